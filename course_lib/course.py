@@ -1,0 +1,53 @@
+"""The lessons of the course: the one list behind the map, the README and the tests."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson; `name` is its file's name without ending, minutes are reading and doing, seconds one CPU thread."""
+
+    name: str
+    title: str
+    question: str
+    able_to: str
+    minutes: int
+    seconds: int
+
+    @property
+    def number(self) -> str:
+        return self.name[:2]
+
+
+LESSONS = (
+    Lesson(
+        "00_start_here",
+        "Start here",
+        "Does everything run?",
+        "check your machine, run a lesson, solve an exercise",
+        15,
+        10,
+    ),
+    Lesson(
+        "01_rnn",
+        "RNN",
+        "How much of a text must you remember to guess what comes next?",
+        "score a language model, write an RNN, measure why it forgets",
+        80,
+        90,
+    ),
+)
+
+ROAD_AHEAD = (
+    ("02", "LSTM and GRU"),
+    ("03", "Word vectors"),
+    ("04", "Seq2seq"),
+    ("05", "Attention"),
+    ("06", "Self-attention"),
+    ("07", "Transformer"),
+    ("08", "GPT"),
+    ("09", "Subword tokens"),
+    ("10", "BERT"),
+    ("11", "Fine-tuning"),
+    ("12", "Inside BERT"),
+)

@@ -1,0 +1,65 @@
+"""Which accelerator, how many threads, which seed: the ground that every lesson stands on."""
+
+import os
+import random
+
+import numpy as np
+import torch
+
+
+def best_device() -> torch.device:
+    """The fastest device that torch sees: cuda, then mps, then cpu."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, for the line that `setup` prints: "cuda (NVIDIA H100)", "cpu (1 thread)"."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    if device.type == "mps":
+        return "mps (Apple GPU)"
+    threads = torch.get_num_threads()
+    return f"cpu ({threads} thread{'' if threads == 1 else 's'})"
+
+
+def seed_everything(seed: int) -> None:
+    """Start Python's, NumPy's and torch's random numbers (on every device) from `seed`."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed is {seed!r}; it must be a whole number from 0 to {2**32 - 1}.")
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def setup(seed: int = 0, device: str | torch.device | None = None, threads: int | None = None) -> torch.device:
+    """Make a lesson repeatable and say in one line what it runs on.
+
+    Args:
+        seed: where all random numbers start.
+        device: "cpu", "cuda" or "mps"; None takes the best one there is.
+        threads: CPU threads for torch. None: OMP_NUM_THREADS where it is set, else 1, because the
+            course's models are so small that a second thread costs more than it brings.
+
+    Returns:
+        The device, to be handed to models and data: `model.to(device)`.
+
+    Raises:
+        ValueError: a seed, thread count or device that this machine cannot give.
+    """
+    seed_everything(seed)
+    if threads is None:
+        threads = int(os.environ.get("OMP_NUM_THREADS") or 1)
+    if threads < 1:
+        raise ValueError(f"threads is {threads}; it must be at least 1.")
+    torch.set_num_threads(threads)
+    chosen = best_device() if device is None else torch.device(device)
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(chosen.type, False):
+        here = ", ".join(name for name, found in available.items() if found)
+        raise ValueError(f"device is {str(chosen)!r}, which torch cannot use here; it can use: {here}.")
+    print(f"Device: {describe(chosen)} · torch {torch.__version__.split('+')[0]} · seed {seed}")
+    return chosen

@@ -1,0 +1,115 @@
+"""Curves of training and of comparison, each with the best possible value drawn in."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_lib.plots.style import GREY, axes_or_new, to_array
+from course_lib.training import History
+
+
+def _smooth(values: np.ndarray, window: int) -> np.ndarray:
+    """Mean over the last `window` values at each place (fewer at the start)."""
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    ends = np.arange(1, len(values) + 1)
+    starts = np.maximum(0, ends - window)
+    return (sums[ends] - sums[starts]) / (ends - starts)
+
+
+def reference_line(ax: Axes, value: float, label: str, colour: str = GREY) -> None:
+    """A dashed horizontal line with its name at its right end, outside the axes, where no curve runs over it."""
+    ax.axhline(value, color=colour, linestyle="--", linewidth=1.2, zorder=1)
+    ax.annotate(
+        label,
+        (1.0, value),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 0),
+        textcoords="offset points",
+        ha="left",
+        va="center",
+        fontsize=9,
+        color=colour,
+    )
+
+
+def learning_curve(
+    histories: History | Mapping[str, History],
+    floor: float | None = None,
+    baselines: Mapping[str, float] | None = None,
+    title: str = "Learning curve",
+    ylim: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Training loss (thin: each step; thick: mean of the last 50) and validation loss (dots) by step.
+
+    Args:
+        histories: what `fit` returned, or several by name.
+        floor: the best possible loss in nats, drawn as a line.
+        baselines: other losses to compare with, by name, in nats.
+        title: says what to see.
+        ylim: losses shown; None: from just below the lowest to the loss of the first steps.
+        ax: where to draw; None makes a new figure.
+    """
+    named = {"": histories} if isinstance(histories, History) else dict(histories)
+    if not named or any(history.steps == 0 for history in named.values()):
+        raise ValueError("histories holds no step; train first.")
+    ax = axes_or_new(ax)
+    for number, (name, history) in enumerate(named.items()):
+        colour, losses = f"C{number}", to_array(history.losses, "losses", 1)
+        steps = np.arange(1, len(losses) + 1)
+        ax.plot(steps, losses, color=colour, alpha=0.25, linewidth=0.6)
+        ax.plot(steps, _smooth(losses, 50), color=colour, label=f"{name} training".strip())
+        if history.validation:
+            looks = np.array(history.validation)
+            ax.plot(
+                *looks.T, "o-", color=colour, markerfacecolor="white", linewidth=1, label=f"{name} validation".strip()
+            )
+    if floor is not None:
+        reference_line(ax, floor, "best possible", "black")
+    for name, value in (baselines or {}).items():
+        reference_line(ax, value, name)
+    ax.set(xlabel="training step", ylabel="loss (nats per symbol)", title=title, xlim=(0, None))
+    if ylim is not None:
+        ax.set_ylim(*ylim)
+    ax.legend(loc="upper right")
+    return ax
+
+
+def loss_by_order(
+    training: Mapping[int, float], validation: Mapping[int, float], title: str, ax: Axes | None = None
+) -> Axes:
+    """Loss of counted n-grams against their order n, on the text they counted and on text they did not.
+
+    Args:
+        training, validation: loss in nats by order n.
+    """
+    ax = axes_or_new(ax)
+    for losses, label in ((validation, "validation text"), (training, "the text it counted")):
+        orders = sorted(losses)
+        ax.plot(orders, [losses[n] for n in orders], "o-", label=label)
+    for n, loss in validation.items():
+        ax.annotate(f"{loss:.2f}", (n, loss), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
+    ax.set(xlabel="order n of the n-gram", ylabel="loss (nats per character)", title=title)
+    ax.set_xticks(sorted(validation))
+    ax.legend()
+    return ax
+
+
+def loss_by_size(models: Mapping[str, tuple[int, float]], title: str, ax: Axes | None = None) -> Axes:
+    """Validation loss against the number of numbers a model stores (logarithmic).
+
+    Args:
+        models: name → (parameters or table entries, loss in nats).
+    """
+    if not models:
+        raise ValueError("models is empty; give at least one name → (size, loss).")
+    ax = axes_or_new(ax)
+    for name, (size, loss) in models.items():
+        is_table = "gram" in name
+        ax.plot(size, loss, "s" if is_table else "o", color="C0" if is_table else "C1", markersize=8)
+        ax.annotate(name, (size, loss), xytext=(8, 4), textcoords="offset points", fontsize=9.5)
+    ax.set_xscale("log")
+    ax.margins(x=0.12, y=0.12)
+    ax.set(xlabel="numbers stored (table entries ■, parameters ●)", ylabel="validation loss (nats)", title=title)
+    return ax

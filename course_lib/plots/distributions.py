@@ -1,0 +1,34 @@
+"""Bars of a next-symbol distribution."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_lib.plots.style import axes_or_new, printable, to_array
+
+
+def next_symbol_bars(
+    probabilities, symbols: Sequence[str], title: str, top: int = 12, ax: Axes | None = None
+) -> Axes:
+    """The `top` likeliest next symbols as bars, and all others together as one grey bar.
+
+    Args:
+        probabilities: (vocab_size,), summing to 1.
+        symbols: the vocab_size symbols.
+    """
+    values = to_array(probabilities, "probabilities", 1)
+    if len(values) != len(symbols):
+        raise ValueError(f"probabilities has shape {values.shape}, but there are {len(symbols)} symbols.")
+    if (values < 0).any() or abs(values.sum() - 1) > 1e-3:
+        raise ValueError(f"probabilities sums to {values.sum():.4f}; a distribution sums to 1. Did you pass logits?")
+    ax = axes_or_new(ax, figsize=(7.0, 2.8))
+    best = np.argsort(-values, kind="stable")[:top]
+    heights = [*values[best], max(0.0, 1 - values[best].sum())]
+    labels = [*(printable(symbols[i]) for i in best), f"{max(0, len(values) - top)} others"]
+    bars = ax.bar(range(len(heights)), heights, color=["C0"] * len(best) + ["#b0b0b0"])
+    ax.bar_label(bars, [f"{height:.2f}" for height in heights], fontsize=8.5, padding=2)
+    ax.set_xticks(range(len(labels)), labels, parse_math=False)
+    ax.grid(axis="x", visible=False)
+    ax.set(ylabel="probability", title=title, ylim=(0, 1.1))
+    return ax

@@ -1,0 +1,113 @@
+"""Pictures of recurrent networks: the hidden state over time, the gradient and the memory against lag."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_lib.plots.curves import reference_line
+from course_lib.plots.style import axes_or_new, printable, to_array
+
+
+def hidden_states(
+    states, symbols: Sequence[str], title: str, units: Sequence[int] | None = None, ax: Axes | None = None
+) -> Axes:
+    """The hidden state over time as a heatmap: one row a unit, one column a symbol that was read.
+
+    Args:
+        states: (time, hidden_size), values from −1 to 1.
+        symbols: the `time` symbols read, shown below the columns.
+        units: names (numbers) of the rows; None counts from 0.
+    """
+    values = to_array(states, "states", 2)
+    if len(symbols) != len(values):
+        raise ValueError(
+            f"states has shape {values.shape} and there are {len(symbols)} symbols; expected one symbol a time step."
+        )
+    time, n_units = values.shape
+    ax = axes_or_new(ax, figsize=(max(3.5, min(10.0, 0.24 * time + 2)), max(1.8, min(6.0, 0.24 * n_units + 1.4))))
+    image = ax.imshow(values.T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
+    # Long texts: a label at every k-th column, so that none overlap.
+    every = 1 + time // 60
+    ax.set_xticks(range(0, time, every), [printable(symbol) for symbol in symbols][::every], parse_math=False)
+    every = 1 + n_units // 24
+    ax.set_yticks(range(0, n_units, every), [str(unit) for unit in (units or range(n_units))][::every])
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.set(xlabel="symbol read →", ylabel="hidden unit", title=title)
+    ax.figure.colorbar(image, ax=ax, label="activation", ticks=[-1, 0, 1], shrink=0.9, pad=0.02)
+    if values.size <= 60:
+        for t, unit in np.ndindex(time, n_units):
+            colour = "white" if abs(values[t, unit]) > 0.6 else "black"
+            ax.text(t, unit, f"{values[t, unit]:.2f}", ha="center", va="center", color=colour, fontsize=9)
+    return ax
+
+
+def memory_by_lag(
+    curves: Mapping[str, Sequence[float]],
+    title: str,
+    ylabel: str = "what is left (1 = all)",
+    ylim: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """How much of something remains after each step, on a logarithmic scale; a line at 1 marks "all of it".
+
+    Args:
+        curves: name → positive values by lag, lag 0 first.
+        ylim: range of values shown.
+    """
+    ax = axes_or_new(ax)
+    for name, values in curves.items():
+        curve = to_array(values, f"curves[{name!r}]", 1)
+        if (curve < 0).any():
+            raise ValueError(f"curves[{name!r}] goes down to {curve.min():.3g}; a logarithmic axis needs positive values.")
+        # Zeros (a gradient that vanished altogether) have no logarithm: they end at the foot of the axis.
+        ax.plot(np.arange(len(curve)), np.maximum(curve, 1e-30), label=name)
+    ax.set_yscale("log")
+    ax.axhline(1, color="black", linewidth=0.8)
+    ax.set(xlabel="lag (steps)", ylabel=ylabel, title=title, xlim=(0, None))
+    if ylim is not None:
+        ax.set_ylim(*ylim)
+    ax.legend()
+    return ax
+
+
+def gradient_by_lag(
+    norms: Mapping[str, Sequence[float]], title: str, ylim: tuple[float, float] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Norm of the gradient that reaches back `lag` steps, each curve divided by its value at lag 0.
+
+    Args:
+        norms: name → norms by lag, lag 0 first.
+        ylim: range of the relative norm shown.
+    """
+    relative = {}
+    for name, values in norms.items():
+        curve = to_array(values, f"norms[{name!r}]", 1)
+        if curve[0] <= 0:
+            raise ValueError(f"norms[{name!r}] starts with {curve[0]:.3g}; the norm at lag 0 must be positive.")
+        relative[name] = curve / curve[0]
+    ax = memory_by_lag(relative, title, "gradient norm (relative to lag 0)", ylim, ax)
+    ax.set_xlabel("lag: how many steps back")
+    return ax
+
+
+def recall_by_lag(
+    accuracy: Mapping[str, Mapping[int, float]], chance: float, title: str, ax: Axes | None = None
+) -> Axes:
+    """Share of sequences whose first symbol was recalled, against the lag; chance is drawn in.
+
+    Args:
+        accuracy: name → {lag: share right}.
+        chance: the share a blind guess gets right.
+    """
+    ax = axes_or_new(ax)
+    for number, (name, shares) in enumerate(accuracy.items()):
+        lags = sorted(shares)
+        ax.plot(range(len(lags)), [shares[lag] for lag in lags], "o-", color=f"C{number}", label=name)
+        ax.set_xticks(range(len(lags)), [str(lag) for lag in lags])
+    reference_line(ax, chance, "blind guess")
+    ax.set(xlabel="lag (steps to remember)", ylabel="share recalled", title=title, ylim=(0, 1.05))
+    if len(accuracy) > 1:
+        ax.legend()
+    return ax

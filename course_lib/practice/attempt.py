@@ -1,0 +1,122 @@
+"""An answer under test: called on copies and within its time; what goes wrong is told in one sentence."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from course_lib.practice import describe, faults
+from course_lib.practice.compare import coerce, difference
+from course_lib.practice.exercise import Exercise
+from course_lib.practice.sandbox import Ending, call_limited
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What an answer did on one input: the error that it raised or its value, and which inputs it changed."""
+
+    error: BaseException | None
+    value: Any
+    changed: tuple[str, ...]
+
+
+class Attempt:
+    """What a property's test is given.
+
+    attempt(*arguments): the learner's result, on copies of the arguments; Fault where there is none to judge.
+    attempt.expected(*arguments): the reference's result. attempt.given(arguments): "For x = [1, 2]", to begin
+    a sentence with. attempt.cases(): the exercise's argument tuples, new each time. attempt.asked: what it
+    was called with so far.
+    In a value exercise there is one case without arguments, and attempt() is the value.
+    """
+
+    def __init__(self, exercise: Exercise, answer: Any, show_prints: bool = False):
+        self.exercise = exercise
+        self._answer = answer if exercise.is_function else lambda: answer
+        self._reference = exercise.reference if exercise.is_function else lambda: exercise.reference
+        self._seconds_left = exercise.time_limit
+        self.asked: list[tuple] = []
+        self._show_prints = show_prints
+
+    def cases(self) -> list[tuple]:
+        return self.exercise.arguments()
+
+    def expected(self, *arguments):
+        return self._reference(*fresh_copy(arguments))
+
+    def given(self, arguments: tuple) -> str:
+        return f"For {describe.call(self._reference, arguments)}" if arguments else ""
+
+    def __call__(self, *arguments):
+        first = not self.asked
+        self.asked.append(arguments)
+        ending, changed = self._run(arguments)
+        if first and self._show_prints:
+            print(ending.printed, end="")
+        given = self.given(arguments)
+        if ending.timed_out:
+            raise faults.Endless(faults.endless(self.exercise.time_limit, ending.running, given))
+        if ending.error is not None:
+            if first and faults.is_starter(ending.error):
+                raise faults.NotAttempted
+            raise faults.Fault(faults.raised(ending.error, self._answer, given))
+        if changed:
+            raise faults.Fault(faults.changed_input(*changed[0]))
+        expected = self.expected(*arguments)
+        sentence = faults.wrong_type(ending.value, expected, self.exercise.is_function, given)
+        if sentence:
+            raise faults.Fault(sentence)
+        return coerce(ending.value, expected)
+
+    def behaviours(self, inputs: list[tuple]) -> list[Behaviour] | None:
+        """What the answer does on every input; None where it does not end."""
+        seen = []
+        for arguments in inputs:
+            ending, changed = self._run(arguments)
+            if ending.timed_out:
+                return None
+            seen.append(Behaviour(ending.error, ending.value, tuple(name for name, _ in changed)))
+        return seen
+
+    def _run(self, arguments: tuple) -> tuple[Ending, list[tuple[str, Any]]]:
+        """How the call ended, and the names and old values of the arguments that it changed."""
+        if self._seconds_left <= 0:
+            return Ending(timed_out=True), []
+        own = fresh_copy(arguments)
+        ending = call_limited(self._answer, own, self._seconds_left)
+        self._seconds_left -= ending.seconds
+        if ending.running:  # it may be writing at this moment
+            return ending, []
+        names = describe.argument_names(self._reference, arguments)
+        pairs = zip(names, own, arguments, strict=True)
+        return ending, [(name, before) for name, after, before in pairs if differs(after, before)]
+
+
+def fresh_copy(value: Any) -> Any:
+    """A copy that shares no memory with the value: of a tensor (keeps requires_grad), list, module, …"""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if isinstance(value, torch.Generator):
+        return torch.Generator(value.device).set_state(value.get_state())
+    if type(value) in (list, tuple):
+        return type(value)(fresh_copy(item) for item in value)
+    if type(value) is dict:
+        return {key: fresh_copy(item) for key, item in value.items()}
+    return copy.deepcopy(value)
+
+
+def differs(after: Any, before: Any) -> bool:
+    """Whether the contents of tensors, lists, dicts or modules have changed. Other objects are not looked
+    into: a torch.Generator, for one, is there to be used up."""
+    if isinstance(before, torch.nn.Module):
+        return differs(dict(after.state_dict()), dict(before.state_dict()))
+    if isinstance(before, list | tuple | dict):
+        if len(after) != len(before):
+            return True
+        if isinstance(before, dict):
+            return any(key not in after or differs(after[key], item) for key, item in before.items())
+        return any(map(differs, after, before))
+    if isinstance(before, torch.Tensor | str | int | float):
+        return difference(after, before, tolerance=0.0) is not None
+    return type(after) is not type(before)

@@ -1,0 +1,76 @@
+"""Every exercise by its id. A lesson's exercises are imported when the first of them is asked for."""
+
+import difflib
+import importlib
+import pkgutil
+
+from course_lib.practice import lessons
+from course_lib.practice.exercise import Exercise
+
+_registered: dict[str, Exercise] = {}
+_loaded: set[str] = set()
+
+
+def register(exercise: Exercise) -> Exercise:
+    """Adds an exercise and returns it. Raises ValueError where its id is taken."""
+    if exercise.id in _registered:
+        raise ValueError(f"exercise {exercise.id!r} is registered already; every id is used once")
+    _registered[exercise.id] = exercise
+    return exercise
+
+
+def unregister(exercise_id: str) -> None:
+    """Takes an exercise away again (for authors who try one out, and for tests)."""
+    _registered.pop(exercise_id, None)
+
+
+def lesson_numbers() -> list[str]:
+    """The lessons that have exercises: ["00", "01", …], from the files lessons/lessonNN.py."""
+    names = (module.name for module in pkgutil.iter_modules(lessons.__path__))
+    return sorted(name.removeprefix("lesson") for name in names if name.startswith("lesson"))
+
+
+def exercise_ids(lesson: str | None = None) -> list[str]:
+    """The ids of one lesson ("01"), or of all, sorted."""
+    for number in lesson_numbers() if lesson is None else [lesson]:
+        _load(number)
+    return sorted(id for id in _registered if lesson is None or id.startswith(f"{lesson}."))
+
+
+def get(exercise_id: str) -> Exercise:
+    """The exercise with this id. TypeError for what is no text; ValueError, naming close ids, if unknown."""
+    if not isinstance(exercise_id, str):
+        raise TypeError(
+            f'the id comes first, as text: check("01.rnn_step", rnn_step); got {type(exercise_id).__name__}'
+        )
+    _load(exercise_id[:2])
+    if exercise_id not in _registered:
+        raise ValueError(f"there is no exercise {exercise_id!r}. {_suggestion(exercise_id)}")
+    return _registered[exercise_id]
+
+
+def _load(lesson: str) -> None:
+    if lesson in _loaded or lesson not in lesson_numbers():
+        return
+    found = importlib.import_module(f"{lessons.__name__}.lesson{lesson}").EXERCISES
+    strangers = [exercise.id for exercise in found if exercise.lesson != lesson]
+    if strangers:
+        raise ValueError(f"lessons/lesson{lesson}.py holds exercise {strangers[0]!r} of another lesson")
+    for exercise in found:
+        register(exercise)
+    _loaded.add(lesson)
+
+
+def _suggestion(exercise_id: str) -> str:
+    known = exercise_ids()
+    close = difflib.get_close_matches(exercise_id, known, n=3, cutoff=0.5)
+    if close:
+        return f"Did you mean {_or(close)}?"
+    of_lesson = [f"{id!r} ({_registered[id].title})" for id in known if id[:2] == exercise_id[:2]]
+    if of_lesson:
+        return f"Lesson {exercise_id[:2]} has {', '.join(of_lesson)}."
+    return f"Lessons with exercises: {', '.join(lesson_numbers())}."
+
+
+def _or(ids: list[str]) -> str:
+    return " or ".join(repr(id) for id in ids)

@@ -1,0 +1,154 @@
+"""check(): the verdict on an answer, in words."""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from course_lib.practice import describe, faults, registry
+from course_lib.practice.attempt import Attempt, Behaviour
+from course_lib.practice.compare import difference
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.sandbox import steady_state
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """status: "open" is not attempted. mistake: the known mistake that the answer behaves like, if any."""
+
+    status: Literal["passed", "failed", "open"]
+    text: str
+    mistake: Mistake | None = None
+
+
+def check(exercise_id: str, answer: Any) -> None:
+    """Prints whether an answer is right: ✓, ○ (not attempted yet), or ✗ with the first property that fails.
+
+    answer: your function itself, without brackets, or your value. The first lines that it prints are shown.
+    Raises ValueError for an unknown id, and AssertionError for all but ✓ where nbgrader grades (there
+    NBGRADER_EXECUTION is set).
+    """
+    verdict = evaluate(registry.get(exercise_id), answer, show_prints=True)
+    if verdict.status != "passed" and os.environ.get("NBGRADER_EXECUTION"):
+        raise AssertionError(verdict.text)
+    print(verdict.text)
+
+
+def evaluate(exercise: Exercise, answer: Any, show_prints: bool = False) -> Verdict:
+    """The verdict as data. Global state (generators, dtype, gradients) is the same afterwards."""
+    if _has_ellipsis(answer):
+        return _open(exercise)
+    with steady_state():
+        sentence = _unfit(exercise, answer)
+        if sentence:
+            return _failed(exercise, sentence, None)
+        attempt = Attempt(exercise, answer, show_prints)
+        try:
+            sentence = _first_failure(exercise, attempt)
+        except faults.NotAttempted:
+            return _open(exercise)
+        except faults.Endless as fault:
+            return _failed(exercise, str(fault), None)
+        if sentence:
+            return _failed(exercise, sentence, _diagnose(exercise, attempt))
+    held = "".join(f"\n  ✓ {property.question}" for property in exercise.properties)
+    return Verdict("passed", f"✓ {exercise.id}: all {len(exercise.properties)} properties hold:{held}")
+
+
+def _open(exercise: Exercise) -> Verdict:
+    todo = (
+        "Replace the line raise NotImplementedError() with your code"
+        if exercise.is_function
+        else "Replace the … (three dots) with your answer"
+    )
+    text = f'○ {exercise.id}: not attempted yet. {todo}, then run both cells. Stuck? hint("{exercise.id}")'
+    return Verdict("open", text)
+
+
+def _failed(exercise: Exercise, sentence: str, mistake: Mistake | None) -> Verdict:
+    diagnosis = f"\n  → {mistake.diagnosis}" if mistake else ""
+    return Verdict("failed", f"✗ {exercise.id}: {sentence}{diagnosis}", mistake)
+
+
+def _unfit(exercise: Exercise, answer: Any) -> str | None:
+    """A sentence for an answer that is not of the sort that the exercise wants."""
+    if not exercise.is_function:
+        if callable(answer):
+            wanted = describe.kind_name(exercise.reference)
+            return f"You passed {describe.kind_name(answer)}, expected {wanted}: pass what it returns."
+        return None
+    if not callable(answer):
+        name = exercise.id.partition(".")[2]
+        return (
+            f"You passed {describe.kind_name(answer)}, expected the function itself, without brackets: "
+            f'check("{exercise.id}", {name})'
+        )
+    return faults.argument_count(exercise.reference, answer, exercise.arguments()[0])
+
+
+def _first_failure(exercise: Exercise, attempt: Attempt) -> str | None:
+    for property in exercise.properties:
+        try:
+            detail = property.test(attempt)
+        except (faults.NotAttempted, faults.Endless):
+            raise
+        except faults.Fault as fault:
+            return str(fault)
+        except Exception as error:  # a result so odd that the test itself fails on it
+            detail = (
+                f"Your result could not be judged: {type(error).__name__}: {describe.one_line(str(error))}."
+            )
+        if detail is not None:
+            return f"{property.question} {detail}"
+    return None
+
+
+def _diagnose(exercise: Exercise, attempt: Attempt) -> Mistake | None:
+    """The known mistake that does what the answer does on every input, and not what the reference does."""
+    inputs = _inputs(exercise)
+    answer = attempt.behaviours(inputs)
+    if answer is None:
+        return None
+    right = Attempt(exercise, exercise.reference).behaviours(inputs)
+    for mistake in exercise.mistakes:
+        wrong = Attempt(exercise, mistake.wrong_version).behaviours(inputs)
+        if wrong is None or _same(wrong, right, exercise.tolerance):
+            continue
+        if _same(answer, wrong, exercise.tolerance):
+            return mistake
+    return None
+
+
+def _inputs(exercise: Exercise) -> list[tuple]:
+    """The cases, and what the properties ask about besides."""
+    attempt = Attempt(exercise, exercise.reference)
+    for property in exercise.properties:
+        with contextlib.suppress(Exception):  # the verdict stands already, only its second line is at stake
+            property.test(attempt)
+    return attempt.cases() + attempt.asked
+
+
+def _same(one: list[Behaviour], other: list[Behaviour], tolerance: float) -> bool:
+    if not all(_alike(a, b, tolerance) for a, b in zip(one, other, strict=True)):
+        return False
+    if all(a.error for a in one):  # then a type is weak evidence: many errors are a RuntimeError
+        return all(_message(a.error) == _message(b.error) for a, b in zip(one, other, strict=True))
+    return True
+
+
+def _alike(one: Behaviour, other: Behaviour, tolerance: float) -> bool:
+    if type(one.error) is not type(other.error) or one.changed != other.changed:
+        return False
+    return one.error is not None or difference(one.value, other.value, tolerance) is None
+
+
+def _message(error: BaseException) -> str:
+    return describe.one_line(str(error))
+
+
+def _has_ellipsis(answer: Any) -> bool:
+    if isinstance(answer, list | tuple):
+        return any(map(_has_ellipsis, answer))
+    if isinstance(answer, dict):
+        return any(map(_has_ellipsis, answer.values()))
+    return answer is ...

@@ -1,0 +1,1 @@
+"""Text to numbers and back: vocabularies, and the batches that models read."""

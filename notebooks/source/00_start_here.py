@@ -1,0 +1,167 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · Start here
+#
+# **Does everything run?** In fifteen minutes you will know, and you will have met every part that a lesson is made of.
+#
+# You will be able to:
+#
+# * **check** your machine and mend what is missing,
+# * **run** a lesson, read its figures and move what can be moved,
+# * **solve** an exercise, ask for a hint, and understand what the checker tells you.
+#
+# Time: 15 minutes. It builds on Python and a little PyTorch: you know what a tensor is and have called `.mean()` on one.
+#
+# A notebook is made of *cells*. Click into the next one and press **Shift + Enter**: it runs, shows its output below, and
+# the cursor moves on. Do that all the way down. (*Run → Run All Cells* does it at once.)
+
+# %% tags=["setup", "nbval-ignore-output"]
+from course_lib import plots
+from course_lib.device import setup
+from course_lib.doctor import all_needed_is_here, report
+from course_lib.explore import SliderFigure
+from course_lib.practice import check, hint
+
+device = setup(seed=0)
+
+# %% [markdown]
+# Every lesson begins with such a cell. `setup` picks the fastest device that PyTorch can use, starts all random numbers from
+# one seed, and says so in one line. Everything later goes to `device`, so the same notebook runs on a laptop and on a GPU.
+#
+# ## What your machine has
+#
+# `✓` is well, `!` is good to know, `✗` must be mended; the arrow says how.
+
+# %% tags=["nbval-ignore-output"]
+print(report())
+
+# %%
+print("All that the course needs is here:", all_needed_is_here())
+
+# %% [markdown]
+# `False`? Do what the arrows say, then *Kernel → Restart Kernel and Run All Cells*. A package that is not *as tested* is no
+# error: lessons state facts that hold with other versions too, only the last digits of a loss may differ.
+#
+# ## A lesson's parts
+#
+# **A question first.** Lessons ask you to predict before they show. It works better if you commit to an answer: say it aloud or
+# write it down.
+#
+# > **Predict.** A memory that keeps 90 % of itself at every step: how much of it is left after 50 steps? About a half, about
+# > a tenth, or under a hundredth?
+
+# %%
+keep, steps = 0.9, 50
+print(f"left after {steps} steps: {keep**steps:.4f}")
+
+# %% [markdown]
+# Half a percent. Repeated multiplication is merciless, and the whole of lesson 01 turns on it.
+#
+# **A figure.** Its title says what to see. Here it is for two kinds of memory; note the logarithmic axis, on which repeated
+# multiplication is a straight line.
+
+
+# %%
+def fading(keep, longest=60):
+    """What is left of 1 after each of `longest` steps, each multiplying by `keep`."""
+    return [keep**lag for lag in range(longest + 1)]
+
+
+_ = plots.memory_by_lag({"keeps 0.90": fading(0.90), "keeps 0.99": fading(0.99)}, title="0.99 keeps half where 0.90 keeps nothing")
+
+# %% [markdown]
+# **Something to move.** Drag the slider, or click it and use the arrow keys. Find the value at which the memory neither fades nor
+# grows, then go just past it.
+
+
+# %% tags=["nbval-ignore-output"]
+def draw(keep):
+    return plots.memory_by_lag(
+        {f"keeps {keep:.2f}": fading(keep)}, title=f"1 multiplied by {keep:.2f} at every step", ylim=(1e-6, 1e6)
+    )
+
+
+SliderFigure(
+    draw,
+    values=[0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.1, 1.2],
+    start=0.9,
+    label="kept per step",
+    alt="What is left of a memory after each step, on a logarithmic axis.",
+)
+
+# %% [markdown]
+# At 1.00 the line is flat; at 1.10, fifty steps make it a hundred times as large. Networks that multiply by nearly the same
+# matrix at every step live on that edge.
+#
+# ## An exercise
+#
+# Exercises look like this one: what to write, what counts as done, how long it takes.
+#
+# **Write `mean_of_squares(x)`** (3 minutes): for a tensor `x` of shape `(time,)` it returns the mean of the squared values, as a
+# tensor without dimensions. It is done when the check below shows ✓. For `[1., 2., 3.]` that is $(1 + 4 + 9) / 3 \approx 4.67$.
+#
+# Replace the last two lines of the cell by your code, run it, then run the check.
+
+
+# %% tags=["exercise"]
+def mean_of_squares(x):
+    """x: (time,) floats → the mean of x², a tensor without dimensions."""
+    ### BEGIN SOLUTION
+    return (x**2).mean()
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("00.mean_of_squares", mean_of_squares)
+
+# %% [markdown]
+# `○` means *not attempted yet*, `✓` done, `✗` something is off, and then the checker says which property fails; if your
+# answer behaves like a mistake it knows, it names the mistake. Try it: square the mean instead of averaging the squares, and
+# check again.
+#
+# Stuck? Each call of `hint` says a little more; there are three.
+
+# %%
+hint("00.mean_of_squares")
+
+# %% [markdown]
+# Leaving an exercise open breaks nothing: no later cell needs your answer.
+#
+# ## The road
+#
+# Each lesson begins with the problem that the one before left open.
+
+# %%
+_ = plots.course_map()
+
+# %% [markdown]
+# ## When something goes wrong
+#
+# | What you see | What to do |
+# |---|---|
+# | a cell shows `[*]` for minutes | training shows a progress bar; to stop it press ■ *Interrupt the kernel* once: the model keeps what it has learnt |
+# | `NameError: name '…' is not defined` | a cell above was not run: *Run → Run All Above Selected Cell* |
+# | strange results after much trying around | *Kernel → Restart Kernel and Run All Cells* |
+# | `ModuleNotFoundError: course_lib` | JupyterLab runs outside the course's environment: stop it, start it again with `make lab` |
+# | a data set cannot be downloaded | the message names both ways out: a folder in `COURSE_DATA`, or another machine in `COURSE_MIRROR` |
+# | a slider shows a picture but does not move | the notebook was opened without a kernel: run its cell |
+#
+# Still stuck? Look for your message among the issues of the course's repository, or open a new one with the table that `report()`
+# printed above.
+#
+# ## What is still open
+#
+# You know how a lesson works. The first real question is the oldest one about language: *given what stands here so far, what comes
+# next?* How much must one remember to answer it well? → `01_rnn.ipynb`

@@ -1,0 +1,53 @@
+"""Each lesson in a real JupyterLab in headless Chromium: it opens, runs, and its slider moves a picture.
+
+COURSE_SCREENSHOTS names a folder for pictures of the slider's cell before and after.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from browser_lab import chromium, find_chromium, jupyterlab, open_lesson
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+LESSONS = sorted(path.name for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = find_chromium()
+    if executable is None:
+        pytest.skip("needs a Chromium: put one on the PATH, name it in CHROMIUM, or `playwright install chromium`")
+    with chromium(executable) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, browser):
+    with jupyterlab(NOTEBOOKS, tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+def keep(locator, name):
+    """A picture for people, if they asked for it."""
+    if folder := os.environ.get("COURSE_SCREENSHOTS"):
+        locator.screenshot(path=Path(folder) / name)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lesson_runs_and_its_slider_moves_a_picture(browser, lab, name):
+    with open_lesson(browser, lab, name) as lesson:
+        lesson.run_all()
+        assert lesson.errors() == []
+
+        knob, cell = lesson.first_slider()
+        before = lesson.pictures(cell)
+        assert before, f"{name}: no picture next to the slider"
+        keep(cell, f"{name}-slider-before.png")
+        lesson.move(knob)
+        lesson.wait_for_other_pictures(cell, before)
+        keep(cell, f"{name}-slider-after.png")
+
+        assert lesson.strangers() == []

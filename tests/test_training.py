@@ -1,0 +1,242 @@
+"""fit: it learns, clips, stops early, survives an interrupt, and resumes to the same numbers."""
+
+import itertools
+import math
+import signal
+
+import pytest
+import torch
+from torch import nn
+
+from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from course_lib.models.language_model import RecurrentLM, n_parameters
+from course_lib.models.recurrent import RNN
+from course_lib.training import fit, learning_rate
+
+
+def small_model(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+
+
+def batches(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        x = torch.randn(16, 3, generator=generator)
+        yield x, x.sum(dim=1, keepdim=True)
+
+
+def squared_error(model, batch):
+    x, y = batch
+    return ((model(x) - y) ** 2).mean()
+
+
+def weights(model):
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def test_recurrent_language_model_overfits_one_batch(any_device):
+    torch.manual_seed(0)
+    model = RecurrentLM(11, 8, RNN(8, 32).orthogonal_()).to(any_device)
+    ids = torch.randint(11, (4, 9))
+    history = fit(
+        model,
+        itertools.repeat(ids),
+        lambda m, b: nn.functional.cross_entropy(m(b[:, :-1])[0].flatten(0, 1), b[:, 1:].flatten()),
+        steps=200,
+        lr=1e-2,
+        progress=False,
+    )
+    assert history.losses[0] > math.log(11) * 0.8
+    assert history.losses[-1] < 0.05
+    assert history.steps == len(history.gradient_norms) == 200
+
+
+def test_two_runs_give_the_same_numbers():
+    first, second = (fit(small_model(), batches(), squared_error, steps=30, progress=False) for _ in range(2))
+    assert first.losses == second.losses
+    assert first.losses[-1] < first.losses[0]
+
+
+def test_clipping_bounds_the_step_and_the_history_keeps_the_norm_before_it():
+    model = small_model()
+    history = fit(
+        model, batches(), lambda m, b: 1000 * squared_error(m, b), steps=5, clip_norm=0.5, progress=False
+    )
+    last = nn.utils.get_total_norm([p.grad for p in model.parameters()]).item()
+    assert history.gradient_norms[-1] > 0.5
+    assert last == pytest.approx(0.5, rel=1e-4)
+
+
+def test_without_clip_norm_nothing_is_clipped():
+    model = small_model()
+    history = fit(model, batches(), squared_error, steps=3, clip_norm=None, progress=False)
+    last = nn.utils.get_total_norm([p.grad for p in model.parameters()]).item()
+    assert last == pytest.approx(history.gradient_norms[-1], rel=1e-6)
+
+
+def test_learning_rate_warms_up_and_falls():
+    rates = [learning_rate(step, 100, 1.0, warm_up=10) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == pytest.approx(1.0) == rates[9]
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.03
+    assert {learning_rate(step, 100, 1.0, schedule="constant") for step in range(100)} == {1.0}
+
+
+def test_early_stopping_goes_back_to_the_best_weights():
+    script = iter([3.0, 1.0, 2.0, 2.5, 9.0])
+    seen = []
+
+    def validate(model):
+        assert not model.training and not torch.is_grad_enabled()
+        seen.append(weights(model).clone())
+        return next(script)
+
+    model = small_model()
+    history = fit(
+        model,
+        batches(),
+        squared_error,
+        steps=50,
+        validate=validate,
+        validate_every=5,
+        patience=2,
+        progress=False,
+    )
+    assert history.stopped == "early"
+    assert history.validation == [(5, 3.0), (10, 1.0), (15, 2.0), (20, 2.5)]
+    torch.testing.assert_close(weights(model), seen[1], rtol=0, atol=0)
+    assert model.training
+
+
+def interrupting(at_step, how):
+    calls = itertools.count()
+
+    def loss(model, batch):
+        if next(calls) == at_step:
+            how()
+        return squared_error(model, batch)
+
+    return loss
+
+
+def raise_interrupt():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("how", "steps_kept"),
+    [(lambda: signal.raise_signal(signal.SIGINT), 13), (raise_interrupt, 12)],
+    ids=["stop button: the step is finished", "raised inside the step: the step is dropped"],
+)
+def test_interrupt_returns_the_history_and_keeps_the_model(how, steps_kept, tmp_path):
+    model, start = small_model(), weights(small_model())
+    handler = signal.getsignal(signal.SIGINT)
+    history = fit(
+        model,
+        batches(),
+        interrupting(12, how),
+        steps=50,
+        checkpoint=tmp_path / "run.safetensors",
+        progress=False,
+    )
+    assert history.stopped == "interrupted"
+    assert history.steps == steps_kept
+    assert not torch.equal(weights(model), start)
+    assert signal.getsignal(signal.SIGINT) is handler
+    resumed = fit(
+        model, batches(), squared_error, steps=50, checkpoint=tmp_path / "run.safetensors", resume=True, progress=False
+    )
+    straight = fit(small_model(), batches(), squared_error, steps=50, progress=False)
+    assert resumed.stopped == "finished"
+    assert resumed.losses == straight.losses
+
+
+def test_second_interrupt_stops_inside_the_step():
+    def twice():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    history = fit(small_model(), batches(), interrupting(3, twice), steps=50, progress=False)
+    assert (history.stopped, history.steps) == ("interrupted", 3)
+
+
+def test_resume_goes_on_from_the_file_into_a_fresh_model(tmp_path):
+    path = tmp_path / "deep" / "run.safetensors"
+    options = {"validate": lambda m: float(weights(m).sum()), "validate_every": 10, "progress": False}
+    straight = fit(small_model(), batches(), squared_error, steps=40, **options)
+    model = small_model()
+    fit(model, batches(), interrupting(19, lambda: signal.raise_signal(signal.SIGINT)), steps=40,
+        checkpoint=path, **options)
+    fresh = small_model(seed=9)
+    resumed = fit(fresh, batches(), squared_error, steps=40, checkpoint=path, resume=True, **options)
+    assert resumed.losses == straight.losses
+    assert resumed.validation == straight.validation
+    assert [file.name for file in path.parent.iterdir()] == ["run.safetensors"]
+
+
+def test_a_loss_that_blows_up_is_named_with_its_step():
+    calls = itertools.count()
+
+    def loss(model, batch):
+        return squared_error(model, batch) * (math.nan if next(calls) == 7 else 1.0)
+
+    with pytest.raises(FloatingPointError, match="nan at step 7.*[Ll]ower lr"):
+        fit(small_model(), batches(), loss, steps=30, progress=False)
+
+
+def test_progress_ends_in_one_line_without_timings(capsys):
+    history = fit(small_model(), batches(), squared_error, steps=20, validate=lambda m: 0.5)
+    last_line = capsys.readouterr().out.split("\r")[-1].strip()
+    assert last_line == history.summary()
+    assert last_line.startswith("20 steps (finished) · training loss ")
+    assert last_line.endswith("validation loss 0.500")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"steps": 0}, "steps = 0"),
+        ({"steps": 5, "lr": -1.0}, "lr = -1.0"),
+        ({"steps": 5, "schedule": "triangle"}, "triangle"),
+        ({"steps": 5, "patience": 2}, "validate"),
+    ],
+)
+def test_options_out_of_range_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        fit(small_model(), batches(), squared_error, progress=False, **options)
+
+
+def test_checkpoint_errors_say_what_to_do(tmp_path):
+    model, path = small_model(), tmp_path / "a.safetensors"
+    with pytest.raises(CheckpointError, match="no checkpoint at"):
+        load_checkpoint(path, model)
+    save_checkpoint(path, model, step=3)
+    assert load_checkpoint(path, small_model(5)) == {"step": 3}
+    with pytest.raises(CheckpointError, match="another model"):
+        load_checkpoint(path, nn.Linear(2, 2))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CheckpointError, match="damaged.*train again"):
+        load_checkpoint(path, model)
+
+
+def test_full_disk_keeps_the_old_checkpoint_and_training_goes_on(tmp_path, small_disk):
+    path = small_disk / "run.safetensors"
+    small, large = nn.Linear(2, 2), nn.Linear(300, 300)
+    save_checkpoint(path, small, step=1)
+    with pytest.raises(CheckpointError, match="could not be written.*free some space"):
+        save_checkpoint(path, large)
+    assert [file.name for file in small_disk.iterdir()] == ["run.safetensors"]
+    assert load_checkpoint(path, small) == {"step": 1}
+    data = ((torch.randn(4, 300),) for _ in itertools.count())
+    with pytest.warns(UserWarning, match="Training goes on"):
+        history = fit(large, data, lambda m, b: m(b[0]).square().mean(), steps=4, checkpoint=path, progress=False)
+    assert history.steps == 4
+
+
+def test_n_parameters_counts_what_training_can_change():
+    model = nn.Linear(3, 2)
+    model.bias.requires_grad_(False)
+    assert n_parameters(model) == 6

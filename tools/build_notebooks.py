@@ -1,0 +1,78 @@
+"""Build and execute the learners' notebooks: python -m tools.build_notebooks [--all] [NAME …]
+
+Without names, the notebooks that are out of step with their source or have no outputs are built.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from tools.execute import execute
+from tools.lesson_source import NOTEBOOKS, built_path, differences, learner_notebook, sources
+
+
+def has_outputs(notebook: NotebookNode) -> bool:
+    """Whether the notebook was executed to its end: every code cell has its execution count."""
+    return all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip())
+
+
+def is_current(source: Path) -> bool:
+    """Whether the stored notebook is the built one of this source, executed."""
+    target = built_path(source)
+    if not target.is_file():
+        return False
+    stored = nbformat.read(target, as_version=4)
+    return not differences(learner_notebook(source), stored) and has_outputs(stored)
+
+
+def write_whole(notebook: NotebookNode, target: Path) -> None:
+    """Write the notebook under its name only once it is complete on disk."""
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            nbformat.write(notebook, file)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def build(source: Path) -> float:
+    """Build one lesson; return the seconds its execution took."""
+    notebook = learner_notebook(source)
+    with tqdm(total=len(notebook.cells), desc=source.stem, unit="cell") as bar:
+        start = time.perf_counter()
+        execute(notebook, str(NOTEBOOKS), on_cell=bar.update)
+        seconds = time.perf_counter() - start
+    write_whole(notebook, built_path(source))
+    return seconds
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tools.build_notebooks", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="lessons by number or name, such as 01 or 01_rnn")
+    parser.add_argument("--all", action="store_true", help="build every lesson, also those in step")
+    options = parser.parse_args(arguments)
+    chosen = [s for s in sources() if any(s.stem == name or s.stem[:2] == name for name in options.names)]
+    if options.names and len(chosen) < len(set(options.names)):
+        parser.error(f"unknown lesson in {options.names}; there are: {', '.join(s.stem for s in sources())}")
+    if not options.names:
+        chosen = [s for s in sources() if options.all or not is_current(s)]
+    if not chosen:
+        print("Every notebook is in step with its source.")
+    for source in chosen:
+        seconds = build(source)
+        print(f"{built_path(source).name}: {seconds:.0f} s, {built_path(source).stat().st_size / 1000:.0f} KB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
