@@ -1,4 +1,4 @@
-"""A real JupyterLab in headless Chromium, as a learner sees it: for test_browser.py, and for looking at a lesson.
+"""A real JupyterLab in headless Chromium, for test_browser.py and for looking at a lesson as a learner does.
 
     python -m tests.browser_lab notebooks/00_start_here.ipynb pictures/
 
@@ -35,29 +35,33 @@ CHROMIUM_FLAGS = [
 SETTINGS = {
     # Without this Lab asks on every start whether it may fetch news.
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    # Every cell is in the page, on the screen or not.
-    "notebook-extension/tracker": {"windowingMode": "none"},
+    # Every cell is in the page, on the screen or not, and nothing comes after the last.
+    "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
 }
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 # The state of the code cells that hold code: not yet run, running or waiting ("*"), or run (a number).
 PROMPTS = """indices => {
     const cells = document.querySelectorAll('.jp-Notebook .jp-Cell');
-    return indices.map(i => cells[i].querySelector('.jp-InputPrompt').textContent.replace(/[\\[\\]:\\s]/g, ''));
+    const prompts = indices.map(index => cells[index].querySelector('.jp-InputPrompt').textContent);
+    return prompts.map(prompt => prompt.replace(/[\\[\\]:\\s]/g, ''));
 }"""
 ERRORS = """() => [...document.querySelectorAll('.jp-Notebook .jp-Cell')].flatMap((cell, index) =>
     [...cell.querySelectorAll('.jp-RenderedText')]
         .filter(output => /vnd\\.jupyter\\.(stderr|error)/.test(output.dataset.mimeType))
         .filter(output => output.textContent.includes('Traceback'))
         .map(output => [index, output.textContent]))"""
-PIXELS = """async cell => Promise.all([...cell.querySelectorAll('.jp-Cell-outputWrapper img')].map(async image => {
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    canvas.width = image.naturalWidth;
-    canvas.height = image.naturalHeight;
-    canvas.getContext('2d').drawImage(image, 0, 0);
-    return canvas.toDataURL();
-}))"""
+PIXELS = """async cell => {
+    const pixels = async image => {
+        await image.decode();
+        const canvas = document.createElement('canvas');
+        canvas.width = image.naturalWidth;
+        canvas.height = image.naturalHeight;
+        canvas.getContext('2d').drawImage(image, 0, 0);
+        return canvas.toDataURL();
+    };
+    return Promise.all([...cell.querySelectorAll('.jp-Cell-outputWrapper img')].map(pixels));
+}"""
 
 
 class LabError(Exception):
@@ -149,8 +153,8 @@ def _wait_until_up(lab: Lab, server: subprocess.Popen, log: Path, seconds: float
             return
         except OSError:
             time.sleep(0.2)
-    end_of_log = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    raise LabError(f"JupyterLab did not start at {lab.url} within {seconds:.0f} s; its log ends:\n{end_of_log}")
+    log_end = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    raise LabError(f"JupyterLab did not start at {lab.url} within {seconds:.0f} s; its log ends:\n{log_end}")
 
 
 @contextmanager
@@ -170,15 +174,11 @@ class Lesson:
         self.addresses: list[str] = []
         page.on("request", lambda request: self.addresses.append(request.url))
         page.on("websocket", lambda websocket: self.addresses.append(websocket.url))
-        cells = json.loads((lab.root / name).read_text(encoding="utf-8"))["cells"]
+        cells = list(enumerate(json.loads((lab.root / name).read_text(encoding="utf-8"))["cells"]))
         self.code_cells = [
-            index
-            for index, cell in enumerate(cells)
-            if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
+            i for i, cell in cells if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
         ]
-        self.may_raise = {
-            index for index, cell in enumerate(cells) if "raises-exception" in cell["metadata"].get("tags", [])
-        }
+        self.may_raise = {i for i, cell in cells if "raises-exception" in cell["metadata"].get("tags", [])}
 
     def open(self) -> None:
         """Open the notebook and wait until its kernel is idle."""
@@ -195,7 +195,7 @@ class Lesson:
         self.page.locator(f".lm-Menu-itemLabel:text-is('{entry}')").click()
 
     def run_all(self, seconds: float = 600) -> None:
-        """Clear the stored outputs, run all cells, and wait until none is left; LabError names those that are."""
+        """Clear the stored outputs, run all cells, wait until none is left; LabError names those that are."""
         self.choose("Edit", "Clear Outputs of All Cells")
         self.choose("Run", "Run All Cells")
         deadline = time.monotonic() + seconds
@@ -205,7 +205,7 @@ class Lesson:
             if all(prompt.isdigit() for prompt in prompts) or ("*" not in prompts and self.errors()):
                 break
             if time.monotonic() > deadline:
-                left = [index for index, prompt in zip(self.code_cells, prompts, strict=True) if prompt == "*"]
+                left = [i for i, prompt in zip(self.code_cells, prompts, strict=True) if prompt == "*"]
                 raise LabError(f"{self.name}: after {seconds:.0f} s these cells still run or wait: {left}")
             self.page.wait_for_timeout(200)
         self.wait_for_idle()
@@ -220,10 +220,10 @@ class Lesson:
 
     def first_slider(self) -> tuple[Locator, Locator]:
         """The first slider's knob and the cell that it is in; LabError if the lesson has none."""
-        knob = self.page.locator(".jp-Notebook .noUi-handle").first
-        if not knob.count():
+        cell = self.page.locator(".jp-Notebook .jp-CodeCell", has=self.page.locator(".noUi-handle")).first
+        if not cell.count():
             raise LabError(f"{self.name} has no slider: every lesson needs something to move with the mouse")
-        return knob, self.page.locator(".jp-Notebook .jp-CodeCell", has=knob).first
+        return cell.locator(".noUi-handle").first, cell
 
     def move(self, knob: Locator) -> None:
         """One step with the arrow key, to the right if there is room."""
@@ -272,7 +272,8 @@ class Lesson:
             scroller.screenshot(path=files[-1])
             if start + height >= total:
                 break
-            start = max((top for top in tops if start + height / 2 < top <= start + height), default=start + height)
+            end = start + height
+            start = max((top for top in tops if start + height / 2 < top <= end), default=end)
         return files
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from browser_lab import chromium, find_chromium, jupyterlab, open_lesson
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def browser():
     executable = find_chromium()
     if executable is None:
-        pytest.skip("needs a Chromium: put one on the PATH, name it in CHROMIUM, or `playwright install chromium`")
+        pytest.skip("needs a Chromium: put one on the PATH or name it in CHROMIUM")
     with chromium(executable) as browser:
         yield browser
 

@@ -25,7 +25,7 @@ def next_symbol_bars(
     ax = axes_or_new(ax, figsize=(7.0, 2.8))
     best = np.argsort(-values, kind="stable")[:top]
     heights = [*values[best], max(0.0, 1 - values[best].sum())]
-    labels = [*(printable(symbols[i]) for i in best), f"{max(0, len(values) - top)} others"]
+    labels = [*(printable(symbols[i]) for i in best), f"{max(0, len(values) - top)}\nothers"]
     bars = ax.bar(range(len(heights)), heights, color=["C0"] * len(best) + ["#b0b0b0"])
     ax.bar_label(bars, [f"{height:.2f}" for height in heights], fontsize=8.5, padding=2)
     ax.set_xticks(range(len(labels)), labels, parse_math=False)

@@ -28,8 +28,9 @@ def hidden_states(
     ax = axes_or_new(ax, figsize=(max(3.5, min(10.0, 0.24 * time + 2)), max(1.8, min(6.0, 0.24 * n_units + 1.4))))
     image = ax.imshow(values.T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     # Long texts: a label at every k-th column, so that none overlap.
-    every = 1 + time // 60
-    ax.set_xticks(range(0, time, every), [printable(symbol) for symbol in symbols][::every], parse_math=False)
+    every = 1 + time // 90
+    labels = [printable(symbol) for symbol in symbols][::every]
+    ax.set_xticks(range(0, time, every), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
     every = 1 + n_units // 24
     ax.set_yticks(range(0, n_units, every), [str(unit) for unit in (units or range(n_units))][::every])
     ax.tick_params(length=0)

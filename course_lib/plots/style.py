@@ -53,7 +53,7 @@ def printable(symbol: str) -> str:
 def palette_png(png: bytes, colours: int = 64) -> bytes:
     """The same picture with at most `colours` colours and no metadata: small, and equal on every run."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    small = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     out = io.BytesIO()
     small.save(out, format="PNG", optimize=True)
     return out.getvalue()

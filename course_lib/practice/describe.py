@@ -80,7 +80,7 @@ def kind_name(value: Any) -> str:
 
 
 def call(function: Callable, arguments: tuple) -> str:
-    """The arguments by name: "x = [1, 2], h of shape (2, 4)"; many of them in brief: "x (3, 2), h (3, 4), …"."""
+    """The arguments by name: "x = [1, 2], h of shape (2, 4)"; many of them in brief: "x (3, 2), h (3, 4)"."""
     named = list(zip(argument_names(function, arguments), arguments, strict=True))
     text = ", ".join(_argument(*pair) for pair in named)
     return text if len(text) <= MAX_TEXT else one_line(", ".join(_brief(*pair) for pair in named), MAX_CALL)

@@ -45,12 +45,13 @@ class Ending:
 def call_limited(function: Callable, arguments: tuple, seconds: float) -> Ending:
     """Calls function(*arguments) in a thread, with seeded generators, and stops it after `seconds`.
 
+    To be called inside `steady_state`.
+
     What it prints is caught, up to 10 lines. KeyboardInterrupt stops the function and is raised again.
     """
     worker = _Worker(function, arguments)
     prints = _FirstLines()
     _seed_all(0)
-    torch.set_default_dtype(torch.float32)  # an earlier call may have changed it
     start = time.monotonic()
     with (
         contextlib.redirect_stdout(prints),
@@ -64,6 +65,7 @@ def call_limited(function: Callable, arguments: tuple, seconds: float) -> Ending
         except BaseException:  # the learner interrupts the cell
             worker.stop()
             raise
+    torch.set_default_dtype(torch.float32)  # as steady_state has it; the answer may have changed it
     if timed_out:
         return Ending(timed_out=True, running=running, seconds=seconds, printed=prints.text())
     taken = time.monotonic() - start
@@ -147,8 +149,7 @@ def steady_state() -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
     try:
         with (
-            torch.inference_mode(False),
-            torch.enable_grad(),
+            torch.inference_mode(False),  # turns gradients on, too
             torch.device("cpu"),
             warnings.catch_warnings(),
         ):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from course_lib.practice import describe, faults, registry
 from course_lib.practice.attempt import Attempt, Behaviour
 from course_lib.practice.compare import difference
-from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.sandbox import steady_state
 
 
@@ -44,13 +44,13 @@ def evaluate(exercise: Exercise, answer: Any, show_prints: bool = False) -> Verd
             return _failed(exercise, sentence, None)
         attempt = Attempt(exercise, answer, show_prints)
         try:
-            sentence = _first_failure(exercise, attempt)
+            failure = _first_failure(exercise, attempt)
         except faults.NotAttempted:
             return _open(exercise)
         except faults.Endless as fault:
             return _failed(exercise, str(fault), None)
-        if sentence:
-            return _failed(exercise, sentence, _diagnose(exercise, attempt))
+        if failure:
+            return _failed(exercise, failure.sentence, _diagnose(exercise, attempt, failure))
     held = "".join(f"\n  ✓ {property.question}" for property in exercise.properties)
     return Verdict("passed", f"✓ {exercise.id}: all {len(exercise.properties)} properties hold:{held}")
 
@@ -86,36 +86,44 @@ def _unfit(exercise: Exercise, answer: Any) -> str | None:
     return faults.argument_count(exercise.reference, answer, exercise.arguments()[0])
 
 
-def _first_failure(exercise: Exercise, attempt: Attempt) -> str | None:
+@dataclass(frozen=True)
+class _Failure:
+    property: Property
+    sentence: str
+
+
+def _first_failure(exercise: Exercise, attempt: Attempt) -> _Failure | None:
     for property in exercise.properties:
         try:
             detail = property.test(attempt)
         except (faults.NotAttempted, faults.Endless):
             raise
         except faults.Fault as fault:
-            return str(fault)
+            return _Failure(property, str(fault))
         except Exception as error:  # a result so odd that the test itself fails on it
             detail = (
                 f"Your result could not be judged: {type(error).__name__}: {describe.one_line(str(error))}."
             )
         if detail is not None:
-            return f"{property.question} {detail}"
+            return _Failure(property, f"{property.question} {detail}")
     return None
 
 
-def _diagnose(exercise: Exercise, attempt: Attempt) -> Mistake | None:
-    """The known mistake that does what the answer does on every input, and not what the reference does."""
+def _diagnose(exercise: Exercise, attempt: Attempt, failure: _Failure) -> Mistake | None:
+    """The known mistake that does what the answer does on every input, and fails in the same property."""
     inputs = _inputs(exercise)
     answer = attempt.behaviours(inputs)
     if answer is None:
         return None
-    right = Attempt(exercise, exercise.reference).behaviours(inputs)
     for mistake in exercise.mistakes:
-        wrong = Attempt(exercise, mistake.wrong_version).behaviours(inputs)
-        if wrong is None or _same(wrong, right, exercise.tolerance):
+        wrong = Attempt(exercise, mistake.wrong_version)
+        seen = wrong.behaviours(inputs)
+        if seen is None or not _same(answer, seen, exercise.tolerance):
             continue
-        if _same(answer, wrong, exercise.tolerance):
-            return mistake
+        with contextlib.suppress(faults.Fault):
+            found = _first_failure(exercise, wrong)
+            if found and found.property is failure.property:
+                return mistake
     return None
 
 

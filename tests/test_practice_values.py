@@ -1,0 +1,126 @@
+"""Comparing an answer with the reference: values, nested results, properties, and the words for them."""
+
+import numpy as np
+import pytest
+import torch
+
+from course_lib.practice import Mistake, describe, has_shape, holds, matches_reference, unchanged_when
+from practice_examples import failure, function_exercise, scale, value_exercise, verdict
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "also_right"),
+    [
+        (42, 40, [42.0, np.int64(42), torch.tensor(42)]),
+        (1.5, 2.5, [1.50001, np.float32(1.5), torch.tensor(1.5)]),
+        ("h", "x", []),
+        (True, False, [np.bool_(True), torch.tensor(True)]),
+        ([1, 2], [1, 3], [(1, 2), [1.0, 2]]),
+        ({"loss": 1.0}, {"loss": 2.0}, [{"loss": 1}]),
+        (torch.tensor([1.0, 2.0]), torch.tensor([1.0, 3.0]), [torch.tensor([1.0, 2.0], requires_grad=True)]),
+    ],
+)
+def test_value_exercises(right, wrong, also_right):
+    exercise = value_exercise(right, wrong)
+    for answer in [right, *also_right]:
+        assert verdict(answer, exercise).status == "passed", answer
+    found = verdict(wrong, exercise)
+    assert found.status == "failed" and found.text.endswith("\n  → You forgot the bias.")
+
+
+@pytest.mark.parametrize(
+    ("right", "answer", "sentence"),
+    [
+        (42, 17, "Did you count everything? You have 17, which is too small."),
+        (42, 42.4, "Did you count everything? You have 42.4, which is too large."),
+        (42, float("nan"), "Did you count everything? You have NaN, which is not the value asked for."),
+        ("h", "e", "Did you count everything? You have 'e', which is not the value asked for."),
+        ([1, 2], [1, 5], "Did you count everything? In entry 1 you have 5, which is too large."),
+        ([1, 2], [1], "Has it the right size? You have length 1, expected 2."),
+        (42, "42", "Your answer is a string, expected a whole number."),
+        (42, None, "Your answer is None."),
+        (42, scale, "You passed a function, expected a whole number: pass what it returns."),
+        ({"loss": 1.0}, {"los": 1.0}, "Under the key 'loss' you have nothing, expected a number."),
+        (True, 1, "Your answer is a whole number, expected True or False."),
+    ],
+)
+def test_value_exercises_do_not_give_the_value_away(right, answer, sentence):
+    exercise = value_exercise(right, type(right)())
+    assert failure(answer, exercise) == sentence
+
+
+def test_nested_results_say_where():
+    def pair(x):
+        return x, [x.sum(), 1.0]
+
+    exercise = function_exercise(
+        reference=pair,
+        cases=lambda: [(torch.eye(2),)],
+        properties=[has_shape("Are there two results?"), matches_reference("Are both right?")],
+        mistakes=[Mistake("first only", lambda x: x, "You returned only the first.")],
+    )
+    given = "For x = [[1, 0], [0, 1]], "
+    assert verdict(lambda x: [x, (x.sum(), 1)], exercise).status == "passed"
+    assert failure(lambda x: (x.flip(0), [x.sum(), 1.0]), exercise) == (
+        f"Are both right? {given}in entry 0, at index (0, 0) you have 0, expected 1."
+    )
+    assert failure(lambda x: (x, [x.sum() + 1, 1.0]), exercise) == (
+        f"Are both right? {given}in entry 1, in entry 0 you have 3, expected 2."
+    )
+    assert failure(lambda x: (x, [x.sum()]), exercise) == (
+        f"Are there two results? {given}in entry 1 you have length 1, expected 2."
+    )
+    assert failure(lambda x: (x, ["2", 1.0]), exercise) == (
+        f"{given}in entry 1, in entry 0 you have a string, expected a tensor."
+    )
+
+
+def test_close_numbers_are_shown_with_enough_digits():
+    text = failure(lambda x, factor: x * factor * 1.0004)
+    assert text.endswith("at index 0 you have 2.0008, expected 2.")
+    assert verdict(lambda x, factor: x * factor * 1.00004).status == "passed"
+
+
+def test_large_arguments_are_named_by_their_shape():
+    exercise = function_exercise(cases=lambda: [(torch.ones(20, 30), 2.0)], properties=[
+        matches_reference("Is it multiplied?"), has_shape("Is the shape right?")])  # fmt: skip
+    assert "For x of shape (20, 30), factor = 2, at index (0, 0) you have 1, expected 2." in failure(
+        lambda x, factor: x, exercise
+    )
+
+
+def test_many_arguments_are_named_in_brief():
+    def step(x, h, W_ih, W_hh, b_ih, b_hh, gradients, name, rate):
+        return x @ W_ih.T
+
+    arguments = [torch.ones(shape) for shape in [(2, 3), (2, 4), (4, 3), (4, 4), (4,), (4,)]]
+    assert describe.call(step, (*arguments, [torch.ones(2, 3), torch.ones(4)], "a" * 50, 0.5)) == (
+        "x (2, 3), h (2, 4), W_ih (4, 3), W_hh (4, 4), b_ih (4,), b_hh (4,), "
+        "gradients [(2, 3), (4,)], name, rate = 0.5"
+    )
+    assert describe.call(max, (1, [2, 3])) == "argument 1 = 1, argument 2 = [2, 3]"
+
+
+def test_unchanged_when():
+    exercise = function_exercise(
+        reference=lambda x: x.max(),
+        cases=lambda: [(torch.tensor([3.0, 5.0]),)],
+        properties=[
+            unchanged_when("Is the order of no importance?", lambda x: (x.flip(0),)),
+            matches_reference("Is it the largest?"),
+        ],
+        mistakes=[Mistake("last", lambda x: x[-1], "You took the last.")],
+    )
+    assert verdict(lambda x: x.sort().values[-1], exercise).status == "passed"
+    assert failure(lambda x: x[-1], exercise) == (
+        "Is the order of no importance? For x = [3, 5], you have 5; for x = [5, 3], you have 3.\n"
+        "  → You took the last."
+    )
+
+
+def test_a_predicate_may_say_what_is_wrong():
+    says = holds(
+        "Is it positive?", lambda y, x, f: None if y.min() > 9 else "a number is below 9.", cases=[0]
+    )
+    exercise = function_exercise(properties=[says, has_shape("Is the shape right?")])
+    assert failure(scale, exercise) == "Is it positive? For x = [1, 2], factor = 2, a number is below 9."
