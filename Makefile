@@ -47,7 +47,7 @@ MAKE_VENV = \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test lint notebooks bench install clean FORCE
+.PHONY: help lab test data lint notebooks bench install clean FORCE
 
 help:  ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -57,14 +57,18 @@ lab: .venv/.lab  ## open the course in JupyterLab (installs it first; LAB_ARGS="
 	    --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 # Notebooks and the browser test take longest: conftest.py starts them first, and xdist must keep that order.
-test: .venv/.dev lint  ## check everything: code style, tests, and every notebook against its stored outputs
+test: .venv/.dev lint data  ## check everything: code style, tests, and every notebook against its stored outputs
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs \
 	    --nbval --nbval-current-env --nbval-cell-timeout=600 $(TEST_ARGS) tests notebooks
+
+# Before the notebooks run: a download's progress bar in a notebook would be an output that nobody stored.
+data: .venv/.lab  ## fetch the data sets of all lessons, to work without a network later
+	$(RUN) -m course_lib.data
 
 lint: .venv/.dev  ## check the code style only
 	$(RUN) -m ruff check .
 
-notebooks: .venv/.dev  ## build and execute the notebooks whose source changed
+notebooks: .venv/.dev data  ## build and execute the notebooks whose source changed
 	$(RUN) -m tools.build_notebooks
 
 bench: .venv/.dev  ## time the course's models beside the libraries' (minutes)

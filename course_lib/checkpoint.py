@@ -78,7 +78,9 @@ def load_checkpoint(
             f"The checkpoint {path} is damaged ({error}); delete it and train again."
         ) from None
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is no checkpoint of this course; its format is {metadata.get('format')!r}.")
+        raise CheckpointError(
+            f"{path} is no checkpoint of this course; its format is {metadata.get('format')!r}."
+        )
     facts = json.loads(metadata["facts"])
     try:
         model.load_state_dict(_under(tensors, "model."))

@@ -33,7 +33,7 @@ LESSONS = (
         "RNN",
         "How much of a text must you remember to guess what comes next?",
         "score a language model, write an RNN, measure why it forgets",
-        80,
+        100,
         90,
     ),
 )

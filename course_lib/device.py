@@ -35,7 +35,9 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def setup(seed: int = 0, device: str | torch.device | None = None, threads: int | None = None) -> torch.device:
+def setup(
+    seed: int = 0, device: str | torch.device | None = None, threads: int | None = None
+) -> torch.device:
     """Make a lesson repeatable and say in one line what it runs on.
 
     Args:

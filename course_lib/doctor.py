@@ -52,7 +52,9 @@ def examine() -> Iterator[Finding]:
     yield Finding(
         "device",
         describe(device),
-        "" if device.type != "cpu" else "fine: every lesson runs on a CPU in about 90 seconds; a GPU is faster",
+        ""
+        if device.type != "cpu"
+        else "fine: lessons are made for one CPU core",
     )
     yield Finding("cores", f"{os.cpu_count()} ({torch.get_num_threads()} used by torch)")
     yield _memory(psutil.virtual_memory().total / 2**30)
@@ -64,14 +66,18 @@ def _python(version: tuple[int, int]) -> Finding:
     found = f"{platform.python_version()} ({platform.system()} {platform.machine()})"
     if version >= MIN_PYTHON:
         return Finding("Python", found)
-    return Finding("Python", found, "install Python 3.11 or newer, delete the folder .venv, run make lab again", True)
+    return Finding(
+        "Python", found, "install Python 3.11 or newer, delete the folder .venv, run make lab again", True
+    )
 
 
 def _memory(gigabytes: float) -> Finding:
     found = f"{gigabytes:.0f} GB"
     if gigabytes >= MIN_MEMORY_GB:
         return Finding("memory", found)
-    return Finding("memory", found, "close other programs; shut down each lesson's kernel before you open the next")
+    return Finding(
+        "memory", found, "close other programs; shut down each lesson's kernel before you open the next"
+    )
 
 
 def _disk(gigabytes: float) -> Finding:
@@ -83,7 +89,9 @@ def _disk(gigabytes: float) -> Finding:
 
 def _packages(tested: dict[str, str]) -> Finding:
     if not tested:
-        return Finding("packages", "no constraints.txt here", "fine; your versions may differ from the tested ones")
+        return Finding(
+            "packages", "no constraints.txt here", "fine; your versions may differ from the tested ones"
+        )
     missing, different = [], []
     for name in sorted(tested):
         try:

@@ -12,7 +12,9 @@ def next_symbol_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
     Shapes: logits (batch, time, vocab_size), targets (batch, time) → scalar.
     """
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())  # (batch * time, vocab_size), (batch * time,)
+    return F.cross_entropy(
+        logits.flatten(0, 1), targets.flatten()
+    )  # (batch * time, vocab_size), (batch * time,)
 
 
 class CarriedLoss:
@@ -25,13 +27,23 @@ class CarriedLoss:
     """
 
     def __init__(self):
-        self.state: Tensor | None = None
+        self.state: Tensor | tuple[Tensor, ...] | None = None
 
     def __call__(self, model: nn.Module, window: Window) -> Tensor:
-        start_anew = window.is_start or self.state is None or self.state.shape[1] != window.inputs.shape[0]
+        start_anew = window.is_start or self.state is None or _batch(self.state) != window.inputs.shape[0]
         logits, state = model(window.inputs, None if start_anew else self.state)
-        self.state = state.detach()
+        self.state = detached(state)
         return next_symbol_loss(logits, window.targets)
+
+
+def detached(state: Tensor | tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
+    """The same values without their history: of one tensor (RNN, GRU) or of a pair (LSTM)."""
+    return state.detach() if isinstance(state, Tensor) else tuple(part.detach() for part in state)
+
+
+def _batch(state: Tensor | tuple[Tensor, ...]) -> int:
+    first = state if isinstance(state, Tensor) else state[0]
+    return first.shape[1]  # (num_layers, batch, hidden_size)
 
 
 @torch.no_grad()

@@ -124,7 +124,9 @@ def fit(
             "and schedule 'cosine' or 'constant'."
         )
     if patience is not None and validate is None:
-        raise ValueError(f"patience = {patience} needs validate=…: early stopping looks at the validation loss.")
+        raise ValueError(
+            f"patience = {patience} needs validate=…: early stopping looks at the validation loss."
+        )
     device = next(model.parameters()).device
     use_bf16 = device.type == "cuda" if bf16 is None else bf16
     validate_every = validate_every or max(1, steps // 10)
@@ -210,7 +212,9 @@ def fit(
                     if history.validation[-1][1] <= history.best_validation:
                         looks_since_best = 0
                         if patience is not None:
-                            best_weights = {name: w.detach().clone() for name, w in model.state_dict().items()}
+                            best_weights = {
+                                name: w.detach().clone() for name, w in model.state_dict().items()
+                            }
                     else:
                         looks_since_best += 1
                     if patience is not None and looks_since_best >= patience:

@@ -19,7 +19,9 @@ def assert_distribution(got, expected):
 def test_temperature_one_is_softmax_zero_is_argmax_and_half_squares_the_odds():
     assert_distribution(next_distribution(LOGITS), [0.1, 0.4, 0.3, 0.2])
     assert_distribution(next_distribution(LOGITS, temperature=0), [0.0, 1.0, 0.0, 0.0])
-    assert_distribution(next_distribution(LOGITS, temperature=0.5), [0.01 / 0.3, 0.16 / 0.3, 0.09 / 0.3, 0.04 / 0.3])
+    assert_distribution(
+        next_distribution(LOGITS, temperature=0.5), [0.01 / 0.3, 0.16 / 0.3, 0.09 / 0.3, 0.04 / 0.3]
+    )
 
 
 def test_top_k_and_top_p_keep_the_likeliest_and_renormalise():
@@ -66,7 +68,9 @@ def model(device="cpu"):
 def test_sampled_shares_follow_the_distribution():
     lm, prompt = model(), torch.tensor([[1, 2, 3]])
     expected = next_distribution(lm(prompt)[0][0, -1].detach(), temperature=0.7)
-    drawn = sample(lm, prompt.repeat(20_000, 1), 1, temperature=0.7, generator=torch.Generator().manual_seed(0))
+    drawn = sample(
+        lm, prompt.repeat(20_000, 1), 1, temperature=0.7, generator=torch.Generator().manual_seed(0)
+    )
     shares = torch.bincount(drawn[:, -1], minlength=7) / 20_000
     # Five standard errors of a share.
     assert ((shares - expected).abs() < 5 * (expected * (1 - expected) / 20_000).sqrt()).all()

@@ -57,7 +57,7 @@ def endless_recursion(x, factor):
         (
             in_place,
             "Your function changes its input x, which its caller may still need: "
-            "work on x.clone(), or write x = x * 2 instead of x *= 2.",
+            "work on a copy, x.clone() (detach() and slices share its memory), or write x = x * 2 instead of x *= 2.",
         ),
         (exits, "Your function calls exit(), which would end the notebook; use return."),
         (

@@ -146,7 +146,13 @@ def test_interrupt_returns_the_history_and_keeps_the_model(how, steps_kept, tmp_
     assert not torch.equal(weights(model), start)
     assert signal.getsignal(signal.SIGINT) is handler
     resumed = fit(
-        model, batches(), squared_error, steps=50, checkpoint=tmp_path / "run.safetensors", resume=True, progress=False
+        model,
+        batches(),
+        squared_error,
+        steps=50,
+        checkpoint=tmp_path / "run.safetensors",
+        resume=True,
+        progress=False,
     )
     straight = fit(small_model(), batches(), squared_error, steps=50, progress=False)
     assert resumed.stopped == "finished"
@@ -167,8 +173,14 @@ def test_resume_goes_on_from_the_file_into_a_fresh_model(tmp_path):
     options = {"validate": lambda m: float(weights(m).sum()), "validate_every": 10, "progress": False}
     straight = fit(small_model(), batches(), squared_error, steps=40, **options)
     model = small_model()
-    fit(model, batches(), interrupting(19, lambda: signal.raise_signal(signal.SIGINT)), steps=40,
-        checkpoint=path, **options)
+    fit(
+        model,
+        batches(),
+        interrupting(19, lambda: signal.raise_signal(signal.SIGINT)),
+        steps=40,
+        checkpoint=path,
+        **options,
+    )
     fresh = small_model(seed=9)
     resumed = fit(fresh, batches(), squared_error, steps=40, checkpoint=path, resume=True, **options)
     assert resumed.losses == straight.losses
@@ -232,7 +244,9 @@ def test_full_disk_keeps_the_old_checkpoint_and_training_goes_on(tmp_path, small
     assert load_checkpoint(path, small) == {"step": 1}
     data = ((torch.randn(4, 300),) for _ in itertools.count())
     with pytest.warns(UserWarning, match="Training goes on"):
-        history = fit(large, data, lambda m, b: m(b[0]).square().mean(), steps=4, checkpoint=path, progress=False)
+        history = fit(
+            large, data, lambda m, b: m(b[0]).square().mean(), steps=4, checkpoint=path, progress=False
+        )
     assert history.steps == 4
 
 

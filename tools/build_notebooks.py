@@ -4,6 +4,7 @@ Without names, the notebooks that are out of step with their source or have no o
 """
 
 import argparse
+import base64
 import os
 import sys
 import tempfile
@@ -15,12 +16,16 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from tools.execute import execute
-from tools.lesson_source import NOTEBOOKS, built_path, differences, learner_notebook, sources
+from tools.lesson_source import NOTEBOOKS, ROOT, built_path, differences, learner_notebook, sources
+
+README_FIGURE = "notebooks/images/readme.png"
 
 
 def has_outputs(notebook: NotebookNode) -> bool:
     """Whether the notebook was executed to its end: every code cell has its execution count."""
-    return all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip())
+    return all(
+        cell.execution_count for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()
+    )
 
 
 def is_current(source: Path) -> bool:
@@ -45,6 +50,18 @@ def write_whole(notebook: NotebookNode, target: Path) -> None:
         raise
 
 
+def readme_figure() -> tuple[str, bytes]:
+    """The README's picture, path and bytes: the output of the one cell tagged "readme-figure"."""
+    for source in sources():
+        for cell in nbformat.read(built_path(source), as_version=4).cells:
+            if "readme-figure" in cell.metadata.get("tags", []):
+                data = next(output.data for output in cell.outputs if "image/png" in output.get("data", {}))
+                return README_FIGURE, base64.b64decode(data["image/png"])
+    raise LookupError(
+        "No lesson has a cell tagged readme-figure; tag the one whose picture the README shows."
+    )
+
+
 def build(source: Path) -> float:
     """Build one lesson; return the seconds its execution took."""
     notebook = learner_notebook(source)
@@ -53,6 +70,10 @@ def build(source: Path) -> float:
         execute(notebook, str(NOTEBOOKS), on_cell=bar.update)
         seconds = time.perf_counter() - start
     write_whole(notebook, built_path(source))
+    if any("readme-figure" in cell.metadata.get("tags", []) for cell in notebook.cells):
+        name, png = readme_figure()
+        (ROOT / name).parent.mkdir(exist_ok=True)
+        (ROOT / name).write_bytes(png)
     return seconds
 
 
@@ -70,7 +91,9 @@ def main(arguments: list[str] | None = None) -> int:
         print("Every notebook is in step with its source.")
     for source in chosen:
         seconds = build(source)
-        print(f"{built_path(source).name}: {seconds:.0f} s, {built_path(source).stat().st_size / 1000:.0f} KB")
+        print(
+            f"{built_path(source).name}: {seconds:.0f} s, {built_path(source).stat().st_size / 1000:.0f} KB"
+        )
     return 0
 
 

@@ -62,7 +62,9 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def _settled(output: NotebookNode, number: int, cell: NotebookNode) -> NotebookNode:
     where = f"Cell {number} ({cell.source.strip().splitlines()[0][:60]!r})"
     if output.output_type == "stream" and output.name == "stderr":
-        raise OutputError(f"{where} wrote to stderr: {output.text.strip()[:300]!r}. Mend the cause; do not store it.")
+        raise OutputError(
+            f"{where} wrote to stderr: {output.text.strip()[:300]!r}. Mend the cause; do not store it."
+        )
     text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
     if ADDRESS.search(text):
         raise OutputError(f"{where} shows a memory address, which differs from run to run: {text[:200]!r}.")

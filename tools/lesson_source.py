@@ -74,12 +74,15 @@ def strip_solutions(cell_source: str) -> str:
 def read_source(path: Path) -> NotebookNode:
     """The source as a notebook, solutions inside, with every cell's tags checked."""
     notebook = jupytext.read(path)
-    if not notebook.metadata.get("jupytext", {}).get("text_representation"):
+    # Without its header a source opens as plain text, and its magics stay comments.
+    if "format_name: percent" not in path.read_text(encoding="utf-8").partition("# %%")[0]:
         raise SourceError(f"{path.name}: the jupytext header is missing; copy it whole from another lesson.")
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         if ("check" in tags) != bool(CHECK_CALL.search(cell.source) and cell.cell_type == "code"):
-            raise SourceError(f"{path.name}: a cell is tagged check exactly if it calls check(…):\n{cell.source}")
+            raise SourceError(
+                f"{path.name}: a cell is tagged check exactly if it calls check(…):\n{cell.source}"
+            )
         if ("exercise" in tags) != (BEGIN in cell.source):
             raise SourceError(
                 f"{path.name}: a cell is tagged exercise exactly if it holds a solution:\n{cell.source}"

@@ -40,10 +40,26 @@ def course_map(ax: Axes | None = None) -> Axes:
         )
         colour = "black" if ready else "#5a5a5a"
         ax.text(x, y + 0.19, number, ha="center", va="center", fontsize=9, color=colour, zorder=3)
-        ax.text(x, y - 0.01, textwrap.fill(title, 12), ha="center", va="center", weight="bold", color=colour, zorder=3)
+        ax.text(
+            x,
+            y - 0.01,
+            textwrap.fill(title, 12),
+            ha="center",
+            va="center",
+            weight="bold",
+            color=colour,
+            zorder=3,
+        )
         ax.text(x, y - 0.21, note, ha="center", va="center", fontsize=8, color=colour, zorder=3)
     for (x0, y0), (x1, y1) in zip(places, places[1:], strict=False):
-        ax.plot([x0, x1], [y0, y1], color="#b0b0b0", linewidth=1.5, zorder=1)
+        # From edge to edge of the boxes, so that the head of the arrow is seen.
+        x_gap, y_gap = 0.4 * (x1 - x0), 0.31 * (y1 - y0)
+        ax.annotate(
+            "",
+            (x1 - x_gap, y1 - y_gap),
+            (x0 + x_gap, y0 + y_gap),
+            arrowprops={"arrowstyle": "-|>", "color": "#8a8a8a", "shrinkA": 0, "shrinkB": 0},
+        )
     ax.set(xlim=(-0.5, COLUMNS - 0.5), ylim=(-rows + 0.6, 0.45), title="The road from RNN to BERT")
     ax.axis("off")
     return ax

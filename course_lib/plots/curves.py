@@ -63,7 +63,12 @@ def learning_curve(
         if history.validation:
             looks = np.array(history.validation)
             ax.plot(
-                *looks.T, "o-", color=colour, markerfacecolor="white", linewidth=1, label=f"{name} validation".strip()
+                *looks.T,
+                "o-",
+                color=colour,
+                markerfacecolor="white",
+                linewidth=1,
+                label=f"{name} validation".strip(),
             )
     if floor is not None:
         reference_line(ax, floor, "best possible", "black")
@@ -89,7 +94,10 @@ def loss_by_order(
         orders = sorted(losses)
         ax.plot(orders, [losses[n] for n in orders], "o-", label=label)
     for n, loss in validation.items():
-        ax.annotate(f"{loss:.2f}", (n, loss), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
+        ax.annotate(
+            f"{loss:.2f}", (n, loss), xytext=(5, 5), textcoords="offset points", ha="left", fontsize=9
+        )
+    ax.margins(x=0.08, y=0.1)
     ax.set(xlabel="order n of the n-gram", ylabel="loss (nats per character)", title=title)
     ax.set_xticks(sorted(validation))
     ax.legend()
@@ -111,5 +119,7 @@ def loss_by_size(models: Mapping[str, tuple[int, float]], title: str, ax: Axes |
         ax.annotate(name, (size, loss), xytext=(8, 4), textcoords="offset points", fontsize=9.5)
     ax.set_xscale("log")
     ax.margins(x=0.12, y=0.12)
-    ax.set(xlabel="numbers stored (table entries ■, parameters ●)", ylabel="validation loss (nats)", title=title)
+    ax.set(
+        xlabel="numbers stored (table entries ■, parameters ●)", ylabel="validation loss (nats)", title=title
+    )
     return ax

@@ -21,13 +21,16 @@ def next_symbol_bars(
     if len(values) != len(symbols):
         raise ValueError(f"probabilities has shape {values.shape}, but there are {len(symbols)} symbols.")
     if (values < 0).any() or abs(values.sum() - 1) > 1e-3:
-        raise ValueError(f"probabilities sums to {values.sum():.4f}; a distribution sums to 1. Did you pass logits?")
+        raise ValueError(
+            f"probabilities sums to {values.sum():.4f}; a distribution sums to 1. Did you pass logits?"
+        )
     ax = axes_or_new(ax, figsize=(7.0, 2.8))
     best = np.argsort(-values, kind="stable")[:top]
     heights = [*values[best], max(0.0, 1 - values[best].sum())]
     labels = [*(printable(symbols[i]) for i in best), f"{max(0, len(values) - top)}\nothers"]
     bars = ax.bar(range(len(heights)), heights, color=["C0"] * len(best) + ["#b0b0b0"])
-    ax.bar_label(bars, [f"{height:.2f}" for height in heights], fontsize=8.5, padding=2)
+    numbers = [f"{height:.2f}" if height >= 0.005 else "<.01" for height in heights]
+    ax.bar_label(bars, numbers, fontsize=8.5, padding=2)
     ax.set_xticks(range(len(labels)), labels, parse_math=False)
     ax.grid(axis="x", visible=False)
     ax.set(ylabel="probability", title=title, ylim=(0, 1.1))

@@ -25,7 +25,9 @@ def hidden_states(
             f"states has shape {values.shape} and there are {len(symbols)} symbols; expected one symbol a time step."
         )
     time, n_units = values.shape
-    ax = axes_or_new(ax, figsize=(max(3.5, min(10.0, 0.24 * time + 2)), max(1.8, min(6.0, 0.24 * n_units + 1.4))))
+    ax = axes_or_new(
+        ax, figsize=(max(3.5, min(10.0, 0.24 * time + 2)), max(1.8, min(6.0, 0.24 * n_units + 1.4)))
+    )
     image = ax.imshow(values.T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     # Long texts: a label at every k-th column, so that none overlap.
     every = 1 + time // 90
@@ -61,7 +63,9 @@ def memory_by_lag(
     for name, values in curves.items():
         curve = to_array(values, f"curves[{name!r}]", 1)
         if (curve < 0).any():
-            raise ValueError(f"curves[{name!r}] goes down to {curve.min():.3g}; a logarithmic axis needs positive values.")
+            raise ValueError(
+                f"curves[{name!r}] goes down to {curve.min():.3g}; a logarithmic axis needs positive values."
+            )
         # Zeros (a gradient that vanished altogether) have no logarithm: they end at the foot of the axis.
         ax.plot(np.arange(len(curve)), np.maximum(curve, 1e-30), label=name)
     ax.set_yscale("log")
@@ -74,7 +78,10 @@ def memory_by_lag(
 
 
 def gradient_by_lag(
-    norms: Mapping[str, Sequence[float]], title: str, ylim: tuple[float, float] | None = None, ax: Axes | None = None
+    norms: Mapping[str, Sequence[float]],
+    title: str,
+    ylim: tuple[float, float] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Norm of the gradient that reaches back `lag` steps, each curve divided by its value at lag 0.
 
@@ -86,7 +93,9 @@ def gradient_by_lag(
     for name, values in norms.items():
         curve = to_array(values, f"norms[{name!r}]", 1)
         if curve[0] <= 0:
-            raise ValueError(f"norms[{name!r}] starts with {curve[0]:.3g}; the norm at lag 0 must be positive.")
+            raise ValueError(
+                f"norms[{name!r}] starts with {curve[0]:.3g}; the norm at lag 0 must be positive."
+            )
         relative[name] = curve / curve[0]
     ax = memory_by_lag(relative, title, "gradient norm (relative to lag 0)", ylim, ax)
     ax.set_xlabel("lag: how many steps back")

@@ -67,7 +67,8 @@ def endless(limit: float, running: bool, given: str) -> str:
 def changed_input(name: str, value: Any) -> str:
     """The answer wrote into one of its arguments."""
     cure = (
-        f"work on {name}.clone(), or write {name} = {name} * 2 instead of {name} *= 2"
+        f"work on a copy, {name}.clone() (detach() and slices share its memory), or write {name} = {name} * 2 "
+        f"instead of {name} *= 2"
         if isinstance(value, torch.Tensor)
         else f"build a new {type(value).__name__} of new values"
     )

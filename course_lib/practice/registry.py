@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import pkgutil
+import re
 
 from course_lib.practice import lessons
 from course_lib.practice.exercise import Exercise
@@ -25,9 +26,12 @@ def unregister(exercise_id: str) -> None:
 
 
 def lesson_numbers() -> list[str]:
-    """The lessons that have exercises: ["00", "01", …], from the files lessons/lessonNN.py."""
+    """The lessons that have exercises: ["00", "01", …], from the files lessons/lessonNN.py.
+
+    A long lesson's file gathers its exercises from neighbours such as lessonNN_scoring.py.
+    """
     names = (module.name for module in pkgutil.iter_modules(lessons.__path__))
-    return sorted(name.removeprefix("lesson") for name in names if name.startswith("lesson"))
+    return sorted(name.removeprefix("lesson") for name in names if re.fullmatch(r"lesson\d\d", name))
 
 
 def exercise_ids(lesson: str | None = None) -> list[str]:

@@ -102,8 +102,8 @@ SliderFigure(
 )
 
 # %% [markdown]
-# At 1.00 the line is flat; at 1.10, fifty steps make it a hundred times as large. Networks that multiply by nearly the same
-# matrix at every step live on that edge.
+# At 1.00 the line is flat; at 1.10, fifty steps make it a hundred times as large. A network that multiplies by nearly
+# the same matrix at every step falls to one side or the other.
 #
 # ## An exercise
 #
@@ -112,7 +112,7 @@ SliderFigure(
 # **Write `mean_of_squares(x)`** (3 minutes): for a tensor `x` of shape `(time,)` it returns the mean of the squared values, as a
 # tensor without dimensions. It is done when the check below shows ✓. For `[1., 2., 3.]` that is $(1 + 4 + 9) / 3 \approx 4.67$.
 #
-# Replace the last two lines of the cell by your code, run it, then run the check.
+# Replace the line `raise NotImplementedError()` by your code, run it, then run the check.
 
 
 # %% tags=["exercise"]
@@ -137,7 +137,8 @@ check("00.mean_of_squares", mean_of_squares)
 hint("00.mean_of_squares")
 
 # %% [markdown]
-# Leaving an exercise open breaks nothing: no later cell needs your answer.
+# In later lessons, press Esc, then B for a new cell, and type the `hint(…)` call that the checker prints. Leaving an exercise open breaks
+# nothing: no later cell needs your answer.
 #
 # ## The road
 #
@@ -155,7 +156,7 @@ _ = plots.course_map()
 # | `NameError: name '…' is not defined` | a cell above was not run: *Run → Run All Above Selected Cell* |
 # | strange results after much trying around | *Kernel → Restart Kernel and Run All Cells* |
 # | `ModuleNotFoundError: course_lib` | JupyterLab runs outside the course's environment: stop it, start it again with `make lab` |
-# | a data set cannot be downloaded | the message names both ways out: a folder in `COURSE_DATA`, or another machine in `COURSE_MIRROR` |
+# | a data set cannot be downloaded | the message names both ways out: a folder of files, or another machine that serves them (it shows the variable to set) |
 # | a slider shows a picture but does not move | the notebook was opened without a kernel: run its cell |
 #
 # Still stuck? Look for your message among the issues of the course's repository, or open a new one with the table that `report()`

@@ -44,7 +44,9 @@ def next_distribution(
     if top_p is not None:
         # A symbol stays when the likelier ones before it have not reached p yet: the first one always stays.
         keep &= descending.cumsum(dim=-1) - descending < top_p
-    kept = torch.zeros_like(probabilities).scatter(-1, order, descending * keep)  # back in the vocabulary's order
+    kept = torch.zeros_like(probabilities).scatter(
+        -1, order, descending * keep
+    )  # back in the vocabulary's order
     return kept / kept.sum(dim=-1, keepdim=True)
 
 

@@ -1,0 +1,147 @@
+"""Lesson 01: scoring and sampling: perplexity and temperature."""
+
+import torch
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
+
+
+def _log_probs() -> list[tuple]:
+    generator = torch.Generator().manual_seed(0)
+    return [
+        (torch.tensor([0.25]).log(),),
+        (torch.tensor([0.5, 0.125]).log(),),
+        (torch.full((6,), 1 / 65).log(),),
+        (torch.log_softmax(torch.randn(9, 4, generator=generator), dim=-1)[:, 0],),
+    ]
+
+
+PERPLEXITY = Exercise(
+    id="01.perplexity",
+    title="The perplexity of a text",
+    reference=lambda log_probs: torch.exp(-log_probs.mean()),
+    cases=_log_probs,
+    properties=[
+        has_shape("Is the result one number, a tensor of shape ()?"),
+        holds(
+            "Is the perplexity at least 1, as for any probabilities?",
+            lambda value, _: bool(value >= 1),
+        ),
+        matches_reference("One symbol that got probability 1/4: is the perplexity 4?", cases=0),
+        unchanged_when(
+            "Does a text twice as long, with the same probabilities, have the same perplexity?",
+            lambda log_probs: (torch.cat([log_probs, log_probs]),),
+            cases=1,
+        ),
+        matches_reference(
+            "Probabilities 1/2 and 1/8: is the perplexity 4, their geometric mean turned over?", cases=1
+        ),
+        matches_reference("Does a uniform guess among 65 symbols have perplexity 65?", cases=2),
+        matches_reference("Is it right for other probabilities too?"),
+    ],
+    hints=[
+        "The loss in nats is the mean of −ln p. Perplexity undoes the logarithm.",
+        "perplexity = exp(−(1/n) Σ ln pᵢ): mean first, then the minus sign, then exp.",
+        "log_probs.mean() is the mean of ln p. Put a minus before it and hand it to torch.exp.",
+    ],
+    mistakes=[
+        Mistake(
+            "minus forgotten",
+            lambda log_probs: torch.exp(log_probs.mean()),
+            "You left the minus out: that is the (geometric) mean probability; perplexity is one divided by it.",
+        ),
+        Mistake(
+            "sum for mean",
+            lambda log_probs: torch.exp(-log_probs.sum()),
+            "You summed where a mean is asked for: a longer text would look harder only because it is longer.",
+        ),
+        Mistake(
+            "mean of 1/p",
+            lambda log_probs: torch.exp(-log_probs).mean(),
+            "You averaged after undoing the logarithm; take the mean of the logarithms first, then exp.",
+        ),
+        Mistake(
+            "base two",
+            lambda log_probs: 2 ** (-log_probs.mean()),
+            "You raised 2 to a loss in nats; the logarithms are natural ones, so e is the base: torch.exp.",
+        ),
+        Mistake(
+            "logarithm of a logarithm",
+            lambda log_probs: torch.exp(-log_probs.log().mean()),
+            "They are logarithms already: a second log of a negative number is NaN.",
+        ),
+        Mistake(
+            "mean of the probabilities",
+            lambda log_probs: 1 / torch.exp(log_probs).mean(),
+            "You averaged the probabilities; average their logarithms, then undo the logarithm.",
+        ),
+        Mistake(
+            "loss, no exp",
+            lambda log_probs: -log_probs.mean(),
+            "That is the loss in nats; the perplexity is exp of it.",
+        ),
+    ],
+)
+
+
+def _logit_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(3)
+    return [
+        (torch.tensor([0.0, 0.0, 0.0, 0.0]), 0.5),
+        (torch.tensor([0.1, 0.3, 0.6]).log(), 1.0),
+        (torch.tensor([0.2, 0.8]).log(), 0.5),
+        (torch.randn(6, generator=generator), 2.0),
+    ]
+
+
+TEMPERATURE = Exercise(
+    id="01.temperature",
+    title="Sampling with a temperature",
+    reference=lambda logits, temperature: torch.softmax(logits / temperature, dim=-1),
+    cases=_logit_cases,
+    properties=[
+        has_shape("Is there one probability for each logit?"),
+        holds(
+            "Do the probabilities sum to 1?",
+            lambda probabilities, *_: (
+                abs(float(probabilities.sum()) - 1) < 1e-4 or f"they sum to {float(probabilities.sum()):.3f}."
+            ),
+        ),
+        matches_reference("Are equal logits equally likely at every temperature?", cases=0),
+        matches_reference("At temperature 1, is it the ordinary softmax?", cases=1),
+        matches_reference("At temperature 1/2, are odds of 1 : 4 squared to 1 : 16?", cases=2),
+        matches_reference("At temperature 2, is the distribution flatter?"),
+    ],
+    hints=[
+        "Temperature changes the logits before the softmax, not the probabilities after it.",
+        "P = softmax(logits / T): a large T brings the logits closer together.",
+        "torch.softmax(logits / temperature, dim=-1)",
+    ],
+    mistakes=[
+        Mistake(
+            "multiplied",
+            lambda logits, temperature: torch.softmax(logits * temperature, dim=-1),
+            "You multiplied by the temperature; divide, so that a high temperature flattens.",
+        ),
+        Mistake(
+            "after the softmax",
+            lambda logits, temperature: torch.softmax(logits, dim=-1) / temperature,
+            "You divided the probabilities: they no longer sum to 1. Divide the logits, before the softmax.",
+        ),
+        Mistake(
+            "after the softmax, renormalised",
+            lambda logits, temperature: torch.softmax(torch.softmax(logits, dim=-1) / temperature, dim=-1),
+            "You took the softmax twice; divide the logits by the temperature, then take one softmax.",
+        ),
+        Mistake(
+            "log_softmax",
+            lambda logits, temperature: torch.log_softmax(logits / temperature, dim=-1),
+            "These are the logarithms of the probabilities; softmax gives the probabilities themselves.",
+        ),
+        Mistake(
+            "no temperature",
+            lambda logits, temperature: torch.softmax(logits, dim=-1),
+            "You did not use the temperature.",
+        ),
+    ],
+)
