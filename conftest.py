@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from pathlib import Path
 
 import matplotlib
@@ -16,6 +17,15 @@ for variable in ("COURSE_DATA", "COURSE_CACHE"):
 # A learner's own backend would keep figures out of the notebooks' outputs, or open windows.
 os.environ.pop("MPLBACKEND", None)
 matplotlib.use("agg")
+# A shell that starts a run in the background has it ignore Ctrl-C, and the tests of interrupts would wait for ever.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+# The same examples on every run, however busy the machine is.
+hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("course")
+# A run started in the background of a script is born deaf to interrupts, and some tests send one.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def place_in_line(item: pytest.Item) -> tuple[int, int]:

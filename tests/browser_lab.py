@@ -182,7 +182,9 @@ class Lesson:
 
     def open(self) -> None:
         """Open the notebook and wait until its kernel is idle."""
-        self.page.goto(f"{self.lab.url}lab/tree/{quote(self.name)}?token={self.lab.token}")
+        # A workspace of its own: the default one would bring back the notebook that was opened before.
+        workspace = f"lab/workspaces/{secrets.token_hex(4)}"
+        self.page.goto(f"{self.lab.url}{workspace}/tree/{quote(self.name)}?token={self.lab.token}")
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
         self.wait_for_idle()
 
@@ -205,8 +207,10 @@ class Lesson:
             if all(prompt.isdigit() for prompt in prompts) or ("*" not in prompts and self.errors()):
                 break
             if time.monotonic() > deadline:
-                left = [i for i, prompt in zip(self.code_cells, prompts, strict=True) if prompt == "*"]
-                raise LabError(f"{self.name}: after {seconds:.0f} s these cells still run or wait: {left}")
+                left = [i for i, prompt in zip(self.code_cells, prompts, strict=True) if not prompt.isdigit()]
+                raise LabError(
+                    f"{self.name}: after {seconds:.0f} s these cells have not run to their end: {left}"
+                )
             self.page.wait_for_timeout(200)
         self.wait_for_idle()
 

@@ -147,7 +147,8 @@ def test_citation_agrees_with_the_project():
 def test_every_mention_of_the_repository_is_the_same():
     owner, name = REPOSITORY.removeprefix("https://github.com/").split("/")
     # The repository itself, git+https, raw files, and what Colab and Binder are told to open.
-    mention = re.compile(rf"(?:github(?:usercontent)?\.com|/github|/v2/gh)/([\w.-]+)/({re.escape(name)})\b")
+    sites = r"github(?:usercontent)?\.com|/github|/v2/gh|codespaces\.new"
+    mention = re.compile(rf"(?:{sites})/([\w.-]+)/({re.escape(name)})\b")
     opened = re.compile(r"(?:colab\.research\.google\.com/github|mybinder\.org/v2/gh)/([\w.-]+)/([\w.-]+)")
     for file, text in tracked_texts().items():
         for found in [*mention.findall(text), *opened.findall(text)]:

@@ -51,7 +51,7 @@ class GRUCell(RecurrentCell):
         weight_ih (3 * hidden_size, input_size) holds the blocks r, z, n, one below the other.
 
     Source: Cho et al. 2014, "Learning phrase representations…", section 2.3. As in `torch.nn.GRUCell` (and
-    cuDNN), r acts after the product with W_hn, not before it, and the roles of z and 1 − z are swapped.
+    cuDNN), r acts after the product with W_hn, not before it. (Chung et al. 2014 swap z and 1 − z.)
     """
 
     gates = 3
