@@ -5,6 +5,7 @@ import re
 import signal
 from pathlib import Path
 
+import hypothesis
 import matplotlib
 import pytest
 
@@ -17,9 +18,6 @@ for variable in ("COURSE_DATA", "COURSE_CACHE"):
 # A learner's own backend would keep figures out of the notebooks' outputs, or open windows.
 os.environ.pop("MPLBACKEND", None)
 matplotlib.use("agg")
-# A shell that starts a run in the background has it ignore Ctrl-C, and the tests of interrupts would wait for ever.
-if threading.current_thread() is threading.main_thread():
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 # The same examples on every run, however busy the machine is.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
