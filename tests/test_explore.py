@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from course_lib import plots
-from course_lib.explore import SliderFigure
+from course_lib.explore import SliderFigure, TypedFigure
 
 
 def panel(drawn):
@@ -48,3 +48,20 @@ def test_without_a_kernel_the_picture_shows():
 def test_a_start_that_is_no_stop_is_named():
     with pytest.raises(ValueError, match="start is 9.*1, 2"):
         SliderFigure(lambda v: None, values=[1, 2], start=9, label="v", alt="")
+
+
+def test_typed_text_is_drawn_with_its_line_ends_and_an_error_is_shown_as_text():
+    read = []
+
+    def draw(text):
+        read.append(text)
+        if "<" in text:
+            raise ValueError("no <b> here")
+        return plots.memory_by_lag({"a": [1.0, len(text)]}, "t")
+
+    view = TypedFigure(draw, start="one\ntwo", label="text", alt="A curve.")
+    first = view.picture.value
+    view.box.value = "three\\nfour"
+    assert read == ["one\ntwo", "three\nfour"] and view.picture.value != first
+    view.box.value = "<b>"
+    assert "no &lt;b&gt; here" in view.message.value

@@ -131,7 +131,8 @@ def test_an_installed_copy_is_whole():
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_help_lists_every_target():
     targets = set(re.search(r"^\.PHONY: (.*)$", read("Makefile"), flags=re.MULTILINE)[1].split()) - {"FORCE"}
-    told = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = {"args": ["make", "help"], "cwd": ROOT, "stdin": subprocess.DEVNULL}
+    told = subprocess.run(**command, capture_output=True, text=True, check=True).stdout
     assert set(re.findall(r"^  make (\w+) ", told, flags=re.MULTILINE)) == targets
     assert {"lab", "test", "notebooks", "bench", "help"} <= targets
 

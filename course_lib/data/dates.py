@@ -54,6 +54,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "zh": ("full", "long", "y年MM月dd日", "y年M月d日EEE", "y年M月d日 EEEE", "y/M/d", "y/MM/dd"),
 }
 LOCALES: tuple[str, ...] = tuple(PATTERNS)
+_TARGET_FIELDS = {"year": range(0, 4), "month": range(5, 7), "day": range(8, 10)}  # in "1991-04-26"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,13 @@ class DateExample:
             for t, positions in enumerate(self.alignment)
             if len(positions) == 1 and self.source[positions[0]] == self.target[t]
         )
+
+    def span(self, field: str) -> tuple[int, int]:
+        """Where the source writes the "year", "month" or "day": (start, stop), from its first to its last character."""
+        if field not in _TARGET_FIELDS:
+            raise ValueError(f"field must be one of {', '.join(_TARGET_FIELDS)}, not {field!r}.")
+        positions = [position for t in _TARGET_FIELDS[field] for position in self.alignment[t]]
+        return min(positions), max(positions) + 1
 
     def alignment_matrix(self) -> Tensor:
         """The alignment as a boolean matrix (target_len, source_len), True where a source position tells a target."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from course_lib.plots.curves import reference_line
 from course_lib.plots.style import axes_or_new, printable, to_array
@@ -44,6 +46,51 @@ def hidden_states(
             colour = "white" if abs(values[t, unit]) > 0.6 else "black"
             ax.text(t, unit, f"{values[t, unit]:.2f}", ha="center", va="center", color=colour, fontsize=9)
     return ax
+
+
+def gates_over_time(
+    gates: Mapping[str, object], symbols: Sequence[str], title: str, units: Sequence[int] | None = None
+) -> Figure:
+    """Gates (from 0 to 1) and squashed cells (from −1 to 1) over a text, one heatmap below the other.
+
+    Args:
+        gates: name → (time, n_units); values below 0 switch that panel to the scale from −1 to 1.
+        symbols: the `time` symbols read, shown below the last panel.
+        units: names (numbers) of the rows; None counts from 0.
+    """
+    panels = {name: to_array(values, f"gates[{name!r}]", 2) for name, values in gates.items()}
+    for name, values in panels.items():
+        if values.shape != (len(symbols), next(iter(panels.values())).shape[1]):
+            raise ValueError(
+                f"gates[{name!r}] has shape {values.shape} and there are {len(symbols)} symbols; "
+                "expected one row a symbol, and the same units in every panel."
+            )
+        if np.abs(values).max() > 1:
+            raise ValueError(f"gates[{name!r}] goes up to {np.abs(values).max():.2f}; a gate is at most 1.")
+    time, n_units = values.shape
+    figure, rows = plt.subplots(
+        len(panels),
+        1,
+        sharex=True,
+        squeeze=False,
+        figsize=(max(4.5, min(10.0, 0.14 * time + 2)), (0.16 * n_units + 0.45) * len(panels) + 0.6),
+    )
+    for ax, (name, values) in zip(rows[:, 0], panels.items(), strict=True):
+        signed = values.min() < 0
+        image = ax.imshow(
+            values.T, cmap="RdBu_r" if signed else "Blues", vmin=-1 if signed else 0, vmax=1, aspect="auto"
+        )
+        ax.set_yticks(range(n_units), [str(unit) for unit in (units or range(n_units))], fontsize=8)
+        ax.set_ylabel(name)
+        ax.tick_params(length=0)
+        ax.grid(False)
+        figure.colorbar(image, ax=ax, ticks=[-1, 0, 1] if signed else [0, 1], pad=0.02)
+    every = 1 + time // 90
+    labels = [printable(symbol) for symbol in symbols][::every]
+    ax.set_xticks(range(0, time, every), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
+    ax.set_xlabel("symbol read →")
+    rows[0, 0].set_title(title)
+    return figure
 
 
 def memory_by_lag(

@@ -1,0 +1,57 @@
+"""A picture that is drawn anew whenever a control changes: the base of sliders and text boxes."""
+
+import base64
+import html
+from collections.abc import Callable, Hashable
+
+import ipywidgets as widgets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from course_lib.plots import figure_png
+
+
+class LiveFigure(widgets.VBox):
+    """A control above a picture; `draw(value)` makes the picture of the control's value.
+
+    Every picture is kept, so going back to a value is instant. Where no kernel runs (a code host, an exported page),
+    the first picture is shown instead of the widget.
+
+    Args:
+        draw: draw(value) → the matplotlib axes, or figure, of a new figure.
+        control: the widget whose `value` is drawn.
+        alt: what the picture shows, for readers who cannot see it.
+    """
+
+    def __init__(self, draw: Callable[..., Axes | Figure], control: widgets.ValueWidget, alt: str):
+        self._draw, self._alt = draw, alt
+        self._pictures: dict[Hashable, bytes] = {}
+        self.control = control
+        self.picture = widgets.Image(format="png", value=self._png(control.value))
+        # At its own size: a box would stretch the picture to its full width, and blur it.
+        self.picture.layout.align_self = "flex-start"
+        self.picture.layout.max_width = "100%"
+        self.picture.alt = alt
+        self.message = widgets.HTML()
+        control.observe(self._changed, names="value")
+        super().__init__([control, self.picture, self.message])
+
+    def _png(self, value: Hashable) -> bytes:
+        if value not in self._pictures:
+            drawn = self._draw(value)
+            self._pictures[value] = figure_png(drawn if isinstance(drawn, Figure) else drawn.figure)
+        return self._pictures[value]
+
+    def _changed(self, change: dict) -> None:
+        try:
+            self.picture.value = self._png(change["new"])
+            self.message.value = ""
+        except Exception as error:  # an error in a callback would vanish into the log
+            words = html.escape(f"{type(error).__name__}: {error}")
+            self.message.value = f"<b>Could not draw this value:</b> {words}"
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        bundle["image/png"] = base64.b64encode(self.picture.value).decode()
+        bundle["text/plain"] = f"{self._alt} (Run this notebook to change it.)"
+        return bundle
