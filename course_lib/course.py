@@ -36,10 +36,17 @@ LESSONS = (
         100,
         90,
     ),
+    Lesson(
+        "02_lstm_gru",
+        "LSTM and GRU",
+        "Why does a network forget, if it could remember?",
+        "write an LSTM and a GRU, set a forget gate for the memory you need, read its gates",
+        90,
+        120,
+    ),
 )
 
 ROAD_AHEAD = (
-    ("02", "LSTM and GRU"),
     ("03", "Word vectors"),
     ("04", "Seq2seq"),
     ("05", "Attention"),

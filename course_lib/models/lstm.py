@@ -87,6 +87,7 @@ class LSTM(RecurrentLayer):
 
     Raises:
         ValueError, TypeError: a size or a shape that does not fit, with what was expected.
+        RuntimeError: the gradient of a gradient was asked for.
 
     Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000; the equations are those of `LSTMCell`.
     """
@@ -115,8 +116,8 @@ class LSTM(RecurrentLayer):
         Args:
             value: one number for all units, or (hidden_size,).
 
-        Source: Gers et al. 2000, section 3.2 (positive biases); Jozefowicz et al. 2015, section 5 (a bias of 1);
-        Tallec & Ollivier 2018, section 2 (ln of the time to be bridged).
+        Source: Gers et al. 2000 (positive biases); Jozefowicz et al. 2015 (a bias of 1); Tallec & Ollivier 2018,
+        section 2 (ln of the time to be bridged; they also close the input gate as far, which this does not).
         """
         self._gate_bias_(1, value)
         return self

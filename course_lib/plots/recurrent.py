@@ -159,10 +159,11 @@ def recall_by_lag(
         chance: the share a blind guess gets right.
     """
     ax = axes_or_new(ax)
+    lags = sorted({lag for shares in accuracy.values() for lag in shares})
     for number, (name, shares) in enumerate(accuracy.items()):
-        lags = sorted(shares)
-        ax.plot(range(len(lags)), [shares[lag] for lag in lags], "o-", color=f"C{number}", label=name)
-        ax.set_xticks(range(len(lags)), [str(lag) for lag in lags])
+        places = [place for place, lag in enumerate(lags) if lag in shares]
+        ax.plot(places, [shares[lags[place]] for place in places], "o-", color=f"C{number}", label=name)
+    ax.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     reference_line(ax, chance, "blind guess")
     ax.set(xlabel="lag (steps to remember)", ylabel="share recalled", title=title, ylim=(0, 1.05))
     if len(accuracy) > 1:

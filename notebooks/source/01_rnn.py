@@ -724,7 +724,7 @@ check("01.next_state", next_state)
 # to count, the table held its own.
 #
 # **Still open.** The gradient fades because each step multiplies it by one more factor. What if the memory were a quantity that is *added to*, and a
-# learnt gate decided what may enter and what may leave? → `02`, LSTM and GRU
+# learnt gate decided what may enter and what may leave? → `02_lstm_gru.ipynb`
 #
 # ## References
 #
