@@ -22,7 +22,7 @@ MASKED, LINE, FRAME, GOLD = "#c9c9c9", "#d5d5d5", "#8a8a8a", "C1"
 QUERY_TITLE, KEY_TITLE = "query: the token that looks", "key: the token looked at"
 WITH_NUMBERS, WITH_HAIRLINES = 12, 30  # tokens up to which they are drawn
 NORMS = {"linear": Normalize(0, 1), "sqrt": PowerNorm(0.5, 0, 1)}
-_BAR_LABELS = {"linear": "attention weight", "sqrt": "attention weight (square-root scale)"}
+_BAR_LABELS = {"linear": "attention weight", "sqrt": "attention weight\n(square-root scale)"}
 _TICKS = {"linear": (0, 0.25, 0.5, 0.75, 1), "sqrt": (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)}
 
 
@@ -64,7 +64,8 @@ def attention_heatmap(
             f"{len(key_tokens)} key tokens; expected (query tokens, key tokens)."
         )
     allowed = check_weights(values, mask, scale)
-    queries, keys = token_labels(query_tokens), token_labels(key_tokens)
+    labels = token_labels([*query_tokens, *key_tokens])
+    queries, keys = labels[: len(query_tokens)], labels[len(query_tokens) :]
     if ax is None:
         ax, cell = _new_axes(queries, keys)
     else:
@@ -147,8 +148,9 @@ def _new_axes(queries: list[str], keys: list[str]) -> tuple[Axes, float]:
     preferred = 0.46 if max(target_len, source_len) <= WITH_NUMBERS else 0.27
     cell = min(preferred, 8.0 / source_len, 7.5 / target_len)
     width = source_len * cell + 0.1 * max(map(len, queries)) + 1.9
-    height = target_len * cell + 0.08 * max(map(len, keys)) + 1.1
-    return plt.subplots(figsize=(max(4.2, width), max(2.6, height)), layout="compressed")[1], cell
+    # A map of few rows still needs the height of the words beside it.
+    height = max(2.2, target_len * cell) + 0.08 * max(map(len, keys)) + 1.2
+    return plt.subplots(figsize=(max(4.2, width), height), layout="compressed")[1], cell
 
 
 def _fit(cell: float, characters: float) -> float:
@@ -184,7 +186,7 @@ def write_ticks(
 def every_kth(step: int) -> str:
     if step == 1:
         return ""
-    return f" (every {step}{'nd' if step == 2 else 'rd' if step == 3 else 'th'} token labelled)"
+    return f" (a label at every {step}{ {2: 'nd', 3: 'rd'}.get(step, 'th') } token)"
 
 
 def draw_crosses(ax: Axes, cells: np.ndarray, cell: float) -> None:
