@@ -140,7 +140,7 @@ def test_split_sizes_and_spread():
     assert counts["test"] / len(days) == pytest.approx(0.1, abs=0.01)
     test_days = [day for day in days if dates.split_of(day) == "test"]
     assert len({day.month for day in test_days}) == 12 and len({day.day for day in test_days}) == 31
-    assert len({day.year for day in test_days}) == 100
+    assert len({day.year for day in test_days}) == 2000
 
 
 def test_samples_are_repeatable_and_a_generator_goes_on():
@@ -148,6 +148,21 @@ def test_samples_are_repeatable_and_a_generator_goes_on():
     generator = torch.Generator().manual_seed(3)
     assert dates.sample(20, seed=generator) == dates.sample(20, seed=3) != dates.sample(20, seed=generator)
     assert dates.sample(0) == []
+
+
+def test_no_digit_of_a_year_can_be_guessed_from_the_others(examples):
+    years = {example.target[:4] for example in examples if "yy" not in example.pattern}
+    for place in range(4):
+        seen = defaultdict(set)
+        for year in years:
+            seen[year[:place] + year[place + 1 :]].add(year[place])
+        assert any(len(digits) > 1 for digits in seen.values())
+    assert {year[0] for year in years} == set("12") and {year[1] for year in years} == set("0123456789")
+
+
+def test_two_digits_stand_for_one_century_only(examples):
+    short = [example for example in examples if "yy" in example.pattern]
+    assert short and all("1950" <= example.target[:4] <= "2049" for example in short)
 
 
 def test_chosen_locales_only():
@@ -164,7 +179,11 @@ def test_chosen_locales_only():
         (lambda: dates.sample(3, locales=("xx",)), "locale must be one of en, .* not 'xx'"),
         (lambda: dates.sample(3, locales="de"), "locales must be a sequence"),
         (lambda: dates.sample(3, locales=()), "locales must be a sequence"),
-        (lambda: dates.write(datetime.date(1900, 1, 1), "en", "long"), "between 1950-01-01 and 2049-12-31"),
+        (lambda: dates.write(datetime.date(999, 1, 1), "en", "long"), "between 1000-01-01 and 2999-12-31"),
+        (
+            lambda: dates.write(datetime.date(1900, 1, 1), "en", "d MMM ''yy"),
+            "between 1950-.* where two digits",
+        ),
         (lambda: dates.write(datetime.date(1990, 1, 1), "en", "d MMMM"), "needs the field 'y'"),
         (lambda: dates.write(datetime.date(1990, 1, 1), "en", "d MMMM y G"), "has the field 'G'"),
     ],

@@ -1,11 +1,11 @@
-"""Perplexity, bits per character and accuracy: known values, and no number for what makes no sense."""
+"""Perplexity, bits per character, accuracy and BLEU: known values, and no number for what makes no sense."""
 
 import math
 
 import pytest
 import torch
 
-from course_lib.metrics import accuracy, bits_per_character, perplexity
+from course_lib.metrics import accuracy, bits_per_character, bleu, perplexity
 
 
 def test_a_uniform_guess_among_65():
@@ -53,3 +53,40 @@ def test_accuracy_refuses_what_does_not_fit():
         accuracy(torch.full((2, 3), math.nan), targets)
     with pytest.raises(ValueError, match="float32"):
         accuracy(torch.zeros(2), torch.zeros(2))
+
+
+# ---------------------------------------------------------------- BLEU
+
+
+def test_bleu_of_the_reference_itself_and_of_nothing_right():
+    sentences = ["A man in an orange hat is staring at something .", "Two dogs play in the snow ."]
+    assert bleu(sentences, sentences).score == pytest.approx(100)
+    assert bleu(["x y z u v", "p q r s t"], sentences).score < 1
+
+
+def test_bleu_by_hand():
+    # 5 of 6 words, 3 of 5 pairs, 2 of 4 triples, 1 of 3 fours; as long as the reference.
+    score = bleu(["the cat sat on a mat"], ["the cat sat on the mat"]).score
+    assert score == pytest.approx(100 * (5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25, abs=1e-6)
+    # Too short: e^(1 - 6/4) of what its words, all right, would be worth.
+    assert bleu(["the cat sat on"], ["the cat sat on the mat"]).score == pytest.approx(100 * math.exp(-0.5))
+
+
+def test_bleu_looks_at_capitals_and_says_how_it_counted():
+    found = bleu(["the cat sat on the mat"], ["The cat sat on the mat"])
+    assert found.score < 100
+    assert "case:mixed" in found.signature and "tok:13a" in found.signature and "nrefs:1" in found.signature
+
+
+@pytest.mark.parametrize(
+    ("hypotheses", "references", "error", "words"),
+    [
+        ([], [], ValueError, "0 hypotheses"),
+        (["a"], ["a", "b"], ValueError, "1 hypotheses and 2 references"),
+        ("a cat", ["a cat"], TypeError, "hypotheses must be a list of sentences"),
+        ([["a", "cat"]], ["a cat"], TypeError, "not cut into tokens"),
+    ],
+)
+def test_bleu_of_something_else_is_refused(hypotheses, references, error, words):
+    with pytest.raises(error, match=words):
+        bleu(hypotheses, references)

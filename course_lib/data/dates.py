@@ -3,10 +3,11 @@
     freitag, 26. april 1991  → 1991-04-26        apr 5, 2012           → 2012-04-05
     1991年4月26日星期五      → 1991-04-26        viernes, 26 de abril de 1991 → 1991-04-26
 
-Twelve languages; month and weekday names and the long forms come from the Unicode CLDR through Babel. Every
-source has exactly one right answer: forms like 04/05/1991, which readers of different countries read
-differently, are left out, and a two-digit year is unique because all dates lie within one hundred years (1950
-to 2049).
+Twelve languages; month and weekday names and the long forms come from the Unicode CLDR through Babel. The years go
+from 1000 to 2999, so that each of their four digits must be read: none can be guessed from the others. (The calendar
+is today's, carried back and on.) Every source has exactly one right answer: forms like 04/05/1991, which readers of
+different countries read differently, are left out, and years of two digits are written in one century only, from
+1950 to 2049.
 
 A date belongs to one split for ever, and a source names one date, so no source of one split occurs in
 another.
@@ -20,7 +21,11 @@ import torch
 from babel.dates import get_date_format, get_day_names, get_month_names, tokenize_pattern
 from torch import Tensor
 
-FIRST, LAST = Date(1950, 1, 1), Date(2049, 12, 31)
+FIRST, LAST = Date(1000, 1, 1), Date(2999, 12, 31)
+FIRST_SHORT, LAST_SHORT = (
+    Date(1950, 1, 1),
+    Date(2049, 12, 31),
+)  # the dates whose year may be written in two digits
 TARGET_CHARACTERS = "-0123456789"
 TARGET_LEN = 10
 SPLITS = ("train", "validation", "test")
@@ -104,9 +109,10 @@ def sample(
     seed: int | torch.Generator = 0,
     locales: tuple[str, ...] = LOCALES,
 ) -> list[DateExample]:
-    """Return n examples of a split: date, language and pattern (of that language) are drawn uniformly.
+    """Return n examples of a split: language, pattern (of that language) and date are drawn uniformly.
 
-    Dates are split once and for all: 80 % "train", 10 % "validation", 10 % "test". Raises ValueError for a
+    A date is one of those that the pattern can write (1950 to 2049 for years of two digits). Dates are split once
+    and for all: 80 % "train", 10 % "validation", 10 % "test". Raises ValueError for a
     negative n, or a split or locale that there is not.
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 0:
@@ -120,19 +126,18 @@ def sample(
     for locale in locales:
         _check_locale(locale)
     generator = _generator(seed)
-    days = _days(split)
     examples = []
     for draws in torch.rand(n, 3, dtype=torch.float64, generator=generator).tolist():
-        day = days[int(draws[0] * len(days))]
         locale = locales[int(draws[1] * len(locales))]
         pattern = PATTERNS[locale][int(draws[2] * len(PATTERNS[locale]))]
-        examples.append(write(Date.fromordinal(day), locale, pattern))
+        days = _days(split, _has_short_year(locale, pattern))
+        examples.append(write(Date.fromordinal(int(days[int(draws[0] * len(days))])), locale, pattern))
     return examples
 
 
 def split_of(date: Date) -> str:
-    """Return the split that a date belongs to, by a fixed scramble of its day number (Fibonacci hashing)."""
-    share = date.toordinal() * 2654435769 % 2**32 / 2**32
+    """Return the split that a date belongs to."""
+    share = _share(date.toordinal())
     return "train" if share < 0.8 else "validation" if share < 0.9 else "test"
 
 
@@ -146,6 +151,10 @@ def write(date: Date, locale: str, pattern: str) -> DateExample:
     if not FIRST <= date <= LAST:
         raise ValueError(f"date must lie between {FIRST} and {LAST}, not {date}.")
     _check_locale(locale)
+    if _has_short_year(locale, pattern) and not FIRST_SHORT <= date <= LAST_SHORT:
+        raise ValueError(
+            f"date must lie between {FIRST_SHORT} and {LAST_SHORT} where two digits stand for the year, not {date}."
+        )
     source, alignment = "", [()] * TARGET_LEN
     for letter, width, literal in _pieces(locale, pattern):
         text = _field(date, locale, letter, width) if letter else literal
@@ -178,12 +187,23 @@ def source_characters() -> str:
 
 
 @cache
-def _days(split: str) -> list[int]:
-    return [
-        day
-        for day in range(FIRST.toordinal(), LAST.toordinal() + 1)
-        if split_of(Date.fromordinal(day)) == split
-    ]
+def _days(split: str, short: bool) -> Tensor:
+    """The ordinals of a split's days: all of them, or those that two digits of the year can name."""
+    first, last = (FIRST_SHORT, LAST_SHORT) if short else (FIRST, LAST)
+    days = torch.arange(first.toordinal(), last.toordinal() + 1)
+    share = _share(days)
+    bounds = {"train": (0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1)}[split]
+    return days[(share >= bounds[0]) & (share < bounds[1])]
+
+
+def _share(day):
+    """A fixed scramble of day numbers (an int, or a tensor of them) to [0, 1): Fibonacci hashing."""
+    return day * 2654435769 % 2**32 / 2**32
+
+
+@cache
+def _has_short_year(locale: str, pattern: str) -> bool:
+    return any(letter == "y" and width == 2 for letter, width, _ in _pieces(locale, pattern))
 
 
 @cache

@@ -119,6 +119,9 @@ def _gru(
         elif reset == "before":
             rows = W_hh.chunk(3)[n]
             new = candidate(from_x[n] + (gate_r * h) @ rows.T + b_hh.chunk(3)[n])
+        elif reset == "without bias":
+            bias = b_hh.chunk(3)[n]
+            new = candidate(from_x[n] + gate_r * (from_h[n] - bias) + bias)
         else:
             new = candidate(from_x[n] + from_h[n])
         return gate_z * h + (1 - gate_z) * new if keep_z else (1 - gate_z) * h + gate_z * new
@@ -167,6 +170,11 @@ GRU_STEP = Exercise(
             _gru(reset="before"),
             "You reset h before multiplying by W_hn, as Cho et al. 2014 write; PyTorch resets the product, bias and "
             "all: r ⊙ (W_hn h + b_hn).",
+        ),
+        Mistake(
+            "bias outside the bracket",
+            _gru(reset="without bias"),
+            "You left the bias of h_n outside the bracket; PyTorch's reset gate scales it too: r ⊙ (W_hn h + b_hn).",
         ),
         Mistake(
             "no reset",

@@ -1,0 +1,73 @@
+"""Train the two translators of lessons 04 and 05, measure them, and store them with their cards."""
+
+import time
+from dataclasses import asdict
+
+import torch
+
+from benchmarks.registry import benchmark
+from course_lib import stored
+from course_lib.metrics import bleu
+from course_lib.models.language_model import n_parameters
+from course_lib.recipes import multi30k
+
+SEED, EVERY = 0, 10  # the card keeps the mean training loss of every ten steps
+
+
+def run(name: str) -> None:
+    corpus, looking = multi30k.Corpus(), 0.0
+
+    def validate(model) -> float:
+        nonlocal looking
+        start = time.process_time()
+        loss = multi30k.validation_loss(model, corpus)
+        looking += time.process_time() - start
+        print(f"validation loss {loss:.4f}", flush=True)
+        return loss
+
+    start = time.process_time()
+    model, history = multi30k.train(
+        name, corpus, seed=SEED, validate=validate, validate_every=340, progress=False
+    )
+    seconds = time.process_time() - start - looking
+    stored.round_trip_half(model)
+    german, english = zip(*corpus.sentences["test"], strict=True)
+    scores = {}
+    for way, beam in (("greedy", 1), ("beam 5", 5)):
+        begin = time.process_time()
+        translations = multi30k.translate(model, corpus, german, beam=beam)
+        score = bleu(translations, english)
+        scores[way] = round(score.score, 2)
+        print(
+            f"{name}, {way}: BLEU {score.score:.2f} ({time.process_time() - begin:.0f} CPU-seconds)",
+            flush=True,
+        )
+    losses = torch.tensor(history.losses)
+    facts = {
+        "bleu": scores,
+        "bleu_signature": score.signature,
+        "command": f"python -m benchmarks {name}",
+        "configuration": asdict(multi30k.CONFIGURATION),
+        "data": f"multi30k-de-en, {len(corpus.sentences['train']):,} training pairs; "
+        f"BLEU on the {len(german):,} of the 2016 test",
+        "parameters": n_parameters(model),
+        "seconds": round(seconds),
+        "seconds_of": "CPU time of one thread, validation not counted",
+        "seed": SEED,
+        "steps": history.steps,
+        "torch": torch.__version__,
+        "training_loss": [
+            round(x, 4) for x in losses[: len(losses) // EVERY * EVERY].view(-1, EVERY).mean(1).tolist()
+        ],
+        "training_loss_every": EVERY,
+        "validation_loss": [[step, round(loss, 4)] for step, loss in history.validation],
+        "vocabulary": [len(corpus.source_vocabulary), len(corpus.target_vocabulary)],
+    }
+    stored.store(name, model, facts)
+    print(f"{name}: {facts['parameters']:,} parameters, {seconds:.0f} CPU-seconds, stored.")
+
+
+for _name in multi30k.MODELS:
+    benchmark(_name, f"train and store {_name} (German → English)", minutes=30, long=True)(
+        lambda name=_name: run(name)
+    )
