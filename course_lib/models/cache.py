@@ -1,0 +1,62 @@
+"""Keys and values that were computed once and are kept while a model writes symbol after symbol."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+
+class KeyValueCache:
+    """The keys and values of one attention module.
+
+    Room for `max_len` positions is taken at the first call, and every later call writes into it: nothing is copied as
+    the sequence grows.
+
+    Args:
+        max_len: positions that will be needed at most.
+    """
+
+    def __init__(self, max_len: int):
+        if not isinstance(max_len, int) or max_len < 1:
+            raise ValueError(f"max_len is {max_len!r}; it must be a whole number of at least 1.")
+        self.max_len, self.length = max_len, 0
+        self._keys: Tensor | None = None
+        self._values: Tensor | None = None
+
+    def append(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Add key and value (batch, heads, time, d_head); return all that there are, (batch, heads, length, d_head).
+
+        Raises:
+            ValueError: more positions than there is room for.
+        """
+        time = key.shape[2]
+        end = self.length + time
+        if end > self.max_len:
+            raise ValueError(f"{end} positions, but the cache has room for max_len = {self.max_len}.")
+        if self._keys is None:
+            room = (*key.shape[:2], self.max_len, key.shape[3])
+            self._keys, self._values = key.new_empty(room), value.new_empty(room)
+        self._keys[:, :, self.length : end] = key
+        self._values[:, :, self.length : end] = value
+        self.length = end
+        return self._keys[:, :, :end], self._values[:, :, :end]
+
+    def fixed(self, compute: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Keys and values of a memory that does not change: computed at the first call."""
+        if self._keys is None:
+            self._keys, self._values = compute()
+        return self._keys, self._values
+
+    def select(self, rows: Tensor) -> "KeyValueCache":
+        """A cache with these rows of the batch, in this order; a row may come several times."""
+        other = KeyValueCache(self.max_len)
+        other.length = self.length
+        if self._keys is not None:
+            other._keys, other._values = self._keys.index_select(0, rows), self._values.index_select(0, rows)
+        return other
+
+
+def memory_bytes(
+    n_layers: int, n_heads: int, d_head: int, length: int, batch: int = 1, bytes_each: int = 4
+) -> int:
+    """What the caches of a whole model take: two numbers for every feature of every position in every layer."""
+    return 2 * n_layers * batch * n_heads * d_head * length * bytes_each

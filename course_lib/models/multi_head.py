@@ -1,0 +1,184 @@
+"""Scaled dot-product attention, and many heads of it side by side: self-attention and cross-attention."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.models.attention import RecordedModule, masked_softmax
+from course_lib.models.cache import KeyValueCache
+from course_lib.models.masks import causal_mask
+from course_lib.models.positions import Rotary
+
+
+def scaled_dot_product_attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """A = softmax(Q Kᵀ / √d_k) over the keys, Y = A V.
+
+    Shapes:
+        query (…, target_len, d_k), key (…, source_len, d_k), value (…, source_len, d_v),
+        mask None or boolean, broadcastable to (…, target_len, source_len), True = may attend
+        → output (…, target_len, d_v), weights (…, target_len, source_len), whose rows sum to 1; a query that may
+        look at nothing has weights and output 0.
+
+    Raises:
+        ValueError: query and key of different sizes, or keys and values of different numbers.
+        TypeError: a mask that is not boolean.
+
+    Source: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.1, equation 1.
+    """
+    if query.shape[-1] != key.shape[-1]:
+        raise ValueError(
+            f"query has shape {tuple(query.shape)} and key {tuple(key.shape)}; the last dimension, d_k, must be equal."
+        )
+    if key.shape[-2] != value.shape[-2]:
+        raise ValueError(
+            f"There are {key.shape[-2]} keys but {value.shape[-2]} values; expected one value a key."
+        )
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (…, target_len, source_len)
+    weights = masked_softmax(scores, mask)
+    return weights @ value, weights
+
+
+class MultiHeadAttention(RecordedModule):
+    """Several heads, each with its own queries, keys and values; their outputs joined and mixed.
+
+    Self-attention with one argument, `attention(x)`; cross-attention with two, `attention(x, memory)`: queries come
+    from x, keys and values from the memory. Parameters have the names and shapes of `torch.nn.MultiheadAttention`
+    (batch first), whose state dict it takes. Without a listener (`record_attention`) the fused
+    `F.scaled_dot_product_attention` runs; the result is the same.
+
+    Args:
+        d_model: features of x and of the memory.
+        n_heads: a divisor of d_model; each head has d_head = d_model / n_heads features.
+        bias: of the four projections.
+        dropout: on the weights, in training.
+        rotary: turn queries and keys by their position (self-attention only).
+        query_key_norm: bring queries and keys to length √d_head before they meet (Henry et al. 2020, without its
+            learned scale): scores cannot explode.
+
+    Shapes:
+        x (batch, target_len, d_model), memory (batch, source_len, d_model),
+        mask None or boolean (batch or 1, target_len or 1, source_len), True = may attend
+        → (batch, target_len, d_model)
+
+    Source: Vaswani et al. 2017, section 3.2.2.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        *,
+        bias: bool = True,
+        dropout: float = 0.0,
+        rotary: bool = False,
+        query_key_norm: bool = False,
+    ):
+        super().__init__()
+        if not isinstance(n_heads, int) or n_heads < 1 or not isinstance(d_model, int) or d_model % n_heads:
+            raise ValueError(f"d_model = {d_model!r} cannot be divided among n_heads = {n_heads!r}.")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1.")
+        self.d_model, self.n_heads, self.d_head = d_model, n_heads, d_model // n_heads
+        self.dropout, self.query_key_norm = dropout, query_key_norm
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * d_model, d_model))
+        self.in_proj_bias = nn.Parameter(torch.empty(3 * d_model)) if bias else None
+        self.out_proj = nn.Linear(d_model, d_model, bias=bias)
+        self.rotary = Rotary(self.d_head) if rotary else None
+        # As torch.nn.MultiheadAttention starts them.
+        nn.init.xavier_uniform_(self.in_proj_weight)
+        if bias:
+            nn.init.zeros_(self.in_proj_bias)
+            nn.init.zeros_(self.out_proj.bias)
+
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor | None = None,
+        mask: Tensor | None = None,
+        *,
+        causal: bool = False,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
+        """Args:
+        causal: nobody looks ahead (self-attention); the same as `mask=causal_mask(time)[None]`, and cheaper.
+        cache: keys and values of earlier calls, to which those of this one are added: x then holds the newest
+            tokens only. With a memory, its keys and values are projected at the first call and kept.
+        """
+        self._check(x, memory, mask, causal)
+        query, key, value = self._project(x, memory, cache)
+        masks = None if mask is None else mask[:, None]  # the same for every head
+        output = self._attend(query, key, value, masks, causal)  # (batch, heads, target_len, d_head)
+        # (batch, heads, target_len, d_head) → (batch, target_len, heads * d_head)
+        return self.out_proj(output.transpose(1, 2).flatten(2))
+
+    def _project(self, x: Tensor, memory: Tensor | None, cache: KeyValueCache | None) -> tuple[Tensor, ...]:
+        """x and memory → query (batch, heads, target_len, d_head), key and value (batch, heads, source_len, d_head)."""
+        if memory is not None:
+            (query,) = self._heads(x, 0, 1)
+            if cache is None:
+                key, value = self._heads(memory, 1, 3)
+            else:
+                key, value = cache.fixed(lambda: self._heads(memory, 1, 3))
+            return self._norm(query), self._norm(key), value
+        query, key, value = self._heads(x, 0, 3)
+        query, key = self._norm(query), self._norm(key)
+        if self.rotary is not None:
+            offset = 0 if cache is None else cache.length
+            query, key = self.rotary(query, offset), self.rotary(key, offset)
+        if cache is not None:
+            key, value = cache.append(key, value)
+        return query, key, value
+
+    def _heads(self, x: Tensor, first: int, last: int) -> tuple[Tensor, ...]:
+        """The parts `first` to `last` of (query, key, value), projected in one product and cut into heads."""
+        rows = slice(first * self.d_model, last * self.d_model)
+        bias = None if self.in_proj_bias is None else self.in_proj_bias[rows]
+        parts = F.linear(x, self.in_proj_weight[rows], bias)  # (batch, time, parts * d_model)
+        batch, time = x.shape[:2]
+        # (batch, time, parts * heads * d_head) → parts × (batch, heads, time, d_head)
+        return (
+            parts.view(batch, time, last - first, self.n_heads, self.d_head).permute(2, 0, 3, 1, 4).unbind(0)
+        )
+
+    def _norm(self, vectors: Tensor) -> Tensor:
+        return F.rms_norm(vectors, (self.d_head,)) if self.query_key_norm else vectors
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
+        target_len, source_len = query.shape[-2], key.shape[-2]
+        if causal and target_len > 1 and (self.is_recording or mask is not None or target_len != source_len):
+            # The last query is the last key: with a cache, earlier keys are there to be looked at.
+            ahead = causal_mask(source_len, query.device)[-target_len:]  # (target_len, source_len)
+            mask = ahead if mask is None else mask & ahead
+        dropout = self.dropout if self.training else 0.0
+        if self.is_recording:
+            _, weights = scaled_dot_product_attention(query, key, value, mask)
+            self.record(weights)
+            return F.dropout(weights, dropout) @ value
+        # One query at the end may look at everything: the fused form would take it for the first.
+        fused_causal = causal and mask is None and target_len > 1
+        return F.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=fused_causal
+        )
+
+    def _check(self, x: Tensor, memory: Tensor | None, mask: Tensor | None, causal: bool) -> None:
+        for name, tensor in (("x", x), ("memory", memory)):
+            if tensor is not None and (tensor.dim() != 3 or tensor.shape[2] != self.d_model):
+                raise ValueError(
+                    f"{name} has shape {tuple(tensor.shape)}; expected (batch, time, d_model = {self.d_model})."
+                )
+        if memory is not None and (causal or self.rotary is not None):
+            what = "causal = True" if causal else "rotary positions"
+            raise ValueError(
+                f"{what} with a memory: source and target are not one sequence, nothing in it is ahead."
+            )
+        if mask is not None and mask.dtype != torch.bool:
+            raise TypeError(f"mask has type {mask.dtype}; expected torch.bool, where True = may attend.")
+        if mask is not None and mask.dim() != 3:
+            raise ValueError(
+                f"mask has shape {tuple(mask.shape)}; expected (batch or 1, target_len or 1, source_len). "
+                "A padding mask (batch, source_len) is given as mask[:, None, :], a causal one as mask[None]."
+            )

@@ -1,0 +1,132 @@
+"""The blocks a Transformer is stacked from: attention and a feed-forward network, each with residual and norm.
+
+    post-norm  x ← norm(x + sublayer(x))      as Vaswani et al. 2017 have it
+    pre-norm   x ← x + sublayer(norm(x))      the residual path stays free of norms
+
+Parameters have the names of `torch.nn.TransformerEncoderLayer` and `TransformerDecoderLayer`, and take their state dicts.
+"""
+
+from collections.abc import Callable
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.models.cache import KeyValueCache
+from course_lib.models.multi_head import MultiHeadAttention
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "gelu": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),  # GPT-2's
+    "relu_squared": lambda x: F.relu(x).square(),  # So et al. 2021, "Primer"
+}
+
+
+class TransformerLayer(nn.Module):
+    """What encoder and decoder layers share: self-attention, the position-wise feed-forward network, two norms.
+
+    Args:
+        d_model: features of every token.
+        n_heads: heads of each attention.
+        d_ff: width of the feed-forward network (4 · d_model in the paper).
+        dropout: on attention weights, inside the feed-forward network and on what each sublayer adds.
+        activation: "relu", "gelu", "gelu_tanh" or "relu_squared".
+        norm_first: pre-norm; False is post-norm.
+        bias: of all projections and norms.
+        eps: added to the variance in the norms.
+        attention_options: rotary, query_key_norm for the self-attention.
+
+    Source: Vaswani et al. 2017, section 3.1 and 3.3; pre-norm: Xiong et al. 2020, "On Layer Normalization in the
+    Transformer Architecture"; GELU: Hendrycks & Gimpel 2016.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        d_ff: int,
+        *,
+        dropout: float = 0.0,
+        activation: str = "relu",
+        norm_first: bool = False,
+        bias: bool = True,
+        eps: float = 1e-5,
+        **attention_options,
+    ):
+        super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation is {activation!r}; it must be one of {', '.join(ACTIVATIONS)}.")
+        if not isinstance(d_ff, int) or d_ff < 1:
+            raise ValueError(f"d_ff is {d_ff!r}; it must be a whole number of at least 1.")
+        self.self_attn = MultiHeadAttention(d_model, n_heads, bias=bias, dropout=dropout, **attention_options)
+        self.linear1, self.linear2 = nn.Linear(d_model, d_ff, bias=bias), nn.Linear(d_ff, d_model, bias=bias)
+        self.norm1, self.norm2 = (nn.LayerNorm(d_model, eps=eps, bias=bias) for _ in range(2))
+        self.dropout = nn.Dropout(dropout)
+        self.activation, self.norm_first = activation, norm_first
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        """FFN(x) = W₂ activation(W₁ x + b₁) + b₂, at every position alike."""
+        return self.linear2(self.dropout(ACTIVATIONS[self.activation](self.linear1(x))))
+
+    def _add(self, x: Tensor, norm: nn.LayerNorm, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
+        """The residual around a sublayer, with the norm before or after."""
+        if self.norm_first:
+            return x + self.dropout(sublayer(norm(x)))
+        return norm(x + self.dropout(sublayer(x)))
+
+
+class EncoderLayer(TransformerLayer):
+    """Self-attention, then feed-forward. With `causal` it is a layer of a decoder-only model such as GPT.
+
+    Args: as `TransformerLayer`.
+
+    Shapes:
+        x (batch, time, d_model), mask None or boolean (batch or 1, time or 1, time), True = may attend
+        → (batch, time, d_model)
+    """
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        *,
+        causal: bool = False,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
+        x = self._add(x, self.norm1, lambda y: self.self_attn(y, mask=mask, causal=causal, cache=cache))
+        return self._add(x, self.norm2, self._feed_forward)
+
+
+class DecoderLayer(TransformerLayer):
+    """Masked self-attention, then cross-attention to the encoder's output, then feed-forward.
+
+    Args: as `TransformerLayer`.
+
+    Shapes:
+        x (batch, target_len, d_model), memory (batch, source_len, d_model),
+        memory_mask None or boolean (batch or 1, 1, source_len), True for real source tokens,
+        caches None, or the caches of self-attention and cross-attention
+        → (batch, target_len, d_model)
+    """
+
+    def __init__(self, d_model: int, n_heads: int, d_ff: int, **options):
+        super().__init__(d_model, n_heads, d_ff, **options)
+        bias, eps = options.get("bias", True), options.get("eps", 1e-5)
+        self.multihead_attn = MultiHeadAttention(
+            d_model, n_heads, bias=bias, dropout=options.get("dropout", 0.0)
+        )
+        self.norm3 = nn.LayerNorm(d_model, eps=eps, bias=bias)
+
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor | None = None,
+        *,
+        mask: Tensor | None = None,
+        caches: tuple[KeyValueCache, KeyValueCache] | None = None,
+    ) -> Tensor:
+        own, crossed = caches or (None, None)
+        x = self._add(x, self.norm1, lambda y: self.self_attn(y, mask=mask, causal=True, cache=own))
+        x = self._add(x, self.norm2, lambda y: self.multihead_attn(y, memory, memory_mask, cache=crossed))
+        return self._add(x, self.norm3, self._feed_forward)
