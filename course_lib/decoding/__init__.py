@@ -1,6 +1,15 @@
 """From a model's distributions to text: sampling, greedy search and beam search."""
 
+from course_lib.decoding.generation import generate
 from course_lib.decoding.sampling import next_distribution, sample
 from course_lib.decoding.search import Hypothesis, beam_search, free_running_logits, greedy
 
-__all__ = ["Hypothesis", "beam_search", "free_running_logits", "greedy", "next_distribution", "sample"]
+__all__ = [
+    "Hypothesis",
+    "beam_search",
+    "free_running_logits",
+    "generate",
+    "greedy",
+    "next_distribution",
+    "sample",
+]

@@ -1,0 +1,65 @@
+"""Let a GPT go on writing, with the keys and values of what is written kept."""
+
+import torch
+from torch import Tensor
+
+from course_lib.decoding.sampling import next_distribution
+from course_lib.models.gpt import GPT
+
+
+@torch.inference_mode()
+def generate(
+    model: GPT,
+    prompt: Tensor,
+    n_new: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+    use_cache: bool = True,
+) -> Tensor:
+    """Go on from `prompt`, one symbol at a time.
+
+    Args:
+        prompt: (batch, time) ids with at least one symbol.
+        n_new: symbols to add; prompt and new ones must fit into the model's max_len.
+        temperature, top_k, top_p: as in `next_distribution`; temperature 0 takes the likeliest.
+        generator: random numbers, on the CPU, so that every device draws the same.
+        use_cache: False reads the whole text again for every symbol: the same result, and slow.
+
+    Returns:
+        (batch, time + n_new) ids on the CPU, the prompt included.
+
+    Raises:
+        ValueError: an empty prompt, a text longer than the model can read, or an option out of its range.
+    """
+    if prompt.dim() != 2 or prompt.shape[1] == 0:
+        raise ValueError(
+            f"prompt has shape {tuple(prompt.shape)}; expected (batch, time) with at least one symbol to start from."
+        )
+    length = prompt.shape[1] + n_new
+    if n_new < 0 or length > model.max_len:
+        raise ValueError(
+            f"n_new is {n_new} after a prompt of {prompt.shape[1]} symbols; expected at least 0, and together at most "
+            f"max_len = {model.max_len}."
+        )
+    device, was_training = next(model.parameters()).device, model.training
+    greedy = temperature == 0 and top_k is None and top_p is None
+    ids = torch.empty(len(prompt), length, dtype=torch.long, device=device)
+    ids[:, : prompt.shape[1]] = prompt
+    caches = model.start_caches(length) if use_cache else None
+    read = 0  # symbols that the caches hold
+    model.eval()
+    try:
+        for end in range(prompt.shape[1], length):
+            logits = model(ids[:, read:end], caches, last_only=True)[:, -1]  # (batch, vocab_size)
+            if greedy:
+                ids[:, end] = logits.argmax(dim=-1)
+            else:
+                probabilities = next_distribution(logits.float().cpu(), temperature, top_k, top_p)
+                ids[:, end] = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
+            read = end if use_cache else 0
+    finally:
+        model.train(was_training)
+    return ids.cpu()

@@ -1,0 +1,135 @@
+"""GPT: a stack of causal Transformer layers that predicts the next symbol."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.models.cache import KeyValueCache
+from course_lib.models.transformer import TransformerEncoder
+
+
+class GPT(nn.Module):
+    """Embeddings → pre-norm layers whose tokens look back only → one logit for every next symbol.
+
+    The last projection is the embedding's matrix. With the defaults it has the shape of GPT-2 and takes its weights:
+    see `course_lib.models.pretrained`.
+
+    Args:
+        vocab_size: symbols.
+        max_len: longest text it can read (of learned positions there are no more).
+        d_model, n_heads, num_layers: sizes; d_ff is 4 · d_model unless given.
+        dropout: on the embeddings and inside the layers.
+        rotary: rotary positions in every layer instead of learned ones.
+        activation, bias, query_key_norm: of the layers.
+
+    Shapes:
+        ids (batch, time) → logits (batch, time, vocab_size), where logits[:, t] speak of the symbol after ids[:, t];
+        with caches, ids are the newest symbols only.
+
+    Source: Radford et al. 2018, "Improving Language Understanding by Generative Pre-Training", section 3.1; Radford et
+    al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3 (pre-norm, last norm, start).
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        *,
+        max_len: int,
+        d_model: int,
+        n_heads: int,
+        num_layers: int,
+        d_ff: int | None = None,
+        dropout: float = 0.0,
+        rotary: bool = False,
+        activation: str = "gelu_tanh",
+        bias: bool = True,
+        query_key_norm: bool = False,
+    ):
+        super().__init__()
+        self.vocab_size, self.max_len = vocab_size, max_len
+        self.token_embedding = nn.Embedding(vocab_size, d_model)
+        self.position_embedding = None if rotary else nn.Embedding(max_len, d_model)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = TransformerEncoder(
+            num_layers,
+            d_model,
+            n_heads,
+            d_ff or 4 * d_model,
+            dropout=dropout,
+            activation=activation,
+            norm_first=True,
+            bias=bias,
+            rotary=rotary,
+            query_key_norm=query_key_norm,
+        )
+        self._start(num_layers)
+
+    def _start(self, num_layers: int) -> None:
+        """GPT-2's start: small weights, and smaller ones where 2 · num_layers sublayers add to the residual path."""
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif "norm" not in name:
+                into_residual = name.endswith(("out_proj.weight", "linear2.weight"))
+                nn.init.normal_(parameter, std=0.02 / (2 * num_layers) ** 0.5 if into_residual else 0.02)
+
+    def forward(
+        self, ids: Tensor, caches: list[KeyValueCache] | None = None, *, last_only: bool = False
+    ) -> Tensor:
+        """Args:
+        caches: from `start_caches`; what earlier calls read is there, and ids follow it.
+        last_only: logits of the last position only, (batch, 1, vocab_size): all that writing needs.
+        """
+        if ids.dim() != 2 or ids.shape[1] == 0:
+            raise ValueError(f"ids has shape {tuple(ids.shape)}; expected (batch, time), not empty.")
+        start = caches[0].length if caches else 0
+        end = start + ids.shape[1]
+        if end > self.max_len:
+            raise ValueError(
+                f"The text has {end} symbols; this model was built for max_len = {self.max_len}."
+            )
+        x = self.token_embedding(ids)  # (batch, time, d_model)
+        if self.position_embedding is not None:
+            x = x + self.position_embedding.weight[start:end]
+        x = self.blocks(self.dropout(x), causal=True, caches=caches)
+        return F.linear(
+            x[:, -1:] if last_only else x, self.token_embedding.weight
+        )  # (batch, time, vocab_size)
+
+    def start_caches(self, max_len: int | None = None) -> list[KeyValueCache]:
+        """One empty cache for each layer, with room for `max_len` symbols (by default the model's)."""
+        return [KeyValueCache(max_len or self.max_len) for _ in self.blocks.layers]
+
+
+def language_model_loss(model: GPT, ids: Tensor) -> Tensor:
+    """Mean cross-entropy in nats of every symbol but the first, each predicted from those before it.
+
+    Shapes: ids (batch, time + 1) → scalar. A loss for `course_lib.training.fit`.
+    """
+    logits = model(ids[:, :-1])  # (batch, time, vocab_size)
+    return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
+
+
+@torch.no_grad()
+def windows_loss(model: GPT, ids: Tensor, time: int, batch: int = 64) -> float:
+    """Mean loss in nats over a whole text, cut into windows of `time` symbols, each predicted from its own past only.
+
+    Args:
+        ids: (n,) the encoded text; symbols of a last, incomplete window are left out.
+    """
+    n_windows = (len(ids) - 1) // time
+    if n_windows < 1:
+        raise ValueError(
+            f"The text has {len(ids)} symbols; expected at least one window of time + 1 = {time + 1}."
+        )
+    device, was_training = next(model.parameters()).device, model.training
+    # Windows overlap by one symbol: the last target of one is the first input of the next.
+    windows = ids[: n_windows * time + 1].unfold(0, time + 1, time)  # (n_windows, time + 1)
+    model.eval()
+    try:
+        total = sum(
+            language_model_loss(model, some.to(device)).item() * len(some) for some in windows.split(batch)
+        )
+    finally:
+        model.train(was_training)
+    return total / n_windows
