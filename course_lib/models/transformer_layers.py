@@ -3,7 +3,7 @@
     post-norm  x ← norm(x + sublayer(x))      as Vaswani et al. 2017 have it
     pre-norm   x ← x + sublayer(norm(x))      the residual path stays free of norms
 
-Parameters have the names of `torch.nn.TransformerEncoderLayer` and `TransformerDecoderLayer`, and take their state dicts.
+Parameters have the names of `torch.nn.TransformerEncoderLayer` and `TransformerDecoderLayer`, for their state dicts.
 """
 
 from collections.abc import Callable
@@ -30,6 +30,7 @@ class TransformerLayer(nn.Module):
         n_heads: heads of each attention.
         d_ff: width of the feed-forward network (4 · d_model in the paper).
         dropout: on attention weights, inside the feed-forward network and on what each sublayer adds.
+        activation_dropout: inside the feed-forward network, if it is to be another (BERT has none there).
         activation: "relu", "gelu", "gelu_tanh" or "relu_squared".
         norm_first: pre-norm; False is post-norm.
         bias: of all projections and norms.
@@ -47,6 +48,7 @@ class TransformerLayer(nn.Module):
         d_ff: int,
         *,
         dropout: float = 0.0,
+        activation_dropout: float | None = None,
         activation: str = "relu",
         norm_first: bool = False,
         bias: bool = True,
@@ -62,11 +64,12 @@ class TransformerLayer(nn.Module):
         self.linear1, self.linear2 = nn.Linear(d_model, d_ff, bias=bias), nn.Linear(d_ff, d_model, bias=bias)
         self.norm1, self.norm2 = (nn.LayerNorm(d_model, eps=eps, bias=bias) for _ in range(2))
         self.dropout = nn.Dropout(dropout)
+        self.activation_dropout = nn.Dropout(dropout if activation_dropout is None else activation_dropout)
         self.activation, self.norm_first = activation, norm_first
 
     def _feed_forward(self, x: Tensor) -> Tensor:
         """FFN(x) = W₂ activation(W₁ x + b₁) + b₂, at every position alike."""
-        return self.linear2(self.dropout(ACTIVATIONS[self.activation](self.linear1(x))))
+        return self.linear2(self.activation_dropout(ACTIVATIONS[self.activation](self.linear1(x))))
 
     def _add(self, x: Tensor, norm: nn.LayerNorm, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
         """The residual around a sublayer, with the norm before or after."""
