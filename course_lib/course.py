@@ -44,10 +44,17 @@ LESSONS = (
         90,
         120,
     ),
+    Lesson(
+        "03_word_vectors",
+        "Word vectors",
+        "How can a machine find out that king is to queen as man is to woman, when nobody tells it?",
+        "train word vectors, say what their dot products mean, test an analogy fairly, measure a prejudice",
+        90,
+        60,
+    ),
 )
 
 ROAD_AHEAD = (
-    ("03", "Word vectors"),
     ("04", "Seq2seq"),
     ("05", "Attention"),
     ("06", "Self-attention"),

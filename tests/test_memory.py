@@ -104,3 +104,25 @@ def test_bad_sizes_are_named(call, name):
 def test_a_seed_is_not_a_generator():
     with pytest.raises(TypeError, match="manual_seed"):
         memory.recall(2, 5, generator=0)
+
+
+def test_lookup_asks_for_one_of_its_pairs():
+    found = memory.lookup(300, 7, generator=torch.Generator().manual_seed(0))
+    assert found.names.shape == found.contents.shape == (300, 8)
+    rows = torch.arange(300)
+    assert torch.equal(found.names[rows, found.place], found.names[:, -1])
+    assert torch.equal(found.contents[rows, found.place], found.target)
+    assert (found.contents[:, -1] == 10).all() and found.contents[:, :-1].max() <= 9
+    assert all(len(set(row)) == 7 for row in found.names[:, :-1].tolist())
+    # Every place and every digit come about equally often.
+    assert torch.bincount(found.place, minlength=7).min() > 20
+    assert torch.bincount(found.target, minlength=10).min() > 12
+
+
+def test_lookup_is_repeatable_and_refuses_what_cannot_be():
+    one, other = (memory.lookup(5, 4, generator=torch.Generator().manual_seed(1)) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    with pytest.raises(ValueError, match="n_pairs is 27, but there are only n_names = 26"):
+        memory.lookup(5, 27, generator=torch.Generator())
+    with pytest.raises(ValueError, match="batch is 0"):
+        memory.lookup(0, 3, generator=torch.Generator())

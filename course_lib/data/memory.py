@@ -1,7 +1,7 @@
 """Generated memory tasks: how far back can a network remember?
 
 Every sample is drawn fresh from a ``torch.Generator``, on that generator's device, so a task never runs out
-of data and nothing can be learnt by heart. All three tasks are free of noise: the best possible loss is 0.
+of data and nothing can be learnt by heart. All tasks are free of noise: the best possible loss is 0.
 What a model without memory can reach is given beside each task (``*_chance…``), to draw into its learning
 curve.
 
@@ -12,6 +12,7 @@ M. Arjovsky, A. Shah and Y. Bengio, "Unitary Evolution Recurrent Neural Networks
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -128,6 +129,46 @@ def copy_chance_loss(n_items: int, lag: int, n_symbols: int = 8) -> float:
     n_items · ln(n_symbols) / (lag + 2 · n_items): Arjovsky et al. 2016, section 5.1.
     """
     return n_items * math.log(n_symbols) / (lag + 2 * n_items)
+
+
+class Lookup(NamedTuple):
+    """A batch of dictionaries, each with a question.
+
+    names      (batch, n_pairs + 1) ids of letters; the last one is the name asked for
+    contents   (batch, n_pairs + 1) ids of digits; the last one is the question mark
+    target     (batch,) the digit that stands with the name asked for
+    place      (batch,) where that pair stands: the true place to look at
+    """
+
+    names: Tensor
+    contents: Tensor
+    target: Tensor
+    place: Tensor
+
+
+def lookup(
+    batch: int, n_pairs: int, n_names: int = 26, n_contents: int = 10, *, generator: torch.Generator
+) -> Lookup:
+    """Look a name up in a list of pairs: "b3 a7 d1 a?" → 7.
+
+    Names are drawn without repetition, so one pair is right; every order of the pairs is equally likely. Name ids are
+    0 … n_names - 1, content ids 0 … n_contents - 1, and n_contents is the question mark. Without looking:
+    accuracy 1 / n_contents.
+    Raises ValueError for sizes below 1, or more pairs than names.
+    """
+    _check_at_least(1, batch=batch, n_pairs=n_pairs, n_names=n_names, n_contents=n_contents)
+    _check_generator(generator)
+    if n_pairs > n_names:
+        raise ValueError(f"n_pairs is {n_pairs}, but there are only n_names = {n_names} different names.")
+    device = generator.device
+    names = torch.rand(batch, n_names, generator=generator, device=device).argsort(dim=1)[:, :n_pairs]
+    contents = torch.randint(n_contents, (batch, n_pairs), generator=generator, device=device)
+    place = torch.randint(n_pairs, (batch,), generator=generator, device=device)
+    asked, target = names.gather(1, place[:, None]), contents.gather(1, place[:, None])  # (batch, 1) each
+    question = torch.full_like(asked, n_contents)
+    return Lookup(
+        torch.cat([names, asked], dim=1), torch.cat([contents, question], dim=1), target[:, 0], place
+    )
 
 
 def _check_at_least(smallest: int, **sizes: int) -> None:

@@ -166,10 +166,19 @@ class Seq2Seq(nn.Module):
         return state.select(rows)
 
 
-def teacher_forced_loss(model: Seq2Seq, batch: PairBatch, pad_id: int = 0) -> Tensor:
+def teacher_forced_loss(
+    model: nn.Module, batch: PairBatch, pad_id: int = 0, label_smoothing: float = 0.0
+) -> Tensor:
     """Mean cross-entropy in nats of the targets, each predicted after the true symbols before it; padding not counted.
 
     A loss for `course_lib.training.fit`.
+
+    Args:
+        model: model(source, source_lengths, target_in) → logits, as `Seq2Seq`.
+        label_smoothing: this share of the aimed-at probability is spread evenly over all symbols (Szegedy et al. 2016,
+            section 7): the loss can then not go to 0, and the model is not driven to certainty.
     """
     logits = model(batch.source, batch.source_lengths, batch.target_in)  # (batch, target_len, vocab_size)
-    return F.cross_entropy(logits.flatten(0, 1), batch.target_out.flatten(), ignore_index=pad_id)
+    return F.cross_entropy(
+        logits.flatten(0, 1), batch.target_out.flatten(), ignore_index=pad_id, label_smoothing=label_smoothing
+    )
