@@ -52,10 +52,17 @@ LESSONS = (
         90,
         60,
     ),
+    Lesson(
+        "04_seq2seq",
+        "Seq2seq",
+        "How can a network write what another has read?",
+        "write an encoder–decoder's training and search, measure its bottleneck, score a translation",
+        100,
+        120,
+    ),
 )
 
 ROAD_AHEAD = (
-    ("04", "Seq2seq"),
     ("05", "Attention"),
     ("06", "Self-attention"),
     ("07", "Transformer"),

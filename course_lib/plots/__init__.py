@@ -1,10 +1,12 @@
 """The pictures of the course. Importing this switches matplotlib to the course's style."""
 
+from course_lib.plots.alignment import attention_bars, kept_without_attention
 from course_lib.plots.attention import attention_heatmap
 from course_lib.plots.attention_grid import attention_grid
 from course_lib.plots.course_map import course_map
 from course_lib.plots.curves import learning_curve, loss_by_order, loss_by_size, reference_line
 from course_lib.plots.distributions import next_symbol_bars
+from course_lib.plots.embeddings import embedding_map, neighbour_bars, one_against_other, similarity_matrix
 from course_lib.plots.recurrent import (
     gates_over_time,
     gradient_by_lag,
@@ -13,25 +15,39 @@ from course_lib.plots.recurrent import (
     recall_by_lag,
 )
 from course_lib.plots.style import figure_png, palette_png, printable, use_style
+from course_lib.plots.transformer import by_size, positional_encoding
+from course_lib.plots.translation import accuracy_by_length, search_tree, stored_and_live, written_symbols
 
 use_style()
 
 __all__ = [
+    "accuracy_by_length",
+    "attention_bars",
     "attention_grid",
     "attention_heatmap",
+    "by_size",
     "course_map",
+    "embedding_map",
     "figure_png",
     "gates_over_time",
     "gradient_by_lag",
     "hidden_states",
+    "kept_without_attention",
     "learning_curve",
     "loss_by_order",
     "loss_by_size",
     "memory_by_lag",
+    "neighbour_bars",
     "next_symbol_bars",
+    "one_against_other",
     "palette_png",
+    "positional_encoding",
     "printable",
     "recall_by_lag",
     "reference_line",
+    "search_tree",
+    "similarity_matrix",
+    "stored_and_live",
     "use_style",
+    "written_symbols",
 ]

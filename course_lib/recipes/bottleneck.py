@@ -20,7 +20,7 @@ from course_lib.training import History, fit
 VOCABULARY = WordVocabulary("0123456789")
 LENGTHS = range(1, 13)  # digits of a number
 D_EMBED, HIDDEN_SIZE, ATTENTION_SIZE = 16, 64, 32
-FORGET_BIAS = 2.0  # ln 7: half of the way from the first digit read to the first one written
+FORGET_BIAS = 2.0  # about ln 7: a digit of a number of middling length has to be kept for so many steps
 N_TRAIN, BATCH, STEPS, LR, WARM_UP = 20_000, 64, 500, 1e-2, 50
 
 

@@ -26,7 +26,7 @@
 # * **measure** how much fits through the vector between the two, and
 # * **score** a translation with BLEU, by hand and as it is reported.
 #
-# Time: 100 minutes; the cells run for about a minute and a half on one idle CPU core. It builds on lesson 02 (the LSTM and its state $(h, c)$, the forget
+# Time: 100 minutes; the cells run for about two minutes on one idle CPU core. It builds on lesson 02 (the LSTM and its state $(h, c)$, the forget
 # bias) and lesson 03 (a symbol is a row of a table).
 
 # %% tags=["setup", "nbval-ignore-output"]
@@ -608,7 +608,7 @@ print("6 digits: the narrow one at least 0.2 lower:", fixed[6] - narrow[6] >= 0.
 # ## 9 · Real text
 #
 # German captions of photographs, and what they say in English: Multi30k, 29,000 pairs. The same architecture, with words in place of characters and twice as many units, trained for
-# a quarter of an hour. That is too long for a lesson, so the repository keeps the finished weights, with a card that says how they came about. You train its beginning, and see that you are
+# a quarter of an hour. That is too long for a lesson, so the repository keeps the finished weights, with a card that says how they came about. You train its first minute or so, and see that you are
 # on the same road.
 
 # %% tags=["nbval-ignore-output"]
@@ -618,7 +618,7 @@ card = load_stored("multi30k-lstm", translator)
 _ = translator.to(device)
 print(f"{card['parameters']:,} parameters, {card['steps']:,} steps, {card['seconds']} s; made by: {card['command']}")
 
-LIVE = 80  # steps
+LIVE = 180  # steps, about a minute's worth
 _, live_history = multi30k.train("multi30k-lstm", corpus, only=LIVE, device=device)
 every = card["training_loss_every"]
 live = torch.tensor(live_history.losses).view(-1, every).mean(dim=1)  # (LIVE / every,)
