@@ -1,7 +1,8 @@
-"""Train the two translators of lessons 04 and 05, measure them, and store them with their cards."""
+"""Train the translators of lessons 04, 05 and 07, measure them, and store them with their cards."""
 
 import time
 from dataclasses import asdict
+from functools import partial
 
 import torch
 
@@ -9,12 +10,18 @@ from benchmarks.registry import benchmark
 from course_lib import stored
 from course_lib.metrics import bleu
 from course_lib.models.language_model import n_parameters
-from course_lib.recipes import multi30k
+from course_lib.recipes import multi30k, multi30k_transformer
 
 SEED, EVERY = 0, 10  # the card keeps the mean training loss of every ten steps
+# name → (how to train it, its configuration)
+RECIPES = {
+    **{name: (partial(multi30k.train, name), multi30k.CONFIGURATION) for name in multi30k.MODELS},
+    multi30k_transformer.NAME: (multi30k_transformer.train, multi30k_transformer.SMALL),
+}
 
 
 def run(name: str) -> None:
+    train, configuration = RECIPES[name]
     corpus, looking = multi30k.Corpus(), 0.0
 
     def validate(model) -> float:
@@ -26,9 +33,8 @@ def run(name: str) -> None:
         return loss
 
     start = time.process_time()
-    model, history = multi30k.train(
-        name, corpus, seed=SEED, validate=validate, validate_every=340, progress=False
-    )
+    every = configuration.steps // 10
+    model, history = train(corpus, seed=SEED, validate=validate, validate_every=every, progress=False)
     seconds = time.process_time() - start - looking
     stored.round_trip_half(model)
     german, english = zip(*corpus.sentences["test"], strict=True)
@@ -47,7 +53,7 @@ def run(name: str) -> None:
         "bleu": scores,
         "bleu_signature": score.signature,
         "command": f"python -m benchmarks {name}",
-        "configuration": asdict(multi30k.CONFIGURATION),
+        "configuration": asdict(configuration),
         "data": f"multi30k-de-en, {len(corpus.sentences['train']):,} training pairs; "
         f"BLEU on the {len(german):,} of the 2016 test",
         "parameters": n_parameters(model),
@@ -67,7 +73,7 @@ def run(name: str) -> None:
     print(f"{name}: {facts['parameters']:,} parameters, {seconds:.0f} CPU-seconds, stored.")
 
 
-for _name in multi30k.MODELS:
+for _name in RECIPES:
     benchmark(_name, f"train and store {_name} (German → English)", minutes=30, long=True)(
         lambda name=_name: run(name)
     )
