@@ -60,11 +60,25 @@ LESSONS = (
         100,
         120,
     ),
+    Lesson(
+        "05_attention",
+        "Attention",
+        "Must everything that was read fit into one vector?",
+        "write attention, choose a score, test a map against a known alignment, say what it does not tell",
+        90,
+        120,
+    ),
+    Lesson(
+        "06_self_attention",
+        "Self-attention",
+        "If every word may look at every other word, why read one after the other at all?",
+        "write scaled dot-product attention, build masks, cut heads, give words an order, read a trained head",
+        90,
+        45,
+    ),
 )
 
 ROAD_AHEAD = (
-    ("05", "Attention"),
-    ("06", "Self-attention"),
     ("07", "Transformer"),
     ("08", "GPT"),
     ("09", "Subword tokens"),

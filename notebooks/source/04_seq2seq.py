@@ -626,7 +626,7 @@ _ = plots.stored_and_live(card["training_loss"], live, every, title="What you tr
 
 # %%
 apart = (live - torch.tensor(card["training_loss"][: len(live)])).abs().max().item()
-print("nowhere further from the stored curve than 0.2 nats:", apart <= 0.2)
+print("nowhere further from the stored curve than 0.3 nats:", apart <= 0.3)
 
 # %% [markdown]
 # What does the finished one write? Every 125th sentence of the test; we fixed that before looking.

@@ -589,22 +589,41 @@ for name, card in cards.items():
     print(f"{facts} {card['bleu']['greedy']:12.1f} {card['bleu']['beam 5']:12.1f}")
 
 # %% [markdown]
-# A card can claim anything. So translate the first 200 test sentences here and now, and score them:
+# Twice the BLEU, for a few parameters less and a third more time. But a card can claim anything. So translate the test sentences here and now, and score them, short ones and long ones apart.
+#
+# > **Predict.** If the fixed vector is too small only for *long* sentences, what does the table say for the short ones?
 
 # %%
-german, english = zip(*corpus.sentences["test"][:200], strict=True)
-scores_here = {
-    name: bleu(multi30k.translate(model, corpus, german), english).score for name, model in translators.items()
-}
-for name, score in scores_here.items():
-    print(f"{name}: within 3 BLEU of its card:", abs(score - cards[name]["bleu"]["greedy"]) <= 3)
-print("attention gains at least 5 BLEU:", scores_here["multi30k-attention"] - scores_here["multi30k-lstm"] >= 5)
+german, english = zip(*corpus.sentences["test"], strict=True)
+translations = {name: multi30k.translate(model, corpus, german) for name, model in translators.items()}
+for name, sentences in translations.items():
+    print(
+        f"{name}: its card is right to 1 BLEU:",
+        abs(bleu(sentences, english).score - cards[name]["bleu"]["greedy"]) <= 1,
+    )
+
+source_words = [len(tokenize(sentence)) for sentence in german]
+by_words = {name: {} for name in translators}  # name → {words: BLEU}
+for low, high in ((1, 9), (10, 12), (13, 15), (16, 99)):
+    rows = [n for n, count in enumerate(source_words) if low <= count <= high]
+    for name, sentences in translations.items():
+        by_words[name][low] = bleu([sentences[n] for n in rows], [english[n] for n in rows]).score
+gains = [by_words["multi30k-attention"][low] - by_words["multi30k-lstm"][low] for low in (1, 10, 13, 16)]
+print("attention gains at least 10 BLEU, whatever the length:", min(gains) >= 10)
+
+# %% tags=["nbval-ignore-output"]
+print("BLEU, words in the source:   1–9  10–12  13–15    16+")
+for name, scores_of in by_words.items():
+    print(f"{name:<25}", "".join(f"{score:7.1f}" for score in scores_of.values()))
 
 # %% [markdown]
+# The fixed vector loses a third of its BLEU from the shortest to the longest sentences, the other a fifth. But attention is far ahead for the short ones, too: looking things up is not only roomier, it is *easier to learn*
+# than packing and unpacking. (In 3,400 steps. And 32 is a modest score: 29,000 captions are little to learn two languages from.)
+#
 # And is the training real? Its first steps, live, with the same seed; then the stored loss of the whole training behind it.
 
 # %% tags=["nbval-ignore-output"]
-LIVE_STEPS = 60
+LIVE_STEPS = 90  # about half a minute's worth
 _, history = multi30k.train("multi30k-attention", corpus, only=LIVE_STEPS, device=device)
 stored_losses, every = cards["multi30k-attention"]["training_loss"], cards["multi30k-attention"]["training_loss_every"]
 live = torch.tensor(history.losses).view(-1, every).mean(dim=1)  # (LIVE_STEPS / every,)
@@ -612,7 +631,7 @@ _ = plots.stored_and_live(stored_losses, live, every, title="The first steps, he
 
 # %%
 drift = (live - torch.tensor(stored_losses[: len(live)])).abs().max().item()
-print("nowhere further from the stored curve than 0.1 nats:", drift <= 0.1)
+print("nowhere further from the stored curve than 0.3 nats:", drift <= 0.3)
 
 # %% [markdown]
 # Now look at real sentences. German puts verbs at the end of a clause; English does not wait for them.
@@ -623,25 +642,35 @@ english_words = corpus.target_vocabulary
 never = (english_words.pad_id, english_words.unk_id, english_words.bos_id)  # an unknown word is no translation
 
 
-def draw_sentence(number, title):
-    """Translate one test sentence and draw where the translator looked for each word."""
-    words = tokenize(corpus.sentences["test"][number][0])
+def translate_and_look(number):
+    """A test sentence's words, the translation's, and where the translator looked: (target_len, source_len)."""
+    words = tokenize(german[number])
     source, lengths = pad([corpus.source_vocabulary.encode(words)])
     best = greedy(translator, source, lengths, max_len=multi30k.MAX_LEN, forbidden=never, **corpus.symbols)[0]
     target_in = torch.tensor([[english_words.bos_id, *best.ids]])  # (1, target_len)
     with torch.inference_mode(), record_attention(translator.eval()) as found:
         translator(source.to(device), lengths.to(device), target_in.to(device))
     written = [*(english_words.symbols[i] for i in best.ids), "<eos>"]
-    return plots.attention_heatmap(found["decoder.attention"][0].cpu(), written, words, title=title)
+    return words, written, found["decoder.attention"][0].cpu()
 
 
-_ = draw_sentence(167, "“trägt” stands at the end of its clause, “wearing” does not")
+words, written_words, weights = translate_and_look(167)
+_ = plots.attention_heatmap(weights, written_words, words, title="“wearing” looks ahead: “trägt” ends its clause")
 
 # %% tags=["nbval-ignore-output"]
-_ = draw_sentence(12, "“hält” is the last word")
+words, written_words, weights = translate_and_look(12)
+_ = plots.attention_heatmap(
+    weights, written_words, words, title="“holding” looks for the last word, “kitchen” goes back"
+)
+
+# %%
+for number, word in ((167, "wearing"), (12, "holding"), (12, "kitchen")):
+    words, written_words, weights = translate_and_look(number)
+    print(f"{word} looks most at {words[weights[written_words.index(word)].argmax()]}")
 
 # %% [markdown]
-# Here no truth is given: nobody has aligned these sentences for us, and section 6 has taught us how far to trust them.
+# Nouns and verbs find their partners across the sentence. Little words do not: the first *A* looks at the noun, not at *Ein* or *Eine*; it wants to know what it is an article of. Here no truth is given, nobody has aligned
+# these sentences for us, and section 6 has taught us how far to trust them. (We fixed the two sentences beforehand, by their verbs at the end; not every map is so tidy.)
 #
 # ## 9 · Spot the bug
 #

@@ -1,0 +1,205 @@
+"""Lesson 05: from scores to weights under a padding mask, and from queries, keys and values to contexts."""
+
+from collections.abc import Callable
+
+import torch
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
+
+NEVER = -float("inf")
+
+
+def _weights(scores, mask):
+    return torch.softmax(scores.masked_fill(~mask, NEVER), dim=-1)
+
+
+def _weights_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(0)
+
+    def case(target_len: int, allowed: list[bool]) -> tuple:
+        return 2 * torch.randn(target_len, len(allowed), generator=generator), torch.tensor(allowed)
+
+    return [
+        case(1, [True, True, True]),
+        case(3, [True, True, True, True]),
+        case(2, [True, True, True, False, False]),
+        case(4, [True, False, True, True]),
+    ]
+
+
+def _rows_sum_to_one(weights, *_) -> bool | str:
+    sums = weights.sum(dim=-1)
+    t = int((sums - 1).abs().argmax())
+    return bool((sums - 1).abs().max() < 1e-4) or f"your row {t} sums to {sums[t]:.3f}, not to 1."
+
+
+def _padding_gets_nothing(weights, scores, mask) -> bool | str:
+    given = float(weights[:, ~mask].abs().max()) if not mask.all() else 0.0
+    return given < 1e-6 or f"a key where the mask is False gets {given:.3f}."
+
+
+ATTENTION_WEIGHTS = Exercise(
+    id="05.attention_weights",
+    title="From scores to weights, padding left out",
+    reference=_weights,
+    cases=_weights_cases,
+    properties=[
+        has_shape("Are there as many weights as scores, (target_len, source_len)?"),
+        matches_reference(
+            "For one query that may look everywhere: is it the softmax of its scores?", cases=0
+        ),
+        holds("Does every row sum to 1, one row for each query?", _rows_sum_to_one, cases=1),
+        holds("Does a padded key, where the mask is False, get weight 0?", _padding_gets_nothing),
+        holds("Does every row still sum to 1 when some keys are padding?", _rows_sum_to_one),
+        matches_reference("Are the weights right for every query and mask?"),
+        unchanged_when(
+            "Do the weights stay the same, however large the score of a padded key is?",
+            lambda scores, mask: (torch.where(mask, scores, scores + 30), mask),
+        ),
+    ],
+    hints=[
+        "A weight after the softmax must be exactly 0 where the mask is False. Which score has e^score = 0?",
+        "Put −∞ into the scores where the mask is False, then take the softmax over the keys, the last dimension.",
+        'scores.masked_fill(~mask, -float("inf")), then torch.softmax(…, dim=-1).',
+    ],
+    mistakes=[
+        Mistake(
+            "softmax over the queries",
+            lambda scores, mask: torch.softmax(scores.masked_fill(~mask, NEVER), dim=0).nan_to_num(0.0),
+            "You took the softmax over the queries (dim=0), so the columns sum to 1. Every query shares out its own "
+            "weight 1 among the keys: dim=-1.",
+        ),
+        Mistake(
+            "softmax over the queries, NaN at padding",
+            lambda scores, mask: torch.softmax(scores.masked_fill(~mask, NEVER), dim=0),
+            "You took the softmax over the queries (dim=0), so the columns sum to 1. Every query shares out its own "
+            "weight 1 among the keys: dim=-1.",
+        ),
+        Mistake(
+            "no mask",
+            lambda scores, mask: torch.softmax(scores, dim=-1),
+            "You did not use the mask: padding takes its share of the weight, and the result depends on how much of it "
+            "a batch happens to have.",
+        ),
+        Mistake(
+            "mask inverted",
+            lambda scores, mask: torch.softmax(scores.masked_fill(mask, NEVER), dim=-1),
+            "You forbade the keys where the mask is True. In this course, as in scaled_dot_product_attention, True = "
+            "may attend. (nn.MultiheadAttention has it the other way round.)",
+        ),
+        Mistake(
+            "mask after the softmax",
+            lambda scores, mask: torch.softmax(scores, dim=-1) * mask,
+            "You set weights to 0 after the softmax: what padding had taken is missing now, and the rows sum to less "
+            "than 1. Mask the scores, before the softmax.",
+        ),
+        Mistake(
+            "mask added",
+            lambda scores, mask: torch.softmax(scores + mask, dim=-1),
+            "You added the mask to the scores: True counts as 1, so a real key is preferred a little and padding still "
+            "gets weight. An additive mask holds 0 and −∞.",
+        ),
+        Mistake(
+            "scores set to 0",
+            lambda scores, mask: torch.softmax(scores * mask, dim=-1),
+            "You set the scores of padding to 0; e^0 = 1 is a weight like any other. The score that gives 0 is −∞.",
+        ),
+        Mistake(
+            "one softmax for all",
+            lambda scores, mask: torch.softmax(scores.masked_fill(~mask, NEVER).flatten(), 0).view_as(scores),
+            "You took one softmax over all queries together; each row has a softmax of its own: dim=-1.",
+        ),
+    ],
+)
+
+
+def _attend(
+    softmax_dim: int = -1, mixed: str = "values", scale: bool = False, share: Callable = torch.softmax
+) -> Callable:
+    """Dot-product attention; the options are the ways to get it wrong."""
+
+    def attend(queries, keys, values):
+        scores = queries @ keys.T / (keys.shape[1] ** 0.5 if scale else 1)
+        return share(scores, dim=softmax_dim) @ {"values": values, "keys": keys}[mixed]
+
+    return attend
+
+
+def _attend_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(1)
+
+    def case(target_len: int, source_len: int, size: int, value_size: int) -> tuple:
+        shapes = (target_len, size), (source_len, size), (source_len, value_size)
+        return tuple(torch.randn(*shape, generator=generator) for shape in shapes)
+
+    return [case(1, 3, 2, 2), case(3, 3, 3, 3), case(4, 5, 4, 3)]
+
+
+def _between_the_values(context, queries, keys, values) -> bool | str:
+    low, high = values.min(dim=0).values, values.max(dim=0).values
+    fits = bool(((context > low - 1e-4) & (context < high + 1e-4)).all())
+    return fits or "some of your numbers lie outside what the values have there; no weighted mean does."
+
+
+def _other_way_round(queries, keys, values) -> tuple:
+    return queries, keys.flip(0), values.flip(0)
+
+
+DOT_ATTENTION = Exercise(
+    id="05.dot_attention",
+    title="Dot-product attention, all queries at once",
+    reference=_attend(),
+    cases=_attend_cases,
+    properties=[
+        has_shape("Is it one context for each query, (target_len, value_size)?"),
+        matches_reference("For one query and three keys: is it the weighted mean of the values?", cases=0),
+        holds("Does every context lie among the values, as a mean must?", _between_the_values),
+        unchanged_when(
+            "Keys and values in another order, but together: is the context the same?", _other_way_round
+        ),
+        matches_reference("Is it right for several queries?", cases=1),
+        matches_reference(
+            "And where there are more keys than queries, and values have another size?", cases=2
+        ),
+    ],
+    hints=[
+        "Three steps: a score for every query with every key, weights, weighted mean of the values. No loop.",
+        "scores (target_len, source_len) = Q Kᵀ; the softmax over its last dimension; context = weights V.",
+        "weights = torch.softmax(queries @ keys.T, dim=-1); the contexts are weights @ values.",
+    ],
+    mistakes=[
+        Mistake(
+            "softmax over the queries",
+            _attend(softmax_dim=0),
+            "You took the softmax over the queries (dim=0): each column sums to 1. Each query shares out its own "
+            "weight: dim=-1.",
+        ),
+        Mistake(
+            "keys mixed, not values",
+            _attend(mixed="keys"),
+            "You took the weighted mean of the keys. Keys say where to look; what is fetched there is the value.",
+        ),
+        Mistake(
+            "plain mean",
+            lambda queries, keys, values: values.mean(dim=0).repeat(len(queries), 1),
+            "You took the plain mean of the values, the same for every query: use the weights.",
+        ),
+        Mistake(
+            "no softmax",
+            _attend(share=lambda scores, dim: scores),
+            "You left out the softmax: scores may be negative and sum to anything; weights are shares of 1.",
+        ),
+        Mistake(
+            "only the best key",
+            lambda queries, keys, values: values[(queries @ keys.T).argmax(dim=-1)],
+            "You took the value of the best key alone. That is hard attention: through an arg-max no gradient reaches "
+            "the scores. Mix all values, each by its weight.",
+        ),
+        Mistake(
+            "scaled",
+            _attend(scale=True),
+            "You divided by √d: that is the scaled dot product of the next lesson. Luong's has no scale.",
+        ),
+    ],
+)
