@@ -1,5 +1,6 @@
 """Attention pictures: a pixel is a weight, grey is masked, nothing is dropped, and what is no attention is refused."""
 
+import io
 import warnings
 
 import matplotlib.pyplot as plt
@@ -8,6 +9,7 @@ import pytest
 import torch
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from course_lib.models.masks import causal_mask
 from course_lib.plots import tokens
@@ -283,6 +285,16 @@ def test_a_row_with_nothing_to_attend_to_may_be_zero():
 def test_what_is_no_grid_is_refused(weights, options, words):
     with pytest.raises(ValueError, match=words):
         attention_grid(weights, "t", **options)
+
+
+def test_the_stored_picture_keeps_the_colours_of_the_weights():
+    """The palette must not turn one shade of the scale into another: a stored PNG can be read as the figure can."""
+    weights = random_weights(15, 17)
+    ax = attention_heatmap(weights, letters(15), letters(17), "t")
+    ax.figure.canvas.draw()
+    drawn = np.asarray(ax.figure.canvas.buffer_rgba())[..., :3].astype(int)
+    stored = np.asarray(Image.open(io.BytesIO(figure_png(ax.figure))).convert("RGB")).astype(int)
+    assert stored.shape == drawn.shape and np.abs(stored - drawn).max() <= 6
 
 
 def test_pictures_are_the_same_on_every_run():

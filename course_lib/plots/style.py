@@ -57,7 +57,7 @@ def printable(symbol: str) -> str:
     return symbol.replace(" ", "␣").replace("\n", "↵").replace("\t", "⇥")
 
 
-def palette_png(png: bytes, colours: int = 64) -> bytes:
+def palette_png(png: bytes, colours: int = 256) -> bytes:
     """The same picture with at most `colours` colours and no metadata: small, and equal on every run."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     small = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)

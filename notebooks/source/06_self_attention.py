@@ -31,6 +31,7 @@
 import math
 import time
 
+import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -85,7 +86,7 @@ for word, row in zip(words, S.tolist(), strict=True):
 # %%
 A = S.softmax(dim=-1)  # (time, time)
 Y = A @ V  # (time, 4)
-_ = plots.attention_bars(A[2], words, title="“sat” looks for nouns, and finds two", query="sat")
+_ = plots.attention_bars(A[2], words, title="Where “sat” looks", query="sat")
 
 # %%
 _ = plots.attention_heatmap(A, words, words, title="A sentence looks at itself")
@@ -125,7 +126,7 @@ _ = torch.manual_seed(0)
 for d_k in (4, 64, 1024):
     q, k = torch.randn(10_000, d_k), torch.randn(10_000, d_k)
     std = (q * k).sum(dim=1).std().item()
-    print(f"d_k = {d_k:4}: standard deviation of q·k about √d_k = {math.sqrt(d_k):2.0f}: {abs(std / math.sqrt(d_k) - 1) < 0.05}")
+    print(f"d_k = {d_k:4}: √d_k = {math.sqrt(d_k):2.0f}, measured standard deviation of q·k: {std:2.0f}")
 
 # %% [markdown]
 # > **Predict.** With $d_k = 1024$ and twenty keys, scores are spread by about 32. What does the softmax make of them? And what gradient comes back through it?
@@ -156,12 +157,12 @@ _ = plots.by_size(
 )
 
 # %%
-print("largest of 20 weights at d_k = 1024, unscaled, above 0.8:", saturation(1024, 1.0)[0] > 0.8)
-print("the same scaled by 1/√d_k, below 0.4:", saturation(1024, 1024**-0.5)[0] < 0.4)
+for name, scale in (("as they are", 1.0), ("/ √d_k", 1024**-0.5)):
+    print(f"scores {name}, d_k = 1024: the largest of 20 weights is {saturation(1024, scale)[0]:.1f} on average")
 print("gradient at d_k = 1024, scaled: more than twice the unscaled:", passed["scores / √d_k"][1024] > 2 * passed["scores as they are"][1024])
 
 # %% [markdown]
-# Unscaled, one key wins before anything is learned, *which* one is chance, and the gradient that could change it hardly gets through. Divided by $\sqrt{d_k}$ the scores have standard deviation 1 at any size, and the softmax
+# At $d_k = 4$ the unscaled scores pass even more: too soft a softmax passes little, too. What counts is the trend. Unscaled, one key wins before anything is learned, *which* one is chance, and the gradient that could change it hardly gets through. Divided by $\sqrt{d_k}$ the scores have standard deviation 1 at any size, and the softmax
 # starts soft. Hence **scaled dot-product attention** (Vaswani et al. 2017, equation 1):
 #
 # $$\text{Attention}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
@@ -184,22 +185,21 @@ def scaled_attention(Q, K, V):
 check("06.scaled_attention", scaled_attention)
 
 # %% [markdown]
-# The naive loop, the matrix form, the library and PyTorch's fused kernel are one and the same:
+# The naive loop, the library and PyTorch's own function are one and the same:
 
 # %%
 _ = torch.manual_seed(0)
-Q, K, V = torch.randn(6, 8), torch.randn(6, 8), torch.randn(6, 3)
+Q, K, V = torch.randn(6, 8), torch.randn(6, 8), torch.randn(6, 8)
 rows = []
 for q in Q:
     scores = torch.stack([q @ k / math.sqrt(8) for k in K])  # (source_len,)
     rows.append(sum(weight * v for weight, v in zip(scores.softmax(dim=0), V, strict=True)))
-matrix = (Q @ K.T / math.sqrt(8)).softmax(dim=-1) @ V
 library, weights = scaled_dot_product_attention(Q, K, V)
-fused = F.scaled_dot_product_attention(Q[None], K[None], V[None])[0]
+torchs = F.scaled_dot_product_attention(*(part[None, None] for part in (Q, K, V)))[0, 0]  # (batch, heads, time, d_k)
 
-for other in (matrix, library, fused):
+for other in (library, torchs):
     torch.testing.assert_close(torch.stack(rows), other)
-print("loop = matrix form = library = torch's fused kernel: True")
+print("loop = library = torch: True")
 
 # %% [markdown]
 # ## 3 · Who may look where
@@ -225,23 +225,29 @@ check("06.causal_mask", who_may_look)
 
 # %%
 padded = [*words[:4], "<pad>", "<pad>"]
+X_padded = X.clone()
+X_padded[4:] = 0.0  # padding is no word
 real = padding_mask(torch.tensor([4]), time=6)  # (1, time)
 mask = causal_mask(6) & real  # (time, time): both at once
-_, A = scaled_dot_product_attention(X @ W_Q, X, X, mask)
-_ = plots.attention_heatmap(A, padded, padded, title="Nobody looks ahead, nobody looks at padding", mask=mask)
+_, A = scaled_dot_product_attention(X_padded @ W_Q, X_padded, X_padded, mask)
+_ = plots.attention_heatmap(A, padded, padded, title="Nobody looks ahead or at padding", mask=mask)
 
 # %% [markdown]
-# Grey with a × is *forbidden*, which is something else than a weight that happens to be about 0. And the forbidden really has no say: change it, and nothing changes.
+# (The numbers are softer than in section 1, because the scores are divided by $\sqrt 4$ now.) Grey with a × is *forbidden*, which is something else than a weight that happens to be about 0. The two
+# rows of the padding do look, at everything alike; nobody reads what comes of it. A row that may look at *nothing* would be $0/0$; the library makes it zeros.
+#
+# The forbidden has no say at all: change it, and nothing changes.
 
 # %%
-changed = X.clone()
-changed[4:] = 100.0
-before, _ = scaled_dot_product_attention(X @ W_Q, X, X, mask)
-after, _ = scaled_dot_product_attention(changed @ W_Q, changed, changed, mask)
-print("first four outputs unmoved by what stands behind them:", torch.equal(before[:4], after[:4]))
+before, _ = scaled_dot_product_attention(X_padded @ W_Q, X_padded, X_padded, mask)
+for what, first_changed in (("padding", 4), ("the future of “cat”, and the padding", 2)):
+    changed = X_padded.clone()
+    changed[first_changed:] = 100.0
+    after, _ = scaled_dot_product_attention(changed @ W_Q, changed, changed, mask)
+    print(f"another {what}: the {first_changed} words before it unmoved:", torch.equal(before[:first_changed], after[:first_changed]))
 
 # %% [markdown]
-# Polarity is a trap. `F.scaled_dot_product_attention` and this course say True = may attend; `nn.MultiheadAttention` says True = **forbidden** (pytorch/pytorch#170415). A mask turned over raises no error: a well-known book's
+# Polarity is a trap. `F.scaled_dot_product_attention` and this course say True = may attend; `nn.MultiheadAttention` says True = **forbidden** (pytorch/pytorch#170415 had to put that into its documentation). A mask turned over raises no error: a well-known book's
 # repository gave `triu`, the future, to a function that took it for what is allowed, and compared only speed and shapes (rasbt/LLMs-from-scratch#1061).
 #
 # ## 4 · Several heads
@@ -250,7 +256,8 @@ print("first four outputs unmoved by what stands behind them:", torch.equal(befo
 #
 # $$\text{head}_h = \text{Attention}(X W_Q^h,\, X W_K^h,\, X W_V^h), \qquad Y = [\text{head}_1; \dots; \text{head}_H]\, W_O$$
 #
-# With $d_{\text{head}} = d_{\text{model}} / H$ this costs no more than one large head. All heads' matrices are stacked, so one product makes everything, and the result is **cut** into heads.
+# With $d_{\text{head}} = d_{\text{model}} / H$ the products cost no more than those of one large head (there are $H$ maps to store instead of one). All matrices of all heads are stacked, so one product makes everything, and the result is **cut** into
+# heads. The library stores them as PyTorch does: $W_Q, W_K, W_V$ on one another in `in_proj_weight`, transposed, and with biases.
 #
 # ### Exercise 3 · Cut into heads (6 minutes)
 #
@@ -291,40 +298,36 @@ print("head by head = library = torch.nn.MultiheadAttention: True")
 # %% [markdown]
 # ### Spot the bug
 #
-# Somebody cuts into heads in one line. The shapes are right, the network trains, the loss falls.
+# Somebody cuts into heads in one line, and joins them in one line. The shapes are right, there is no error, and the output has the right size.
 #
-# > **Predict.** What do the heads get to see? Which property of attention is broken, and how would a test notice?
+# > **Predict.** What does a "head" of theirs get to see? If token 0 changes, which outputs move: with the right cut, and with theirs?
 
 
 # %%
-def their_split(x, n_heads):
+def their_attention(x, n_heads):
     batch, time, d_model = x.shape
-    return x.reshape(batch, n_heads, time, d_model // n_heads)
+    heads = x.reshape(batch, n_heads, time, d_model // n_heads)
+    y, _ = scaled_dot_product_attention(heads, heads, heads)
+    return y.reshape(batch, time, d_model)
 
 
-def attend(x, split):
-    """Causal self-attention of two heads, with W_Q = W_K = W_V = 1 and the given way to cut."""
-    heads = split(x, 2)  # (batch, heads, time, d_head)
-    y, _ = scaled_dot_product_attention(heads, heads, heads, causal_mask(x.shape[1]))
-    return y.transpose(1, 2).flatten(2)  # (batch, heads, time, d_head) → (batch, time, d_model)
-
-
-def right_split(x, n_heads):
-    return x.unflatten(2, (n_heads, -1)).transpose(1, 2)  # (batch, heads, time, d_head)
+def right_attention(x, n_heads):
+    heads = x.unflatten(2, (n_heads, -1)).transpose(1, 2)  # (batch, heads, time, d_head)
+    y, _ = scaled_dot_product_attention(heads, heads, heads)
+    return y.transpose(1, 2).flatten(2)  # (batch, time, d_model)
 
 
 x = torch.randn(1, 6, 8, generator=torch.Generator().manual_seed(0))
-future = x.clone()
-future[:, 3:] = 0.0  # another future for tokens 0, 1, 2
-print("same shape:", their_split(x, 2).shape == right_split(x, 2).shape)
-for name, split in (("right", right_split), ("theirs", their_split)):
-    unmoved = torch.allclose(attend(x, split)[:, :3], attend(future, split)[:, :3])
-    print(f"{name}: tokens 0 to 2 unmoved by their future: {unmoved}")
+other = x.clone()
+other[:, 0] = 0.0  # another first token
+for name, attend in (("right", right_attention), ("theirs", their_attention)):
+    moved = (attend(x, 2) - attend(other, 2)).abs().amax(dim=-1)[0] > 1e-6  # (time,)
+    print(f"{name:6}: shape {tuple(attend(x, 2).shape)}, token 0 moves the outputs {moved.nonzero().flatten().tolist()}")
 
 # %% [markdown]
-# `reshape` alone deals the numbers out in the order of memory: the first "head" gets *all* features of the first half of the tokens, and what it calls a token is half of one. Rows mix tokens, and the causal mask
-# hides the wrong things: the past learns of the future. So it was in reczoo/FuxiCTR#30. No shape can tell; the test that changes the future and looks at the past can. Keep that test: it catches inverted
-# masks, too.
+# `reshape` deals the numbers out as they lie in memory. Their first "head" gets *all* features of the first half of the sentence, cut into half-tokens that look at one another; the second half of the sentence is a world of its own. Any two tokens
+# should be one step apart, and here they never meet. It happened in reczoo/FuxiCTR#30. Shapes cannot tell, and not even a test of the causal mask need notice. Two tests do: **change one token and see how far it
+# reaches**, and compare numbers with `torch.nn.MultiheadAttention`, as above.
 #
 # ## 5 · A head that learns to look something up
 #
@@ -353,6 +356,7 @@ class LookUp(nn.Module):
 
 
 def lookups(n_pairs=12, batch=64, seed=0):
+    """Endless batches: names and contents (batch, n_pairs + 1), the target digit, and the place of the right pair."""
     generator = torch.Generator().manual_seed(seed)
     while True:
         yield memory.lookup(batch, n_pairs, generator=generator)
@@ -379,31 +383,36 @@ with torch.no_grad(), record_attention(looker) as maps:
 last = maps["mixer"][:, 0, -1].cpu()  # (1000, time): where the question looked
 print("one head answers (at least 0.98):", answers["one head"] >= 0.98)
 print("LSTM of the same width, same steps: at most 0.60:", answers["LSTM"] <= 0.60)
-print("the darkest cell is the right pair (at least 0.98):", accuracy(last.argmax(dim=-1), test.place) >= 0.98)
+print("the largest weight lies on the right pair (at least 0.98):", accuracy(last.argmax(dim=-1), test.place) >= 0.98)
 
 # %%
 tokens = [f"{chr(97 + name)}{'?' if digit == 10 else digit}" for name, digit in zip(test.names[0].tolist(), test.contents[0].tolist(), strict=True)]
 _ = plots.attention_bars(
-    last[0], tokens, title="The question looks at the pair with its own name", query=tokens[-1], gold=[int(test.place[0])]
+    last[0], tokens, title="The question looks at the pair with its own name", query=tokens[-1], gold=[int(test.place[0])], gold_label="the right pair"
 )
 
 # %% [markdown]
-# Nobody told it to compare names. Look at what it learned, the score of every name (asking) for every name (being asked), without any list at all:
+# (The LSTM is not stupid: with more units and far more steps it would get better. But it must keep twelve pairs apart in one state, and the head has nothing to keep.)
+#
+# Nobody told the head to compare names. Look at what it learned: let every name ask (*a?*, *b?*, …) in front of all 26 names with some digit (*a0*, *b0*, …).
 
 # %% tags=["nbval-ignore-output"]
 with torch.no_grad():
     W_q, W_k, _ = looker.mixer.in_proj_weight.chunk(3)  # each (d_model, d_model)
-    E = looker.name.weight  # (26, d_model)
-    scores = (E @ W_q.T) @ (E @ W_k.T).T / math.sqrt(64)  # (26, 26)
+    b_q, b_k, _ = looker.mixer.in_proj_bias.chunk(3)
+    asking = looker.name.weight + looker.digit.weight[10]  # (26, d_model): with the question mark
+    asked = looker.name.weight + looker.digit.weight[0]  # (26, d_model): with the digit 0
+    scores = (asking @ W_q.T + b_q) @ (asked @ W_k.T + b_k).T / math.sqrt(64)  # (26, 26)
 letters = [chr(97 + i) for i in range(26)]
-_ = plots.attention_heatmap(scores.softmax(dim=-1).cpu(), letters, letters, title="Learned: “the same name”")
+_, ax = plt.subplots(figsize=(6.2, 5.2), layout="compressed")
+_ = plots.attention_heatmap(scores.softmax(dim=-1).cpu(), letters, letters, title="Learned: “the same name”", ax=ax)
 
 # %%
 print("every name's best match is itself:", torch.equal(scores.argmax(dim=-1).cpu(), torch.arange(26)))
 
 # %% [markdown]
-# The diagonal is the notion of *same*, learned from right and wrong answers alone. The 64 features have room for 26 names that do not disturb each other. And note what it did **not** need: any memory. The keys and values stay where they are, and the path from any
-# token to any other is one step long, 12 pairs or 12,000. Try one:
+# The diagonal is the notion of *same*, learned from right and wrong answers alone. (The question carries its own name, too; it learned that a key with a question mark is none to look at.) And there is no state
+# that must hold everything: keys and values stay where they are, and the path from any token to any other is one step long, however many lie between. Try your own list:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -428,13 +437,14 @@ TypedFigure(
 )
 
 # %% [markdown]
-# Ask for a name that is not in your list: the weights still sum to 1. A head cannot say "nothing here".
+# Ask for a name that is not in your list: the weights still sum to 1, so it must look somewhere. See where it goes, and how sure the answer sounds.
 #
 # ## 6 · Where is everybody?
 #
-# Back to the hole of section 1. Let $P$ be a matrix that shuffles rows. Then queries, keys and values are shuffled with the words, the scores in both directions, and each row of the softmax along:
+# Back to the hole of section 1. Take attention without a mask, and let $P$ be a matrix that shuffles rows. From $PX$ come the shuffled queries $PQ$, keys $PK$ and values $PV$; the scores $PQ(PK)^\top = P S P^\top$ are shuffled in both
+# directions, and the softmax of each row with them:
 #
-# $$A(PX) = P A(X) P^\top, \qquad Y(PX) = P A(X) P^\top P V = P\, Y(X)$$
+# $$A(PX) = P\, A(X)\, P^\top, \qquad Y(PX) = P\, A(X)\, P^\top P V = P\, Y(X)$$
 #
 # because $P^\top P = I$. Shuffle the words, and the outputs are shuffled in the same way: every word gets *the same vector* as before. (This is called permutation equivariance.) *Dog bites man* is *man bites dog*.
 
@@ -459,18 +469,20 @@ table = sinusoidal_positions(time=64, d_model=64)
 _ = plots.positional_encoding(table, title="Seconds, minutes, hours: fast waves on the left, slow ones on the right")
 
 # %% [markdown]
-# Why clocks? Because of $\sin a \sin b + \cos a \cos b = \cos(a - b)$: the dot product of two positions depends on their **distance** only, so one and the same $W_Q, W_K$ can look "three to the left" from everywhere.
+# Why clocks? To go $k$ positions on, every hand turns by a fixed angle, wherever it stands: **one matrix** leads from $PE_{pos}$ to $PE_{pos+k}$, the same for all positions. So one and the same $W_Q, W_K$ can ask for "three to my left" from
+# everywhere. Let us find that matrix by least squares and see whether it fits all positions:
 
 # %%
-products = table @ table.T  # (time, time)
-for distance in (1, 5, 20):
-    along = products.diagonal(distance)
-    print(f"distance {distance:2}: the same product everywhere: {bool((along - along[0]).abs().max() < 1e-3)}")
+exact = sinusoidal_positions(time=64, d_model=64, dtype=torch.float64)
+for k in (1, 3, 20):
+    here, there = exact[:-k], exact[k:]  # (time − k, d_model)
+    M = torch.linalg.lstsq(here, there, driver="gelsd").solution  # (d_model, d_model)
+    print(f"{k:2} positions on: one matrix fits all positions: {bool((here @ M - there).abs().max() < 1e-6)}")
 
 # %% [markdown]
 # ### Exercise 4 · One position (6 minutes)
 #
-# Write `sinusoid(position, d_model)` after the formula above: a list of `d_model` numbers, sine and cosine of each wavelength side by side. Done when the check shows ✓.
+# Write `sinusoid(position, d_model)` after the formula above, where $i$ counts the *pairs*, from 0 to $d/2 - 1$: a list of `d_model` numbers, sine and cosine of each wavelength side by side. Done when the check shows ✓.
 
 
 # %% tags=["exercise"]
@@ -489,8 +501,11 @@ def sinusoid(position, d_model):
 check("06.sinusoid", sinusoid)
 
 # %% [markdown]
-# **Rotary** (Su et al. 2021), which most language models of today use. Nothing is added to the words. Instead each pair of features of a *query* and a *key* is turned, by an angle that grows with the position. Turning both by the same amount changes no dot product, so only the difference of
-# their positions counts; and the values stay clean.
+# **Rotary** (Su et al. 2021), which most language models of today use. Nothing is added to the words. Instead each pair of features $(a, b)$ of a *query* and of a *key* is turned like the hand of a clock, by an angle $m\theta$ that grows with its position $m$:
+#
+# $$(a, b) \;\to\; (a\cos m\theta - b\sin m\theta,\;\; b\cos m\theta + a\sin m\theta)$$
+#
+# Turning a query and a key by the same angle changes no dot product, so only the *difference* of their positions counts; and the values stay clean. `rotary(q, m)` turns as at position $m$:
 
 # %%
 rotary = Rotary(d_head=8)
@@ -565,7 +580,8 @@ print("with any kind of positions at least 0.98:", min(found[name] for name in (
 print("without: more than a guess (0.05), less than half:", 0.05 < found["none"] < 0.5)
 
 # %% [markdown]
-# Without positions it is still better than a guess: it knows which symbols *have been*, and early in a row those are few. It has lost the order, not the words.
+# Without positions it is still better than a guess: the causal mask lets it see which symbols *have been*, and early in a row those are few. (So a mask tells a little of the order, and the proof above does not hold with one.) The sinusoids' diagonal is
+# blurred, for neighbouring rows of the table are much alike; it is right all the same.
 #
 # ## 7 · What it costs
 #
@@ -592,6 +608,8 @@ took = {
     "self-attention": {length: milliseconds(attention, length) for length in lengths},
     "LSTM": {length: milliseconds(lstm, length) for length in lengths},
 }
+for name, times in took.items():
+    print(f"{name}: {times[2048] / times[128]:.0f} times as long for 2,048 tokens as for 128")
 _ = plots.by_size(
     took,
     title="Attention is the quicker of the two, and the one that slows down faster",
@@ -605,23 +623,24 @@ for length in (128, 2048):
     print(f"{length:5} tokens: {length**2:>9,} scores a head, {length:>5,} steps one after the other")
 
 # %% [markdown]
-# On double-logarithmic axes the LSTM's line has slope 1, twice the tokens, twice the time; attention's starts flat (there is little to do, and all at once) and bends towards slope 2. Where they cross depends on your machine; on a GPU much further to the right, because there
-# $T$ dependent steps are what hurts. The scores of long texts are why people work on attention that never writes $T^2$ numbers down (the fused kernel you have used does that) or looks at fewer.
+# The LSTM takes twice as long for twice the tokens. Attention begins much lower, because its few large products keep the processor busy where the LSTM waits for its own last step, and rises faster, the longer the text: towards four times as long for twice the
+# tokens. Somewhere the lines cross; where depends on your machine and the width (on a GPU far to the right, for there it is the $T$ dependent steps that hurt). Not only time grows: $T^2$ scores a head must be stored, too, unless a fused kernel
+# computes them piece by piece and throws them away, as `F.scaled_dot_product_attention` can (Dao et al. 2022).
 #
 # ## Recap
 #
 # | | formula | costs | use it when |
 # |---|---|---|---|
 # | query, key, value | $XW_Q,\; XW_K,\; XW_V$ | three products | every token asks, is found, hands over |
-# | scaled dot-product attention | $\text{softmax}(QK^\top/\sqrt{d_k})\,V$ | $T^2 d$ | always divide by $\sqrt{d_k}$ |
+# | scaled dot-product attention | $\text{softmax}(QK^\top/\sqrt{d_k})\,V$ | about $2\,T^2 d$ multiplications | always divide by $\sqrt{d_k}$ |
 # | mask | score $-\infty$ where False | nothing | padding; the future, in a writer |
-# | heads | cut features, attend, join, $W_O$ | as one large head | more than one focus |
-# | learned / sinusoids / rotary | add a row / add waves / turn $q$ and $k$ | nothing to speak of | attention alone knows no order |
+# | heads | cut features, attend, join, $W_O$ | as one large head, but $H$ maps | more than one focus |
+# | learned / sinusoids / rotary | add a row / add waves / turn $q$ and $k$ | nothing to speak of | attention without a mask knows no order |
 #
-# **What is not true.** *"Attention understands the sentence."* It mixes vectors; what is mixed was learned elsewhere. *"Self-attention sees the order of the words."* It does not, until you tell it. *"Attention is faster than an
-# RNN."* Up to some length; it is *shorter*: one step between any two tokens. *"More heads are more capacity."* They are cuts through the same width.
+# **What is not true.** *"Attention understands the sentence."* It mixes vectors; what is mixed was learned elsewhere. *"Self-attention sees the order of the words."* It does not, until you tell it. *"Attention is cheaper than an
+# RNN."* It does more work, in fewer steps; what it is, is *shorter*: one step between any two tokens. *"More heads are more capacity."* They are cuts through the same width.
 #
-# **Still open.** One layer looks once. It can look a name up, but not *do* anything with what it found; and stacked ten times it would not train. What goes between the looks? → `07`, the Transformer
+# **Still open.** One layer looks once, and mixes what it finds. To work with what was found, and to look again with that, layers must be stacked. What goes between the looks, so that a deep stack can be trained? → `07`, the Transformer
 #
 # ## References
 #
@@ -629,4 +648,4 @@ for length in (128, 2048):
 # * J. Su et al. 2021, *RoFormer: enhanced Transformer with rotary position embedding*, section 3.2.
 # * D. Bahdanau, K. Cho, Y. Bengio 2015; T. Luong et al. 2015: attention between two sequences (lesson 05).
 # * T. Dao et al. 2022, *FlashAttention*: the same result without ever storing $T^2$ scores.
-# * reczoo/FuxiCTR#30, rasbt/LLMs-from-scratch#1061, pytorch/pytorch#170415: the bugs of sections 3 and 4.
+# * reczoo/FuxiCTR#30, rasbt/LLMs-from-scratch#1061: the bugs of sections 4 and 3.

@@ -46,7 +46,8 @@ SPLIT_HEADS = Exercise(
         matches_reference("In a batch of two?", cases=3),
     ],
     hints=[
-        "view moves nothing past anything: it only cuts the last dimension in two. Then exchange two dimensions.",
+        "view moves no number: straight to the wanted shape it mixes tokens. Cut the last dimension in two, then "
+        "exchange two dimensions.",
         "(batch, time, d_model) → view (batch, time, n_heads, d_head) → transpose(1, 2).",
         "x.view(batch, time, n_heads, d_model // n_heads).transpose(1, 2)",
     ],
@@ -54,8 +55,8 @@ SPLIT_HEADS = Exercise(
         Mistake(
             "view without transpose",
             lambda x, n_heads: x.reshape(x.shape[0], n_heads, x.shape[1], x.shape[2] // n_heads),
-            "You went to (batch, n_heads, time, d_head) by view alone. The shape is right, but rows mix tokens: cut "
-            "the features first, (batch, time, n_heads, d_head), then transpose.",
+            "You went to (batch, n_heads, time, d_head) by view or reshape alone. The shape is right, but rows mix "
+            "tokens: cut the features first, (batch, time, n_heads, d_head), then transpose.",
         ),
         Mistake(
             "not transposed",
@@ -110,6 +111,14 @@ SINUSOID = Exercise(
             "i for 2i",
             _sinusoid(exponent=lambda i, d: i / d),
             "Your exponent is i/d_model; it is 2i/d_model, so that the wavelengths run up to 10000 · 2π.",
+        ),
+        Mistake(
+            "i for the feature",
+            lambda position, d_model: [
+                (math.cos if i % 2 else math.sin)(position / 10_000 ** (2 * i / d_model))
+                for i in range(d_model)
+            ],
+            "You took i for the number of the feature; it counts the pairs: features 2i and 2i + 1 share one angle.",
         ),
         Mistake(
             "cosine first",
