@@ -84,6 +84,40 @@ def test_learning_rate_warms_up_and_falls():
     assert {learning_rate(step, 100, 1.0, schedule="constant") for step in range(100)} == {1.0}
 
 
+def test_another_optimizer_is_used_and_each_group_keeps_its_own_peak():
+    made = []
+
+    def sgd(model):
+        groups = [
+            {"params": model[0].parameters(), "lr": 0.1},
+            {"params": model[2].parameters(), "lr": 0.001},
+        ]
+        made.append(torch.optim.SGD(groups))
+        return made[0]
+
+    model = small_model()
+    before = [parameter.clone() for parameter in model.parameters()]
+    fit(
+        model,
+        batches(),
+        squared_error,
+        steps=1,
+        warm_up=2,
+        lr=7.0,
+        make_optimizer=sgd,
+        clip_norm=None,
+        progress=False,
+    )
+    x, y = next(batches())
+    fresh = small_model()
+    squared_error(fresh, (x, y)).backward()
+    for old, new, rate, gradient in zip(
+        before, model.parameters(), [0.05, 0.05, 0.0005, 0.0005], fresh.parameters(), strict=True
+    ):
+        torch.testing.assert_close(new, old - rate * gradient.grad)
+    assert [group["lr"] for group in made[0].param_groups] == [0.05, 0.0005]
+
+
 def test_early_stopping_goes_back_to_the_best_weights():
     script = iter([3.0, 1.0, 2.0, 2.5, 9.0])
     seen = []
