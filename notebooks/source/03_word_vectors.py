@@ -171,7 +171,7 @@ print(f"−ln σ(2) − ln σ(1) − ln σ(0) = {-F.logsigmoid(true_score):.3f} 
 
 # %% [markdown]
 # The gradient is as plain as it gets: $\partial\,\text{loss} / \partial (w \cdot c) = \sigma(w \cdot c) - 1$, and $\sigma(w \cdot \tilde c)$ for a noise word. True neighbours are pulled
-# together, noise is pushed away, and what is judged rightly already is left alone.
+# together, noise is pushed away, and what is judged rightly already hardly moves.
 #
 # ### Exercise 3 · The loss of one pair (6 minutes)
 #
@@ -272,6 +272,9 @@ history = fit(model, watched(batches, model), SkipGram.loss, steps=1500, lr=0.02
 snapshots[1500] = model.word.weight.detach().cpu().clone()
 vectors = WordVectors(vocabulary.symbols[4:], snapshots[1500][4:])
 
+# %% [markdown]
+# > **Predict.** `kind` and `rude` are opposites. Will they be far apart?
+
 # %% tags=["nbval-ignore-output"]
 for word in ("key", "girl", "cats", "kind", "he", "smiled"):
     print(f"{word:>7}: " + "  ".join(f"{near} {cos:.2f}" for near, cos in vectors.neighbours(word, 6)))
@@ -280,8 +283,6 @@ for word in ("key", "girl", "cats", "kind", "he", "smiled"):
 print("nearest listed word of the same kind, at least 70 %:", share_of_own_kind(vectors) >= 0.7)
 
 # %% [markdown]
-# > **Predict.** `kind` and `rude` are opposites. Will they be far apart?
-#
 # They are near neighbours (look above): what is kind may be rude, in the same places of the same sentences. *Near* means "stands in the same company", not "means the same".
 #
 # Thirty-two numbers cannot be drawn. **Principal components** are the directions along which these words differ most; the map looks along the first two, and its axes say how much of the
@@ -308,11 +309,11 @@ SliderFigure(
     values=list(moments),
     start=1500,
     label="training steps",
-    alt="A map of thirty village words; words of one kind lie together.",
+    alt="A map of village words; words of one kind lie together.",
 )
 
 # %% [markdown]
-# Go back to step 0, then forward. The kinds part long before the loss has settled.
+# Go back to step 0, then forward: first everything lies in one heap (look at the axes, they grow), then the kinds part. Singular and plural part, too, where the text gives them different company.
 #
 # ## 5 · The same thing, seen from the counts
 #
@@ -363,8 +364,8 @@ for name, found in three_ways.items():
 print("each of the three at least 60 %:", all(share_of_own_kind(found) >= 0.6 for found in three_ways.values()))
 
 # %% [markdown]
-# "Predict, don't count" was a battle cry once. They are one thing, reached by three ways; what differs in practice are the details (window, noise, weights), and those can
-# be moved from one to the other (Levy, Goldberg and Dagan 2015).
+# *Don't count, predict!* was the title of a much-cited comparison (Baroni, Dinu and Kruszewski 2014). But the three look at the same table, and what differs is how: SGNS aims at the PMI minus $\ln k$, this SVD at the PMI with everything below
+# zero cut off, GloVe at $\ln x$. Much of the difference in quality is such details (window, shift, weights), and they can be moved from one method to the other (Levy, Goldberg and Dagan 2015).
 #
 # ## 6 · Analogies
 #
@@ -393,7 +394,7 @@ check("03.analogy", analogy)
 
 # %% [markdown]
 # In the village we know the answers. An answer counts as right if it is of the right *kind* (nothing in the village tells `keys` from `letters`). Beside it stands what **costs nothing**: the
-# nearest neighbour of $c$ alone, with no arithmetic. And the same arithmetic when the given words are allowed as answers. (We tried more relations, and picked these four *because* they differ.)
+# nearest neighbour of $c$ alone ($a$ and $b$ excluded as well), with no arithmetic. And the same arithmetic when the given words are allowed as answers. (We tried more relations, and picked these four *because* they differ.)
 #
 # > **Predict.** Which of these will hold: `runs : run = is : …`, `he : she = him : …`, `cat : cats = key : …`, `girl : girls = key : …`?
 
@@ -443,8 +444,8 @@ print("animals, things: at least 40 %, the nearest to c at most 25 %:", arithmet
 print("pronouns, given words allowed: at most a third:", allowed["pronouns"] <= 1 / 3)
 
 # %% [markdown]
-# The pronouns look good, too. But look at their other columns. The nearest neighbour of `him` is `her` anyway, so the arithmetic had nothing to do; and allow the given words, and the answers are gone, because the nearest
-# to $b - a + c$ is one of the three itself. **The exclusion is half of the trick.** Is there a direction "male → female" at all? Compare not the words but the *differences* $b - a$:
+# The pronouns look good, too. But there are only six such questions, and look at their other columns: the nearest neighbour of $c$ answers most of them without any arithmetic, and allow the given words, and the answers are gone, because the nearest
+# to $b - a + c$ is one of the three itself. There **the exclusion is half of the trick**; with the animals and things it is not. Is there a direction "male → female" at all? Compare not the words but the *differences* $b - a$:
 
 # %% tags=["nbval-ignore-output"]
 steps = "is→are was→were runs→run cat→cats key→keys book→books girl→girls he→she him→her himself→herself".split()
@@ -464,8 +465,8 @@ print("animals and things share one (at least 0.6):", mean_beside_diagonal(cosin
 print("pronouns hardly any (at least 0.4 less):", mean_beside_diagonal(cosines[7:, 7:]) <= mean_beside_diagonal(cosines[3:6, 3:6]) - 0.4)
 
 # %% [markdown]
-# Where two words differ by *the same change of company*, there is a direction, and the arithmetic uses it: `is` and `runs` lose `the cat` and gain `the cats`. `he` and `she` change their company in one way, `him` and `her` in another: hardly
-# a common direction, and yet a good score in the table. Nor does `girl → girls` help with `key`: girls gain `themselves`, keys do not.
+# Where two words differ by *the same change of company*, there is a direction, and the arithmetic uses it: `is` and `runs` lose `the cat` and gain `the cats`. The pronouns' differences point every which way (what they are to two decimals is chance; with
+# another seed they are others), and yet their score in the table is good. And `girl → girls` is not the change that `key → keys` is, though both are plurals: girls gain `themselves`, keys do not.
 #
 # So a right answer proves little by itself. Put the nearest neighbour of $c$ beside every score.
 #
@@ -485,7 +486,8 @@ print("seen:", {word: occurs[real.encode([word])[0]].item() for word in ("the", 
 # %% [markdown]
 # That is *little*. Published word vectors have read billions of words, thousands of times as much; `queen` occurs here nineteen times.
 #
-# Two things change against the village. Frequent words teach little after a while, so each occurrence of a word is **kept** only with probability $\sqrt{t / \text{share}}$ (Mikolov et al. 2013b, equation
+# Some things change against the village: a wider window (up to five words, its width drawn anew for each word, so that near neighbours count more), vectors of 64 numbers, and two tricks for large texts. Words seen fewer than ten times are taken out before
+# windows are laid, so a window may reach across a gap. Frequent words teach little after a while, so each occurrence of a word is **kept** only with probability $\sqrt{t / \text{share}}$, at most 1, with $t = 0.001$ (Mikolov et al. 2013b, equation
 # 5), anew in every reading. And to save time all pairs of a batch share 64 noise words, each weighted with $k / 64$: the same loss on average, a fraction of the time.
 
 # %%
@@ -507,8 +509,8 @@ for word in ("january", "three", "guitar", "he", "father", "war", "red", "king")
     print(f"{word:>8}: " + "  ".join(near for near, _ in learnt.neighbours(word, 7)))
 
 # %% [markdown]
-# Months, numbers, instruments: what stands in fixed company comes out well. But look at `red` and `king`: each is met in a handful of articles. One is about a lobster, `gammarus`; one about a
-# kingdom, `pagan`, and its tribute to the Mongols. Vectors know their text, not the world.
+# Months, numbers, instruments: what stands in fixed company comes out well. But look at `red` and `king`: their neighbours come from single articles. Eight times *red* stands in an article on a
+# lobster (`gammarus`), and most *king*s come from two articles, one about the kingdom of `pagan` and its tribute to the Mongols. Vectors know their text, not the world.
 #
 # Measured: eight lists of words, written down before any vector was looked at, and how often a word's five nearest neighbours come from its own list. Beside it, the vectors that come from counting. (The settings of the training were chosen by this very score. That flatters the left column.)
 
@@ -549,7 +551,7 @@ print("mean of the eight lists, skip-gram: at least 40 %:", mean[0] >= 0.40)
 print("counting is not behind:", mean[1] >= mean[0])
 
 # %% [markdown]
-# On half a million words a table of counts and three seconds of linear algebra are no worse than half a minute of training. Skip-gram's advantage is that it never needs the table: it reads on, however
+# On four hundred thousand words a table of counts and a little linear algebra beat the training, and not only on average. Skip-gram's advantage is that it never needs the table: it reads on, however
 # much text comes and however many words it has.
 #
 # Look up a word of your own (one that occurs fewer than ten times has no vector, and you are told so):
@@ -568,7 +570,7 @@ TypedFigure(draw_neighbours, start="album", label="word", alt="The ten nearest n
 # %% [markdown]
 # ## 8 · So, king and queen?
 #
-# > **Predict.** Of the analogies below, written down before looking, which kinds will half a million words answer?
+# > **Predict.** Of the analogies below, written down before looking, which kinds will four hundred thousand words answer?
 
 # %%
 analogies = {
@@ -601,7 +603,7 @@ print("all four kinds below one half:", max(ours[0] for ours, _ in scores.values
 print("king − man + woman is not queen here:", order[0] != "queen")
 
 # %% [markdown]
-# Hardly any, and not this one: half a million words cannot answer the question that word vectors became famous for. With billions of words they answer many, by this very arithmetic; but there, too, much of the score is the
+# Hardly any, and not this one: four hundred thousand words cannot answer the question that word vectors became famous for. With billions of words they answer many, by this very arithmetic; but there, too, much of the score is the
 # exclusion of the given words and a nearest neighbour that happens to be right (Linzen 2016; Nissim et al. 2020). In the village you have seen what must be there for the arithmetic to work: the same change of company.
 #
 # ## 9 · A prejudice, measured
@@ -611,17 +613,21 @@ print("king − man + woman is not queen here:", order[0] != "queen")
 
 # %%
 male, female = ["tom", "peter", "ben", "max", "boy", "man"], ["anna", "maria", "lucy", "girl", "woman"]
-lean = dict(zip(("farmer", "baker"), association(vectors, ["farmer", "baker"], male, female).tolist(), strict=True))
+asked = ["farmer", "baker", "runs", "he", "himself", "she", "herself"]
+lean = dict(zip(asked, association(vectors, asked, male, female).tolist(), strict=True))
 print("the farmer leans more to the male words than the baker:", lean["farmer"] > lean["baker"] + 0.05)
+print("and `himself` leans to the female ones:", lean["himself"] < -0.05)
 
 # %% tags=["nbval-ignore-output"]
-print({word: f"{value:+.2f}" for word, value in lean.items()})
+for word, value in lean.items():
+    print(f"{word:>8}: {value:+.2f}")
 
 # %% [markdown]
-# Found, and in the right direction. But a tenth of a cosine is not 4 : 1. Such a number shows *which way*, not *how much*.
+# The *difference* between the two is found, and it has the right sign on every seed we tried. But look at the last lines. `runs` has no sex, and in our run it leans by about as much as the baker: a single lean of that size may be noise. And `he` and `himself` lean to the *female* words!
+# Nothing is wrong with the sum. "Same company" is not "stands beside": `himself` stands *beside* `tom`, but it stands *in the place of* `herself`. Such a number needs its baseline like any other, and a word for what it measures.
 #
 # On real text the standard test is **WEAT** (Caliskan et al. 2017). Two groups of target words X and Y, two of attributes A and B. The effect is the difference of the groups' mean association, in standard deviations;
-# the p-value is the share of all equal splits of the target words that differ at least as much. The words are theirs (male and female from their test 7, career and family from test 6; the combination is ours), as far as they
+# the p-value is the share of all splits of the target words into equal groups whose difference is as large *in the same direction* (one-sided, as in the paper). The words are theirs (male and female from their test 7, career and family from test 6; the combination is ours), as far as they
 # were seen ten times, X and Y in pairs.
 
 # %%
@@ -641,8 +647,8 @@ for name, (effect, p_value, n_splits) in tests.items():
 print("p below 0.05:", {name: test.p_value < 0.05 for name, test in tests.items()})
 
 # %% [markdown]
-# The effect points the way that Caliskan et al. found for male and female first names, in vectors from 840 billion words of the web. But the p-value says that a chance split of the same fourteen words does as much, easily. From *this* text,
-# with *these* words, nothing is shown: neither a prejudice nor its absence. (With another seed the effect of skip-gram may double.) Try other lists until p is small, and you have a number, but no
+# The effect points the way that Caliskan et al. found for male and female first names, in vectors from 840 billion words of the web. But the p-value says that chance splits of the same fourteen words often do as much in that direction. From *this* text,
+# with *these* words, nothing is shown: neither a prejudice nor its absence. (And the effect of skip-gram changes with the seed; in our trials it doubled once.) Try other lists until p is small, and you have a number, but no
 # finding. And where an effect is real, it describes the text and the words; what a system with such vectors does to people has to be measured there.
 #
 # ## 10 · Spot the bug
@@ -680,7 +686,7 @@ for name, loss in (("theirs", colleagues_loss), ("right", lambda t, n: -(F.logsi
     print(f"{name:<6} loss {loss(true_scores, noise_scores):.3f}; at least that of the worst noise word: {bool(loss(true_scores, noise_scores) >= worst)}")
 
 # %% [markdown]
-# The scores are added up *before* the logarithm, so one very low score pays for a high one. In a world of 160 words the damage hardly shows in the neighbours, and that is why it stays: this very sum stands in a much-read
+# The scores are added up *before* the logarithm, so one very low score pays for a high one. In a world of 160 words the damage hardly shows in the neighbours (with the right loss and as many steps we got the same share), and that is why it stays: this very sum was reported in a
 # PyTorch course ([DSKSD/DeepNLP-models-Pytorch#15](https://github.com/DSKSD/DeepNLP-models-Pytorch/issues/15)). A loss that falls and neighbours that please are no test; two numbers by hand are.
 #
 # ## Recap
@@ -688,11 +694,11 @@ for name, loss in (("theirs", colleagues_loss), ("right", lambda t, n: -(F.logsi
 # | | formula | costs | use it when |
 # |---|---|---|---|
 # | cosine | $u \cdot v / (\lVert u\rVert \lVert v\rVert)$ | nothing | you compare words; a plain dot product favours long vectors |
-# | PMI | $\ln P(w, c) / (P(w) P(c))$ | one pass, and a table of all pairs | the text is small, or you want to know *why* |
+# | PMI | $\ln \frac{P(w, c)}{P(w)\, P(c)}$ | one pass, and a table of the pairs that occur | the text is small, or you want to know *why* |
 # | skip-gram, negative sampling | $-\ln \sigma(w \cdot c) - \sum \ln \sigma(-w \cdot \tilde c)$ | 1 + k dot products a pair | the text is large, or never ends |
 # | GloVe | $f(x)\,(w \cdot c + b_w + b_c - \ln x)^2$ | a table of the pairs that occur | as PMI |
 # | analogy | nearest to $b - a + c$, given words excluded | a look at every word | always beside the nearest neighbour of $c$ |
-# | WEAT | difference of mean cosines, p by splitting anew | nothing | words chosen before looking |
+# | WEAT | difference of mean cosines in standard deviations, p by splitting anew | a look at every split | words chosen before looking |
 #
 # **What is not true.** *"king − man + woman = queen."* The nearest word is mostly one of the three given; they are excluded, and with a small text even that does not help. *"Near means the same."* It means the same company: opposites are neighbours. *"Predicting beats
 # counting."* On this text it did not. *"A WEAT of zero means no bias"* (or the other way round): it is a number about some words in one text.
@@ -707,6 +713,7 @@ for name, loss in (("theirs", colleagues_loss), ("right", lambda t, n: -(F.logsi
 # * T. Mikolov, K. Chen, G. Corrado, J. Dean 2013, *Efficient estimation of word representations in vector space*: skip-gram.
 # * T. Mikolov, I. Sutskever, K. Chen, G. Corrado, J. Dean 2013 (2013b above), *Distributed representations of words and phrases and their compositionality*, sections 2.2 and 2.3: negative sampling, the power ¾, thinning out.
 # * T. Mikolov, W. Yih, G. Zweig 2013, *Linguistic regularities in continuous space word representations*: the analogy by arithmetic.
+# * M. Baroni, G. Dinu, G. Kruszewski 2014, *Don't count, predict!*: counting and predicting compared.
 # * J. Pennington, R. Socher, C. Manning 2014, *GloVe: Global vectors for word representation*, section 3.
 # * O. Levy, Y. Goldberg 2014, *Neural word embedding as implicit matrix factorization*, section 3; O. Levy, Y. Goldberg, I. Dagan 2015, *Improving distributional similarity with lessons learned from word embeddings*.
 # * T. Linzen 2016, *Issues in evaluating semantic spaces using word analogies*; M. Nissim, R. van Noord, R. van der Goot 2020, *Fair is better than sensational: man is to doctor as woman is to doctor*.

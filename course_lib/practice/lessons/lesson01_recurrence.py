@@ -38,8 +38,10 @@ RNN_STEP = Exercise(
         has_shape("Is the new state as large as the old one, (batch, hidden_size)?"),
         holds(
             "Does every unit stay between −1 and 1?",
-            lambda state, *_: bool((state.abs() <= 1).all())
-            or f"you have {state.flatten()[state.abs().argmax()]:.2f} in it.",
+            lambda state, *_: (
+                bool((state.abs() <= 1).all())
+                or f"you have {state.flatten()[state.abs().argmax()]:.2f} in it."
+            ),
         ),
         matches_reference("With an empty memory and no bias, is it tanh(W_ih x)?", cases=0),
         matches_reference("With no input and no bias, is it tanh(W_hh h)?", cases=1),

@@ -134,7 +134,12 @@ def _gru_cases() -> list[tuple]:
 
     def case(batch: int, with_h: bool) -> tuple:
         h = torch.tanh(_draw(generator, batch, 3)) if with_h else torch.zeros(batch, 3)
-        weights = _draw(generator, 9, 2), _draw(generator, 9, 3), _draw(generator, 9) * 2, _draw(generator, 9) * 2
+        weights = (
+            _draw(generator, 9, 2),
+            _draw(generator, 9, 3),
+            _draw(generator, 9) * 2,
+            _draw(generator, 9) * 2,
+        )
         return _draw(generator, batch, 2), h, *weights
 
     return [case(1, False), case(1, True), case(4, True)]

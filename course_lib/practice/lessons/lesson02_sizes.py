@@ -22,8 +22,10 @@ FORGET_BIAS = Exercise(
         matches_reference("To keep 1/4 over two steps, is it 0 again, since 1/2 · 1/2 = 1/4?", cases=2),
         holds(
             "Does σ(bias), multiplied `lag` times by itself, leave the share?",
-            lambda bias, lag, share: abs((1 / (1 + math.exp(-bias))) ** lag - share) < 1e-3
-            or f"σ(bias) to the power of {lag} leaves {(1 / (1 + math.exp(-bias))) ** lag:.3f}, not {share:g}.",
+            lambda bias, lag, share: (
+                abs((1 / (1 + math.exp(-bias))) ** lag - share) < 1e-3
+                or f"σ(bias) to the power of {lag} leaves {(1 / (1 + math.exp(-bias))) ** lag:.3f}, not {share:g}."
+            ),
         ),
         matches_reference("Is it right for other lags and shares?"),
     ],
