@@ -76,11 +76,25 @@ LESSONS = (
         90,
         45,
     ),
+    Lesson(
+        "07_transformer",
+        "The Transformer",
+        "What must stand between the looks, so that attention can be stacked?",
+        "build a Transformer block, measure what residual, norm and warm-up do, test cross-attention",
+        90,
+        120,
+    ),
+    Lesson(
+        "08_gpt",
+        "GPT",
+        "How much of language is in guessing the next word?",
+        "turn text into a language model, choose its words, judge it, write a key/value cache, find copying heads",
+        100,
+        120,
+    ),
 )
 
 ROAD_AHEAD = (
-    ("07", "Transformer"),
-    ("08", "GPT"),
     ("09", "Subword tokens"),
     ("10", "BERT"),
     ("11", "Fine-tuning"),

@@ -91,6 +91,7 @@ def fit(
     checkpoint_every: int | None = None,
     resume: bool = False,
     bf16: bool | None = None,
+    make_optimizer: Callable[[nn.Module], torch.optim.Optimizer] | None = None,
     progress: bool = True,
 ) -> History:
     """Train `model` in place with AdamW and return what happened.
@@ -112,6 +113,8 @@ def fit(
             end and on an interrupt. A state that `loss` carries from step to step is not part of it.
         resume: go on from `checkpoint` where that file exists.
         bf16: run the forward pass in bfloat16; None: on cuda only.
+        make_optimizer: make_optimizer(model) → another optimiser than AdamW. The rate that each of its parameter groups
+            starts with is that group's peak; lr, weight_decay and betas above are not used.
         progress: show a bar with the loss, and one line at the end.
 
     Raises:
@@ -131,7 +134,11 @@ def fit(
     use_bf16 = device.type == "cuda" if bf16 is None else bf16
     validate_every = validate_every or max(1, steps // 10)
     checkpoint_every = checkpoint_every or validate_every
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, betas=betas, weight_decay=weight_decay)
+    if make_optimizer is not None:
+        optimizer = make_optimizer(model)
+    else:
+        optimizer = torch.optim.AdamW(model.parameters(), lr=lr, betas=betas, weight_decay=weight_decay)
+    peaks = [group["lr"] for group in optimizer.param_groups]
     history, batches = History(), iter(batches)
     if resume and checkpoint is not None and Path(checkpoint).is_file():
         history = History(**load_checkpoint(checkpoint, model, optimizer)["history"])
@@ -190,8 +197,8 @@ def fit(
     try:
         with _interrupt_between_steps() as interrupted:
             for step, batch in enumerate(islice(batches, steps - history.steps), start=history.steps):
-                for group in optimizer.param_groups:
-                    group["lr"] = learning_rate(step, steps, lr, warm_up, schedule)
+                for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                    group["lr"] = learning_rate(step, steps, peak, warm_up, schedule)
                 with torch.autocast(device.type, dtype=torch.bfloat16, enabled=use_bf16):
                     value = loss(model, _to(batch, device))
                 optimizer.zero_grad()

@@ -14,6 +14,7 @@ from course_lib.plots.recurrent import (
     memory_by_lag,
     recall_by_lag,
 )
+from course_lib.plots.stack import by_layer, functions
 from course_lib.plots.style import figure_png, palette_png, printable, use_style
 from course_lib.plots.transformer import by_size, positional_encoding
 from course_lib.plots.translation import accuracy_by_length, search_tree, stored_and_live, written_symbols
@@ -25,10 +26,12 @@ __all__ = [
     "attention_bars",
     "attention_grid",
     "attention_heatmap",
+    "by_layer",
     "by_size",
     "course_map",
     "embedding_map",
     "figure_png",
+    "functions",
     "gates_over_time",
     "gradient_by_lag",
     "hidden_states",

@@ -63,6 +63,7 @@ device = setup(seed=0)
 # %%
 LANGUAGES = ("en", "de", "fr", "es")
 train_dates = dates.sample(20_000, "train", seed=0, locales=LANGUAGES)
+validation_dates = dates.sample(300, "validation", seed=2, locales=LANGUAGES)
 test_dates = dates.sample(1_000, "test", seed=1, locales=LANGUAGES)
 for example in train_dates[:5]:
     print(f"{example.source:>28} → {example.target}")
@@ -243,8 +244,8 @@ looks, snapshots = {}, {}  # step → exact match, step → weights
 
 def look(model):
     step = 100 * (len(looks) + 1)
-    looks[step], snapshots[step] = exact_match(model, test_dates[:300]), copy.deepcopy(model.state_dict())
-    return 1 - looks[step]
+    looks[step], snapshots[step] = exact_match(model, validation_dates), copy.deepcopy(model.state_dict())
+    return 1 - looks[step]  # what `fit` calls validation loss is here the share of dates that are not right
 
 
 print(f"{n_parameters(date_writer):,} parameters")
@@ -259,7 +260,7 @@ history = fit(
     validate_every=100,
 )
 _ = plots.accuracy_by_length(
-    {"exact match": looks}, title="Unseen dates: for a while nothing, then nearly all", xlabel="training step"
+    {"exact match": looks}, title="Unseen dates that are right as a whole", xlabel="training step"
 )
 
 # %%
@@ -359,7 +360,7 @@ ax = plots.accuracy_by_length(
         "with the teacher": dict(enumerate(right["teacher"].double().mean(0).tolist(), start=1)),
         "reading itself": dict(enumerate(right["free"].double().mean(0).tolist(), start=1)),
     },
-    title="A wrong digit makes the next ones wrong",
+    title="Without the teacher, later digits are wrong more often",
     xlabel="place in the date",
     ylabel="share right",
 )
@@ -374,13 +375,13 @@ whole = {name: hits.all(dim=1).double().mean().item() for name, hits in right.it
 print("whole dates right, the same share (to 0.005):", abs(whole["teacher"] - whole["free"]) <= 0.005)
 
 # %% [markdown]
-# The first digit is the same: nothing was written before it. In the rest of the year and in the day each mistake is *read*, and the network finds itself where training never took it. This is
-# **exposure bias** (Ranzato et al. 2016). (The month does not suffer: here a mistake stops at the hyphen, which is written rightly all the same.) And yet the same dates are right as a whole! As long as no
-# symbol is wrong, both read the same; teacher forcing only hides what happens after the first mistake.
+# The first digit is the same: nothing was written before it. After that the network reads its own mistakes: where a digit before was wrong, the next one is wrong more often. (The first digit of the month hardly suffers, as the hyphen before it is always right, and the year says
+# nothing of the month.) Some of that is the loss of information, for the teacher also tells which digits are used up already, and some is that the network meets prefixes which training never showed it for this source, **exposure bias** (Ranzato et al. 2016); this figure
+# cannot tell the two apart. And yet the same dates are right as a whole! As long as no symbol is wrong, both read the same; teacher forcing only hides what happens after the first mistake.
 #
 # So never set one beside the other. In a series of notebooks from which many have learnt (`bentrevett/pytorch-seq2seq`), the recurrent
 # models are evaluated free-running, and the later models with a teacher; then their perplexities are compared, and part of the progress is the
-# teacher's. Say which one you report. And for text, report neither as quality: free-running loss compares word by word, so one harmless word more shifts all that follows.
+# teacher's. A perplexity is the teacher-forced one: only there do the factors multiply to the probability of the sentence. And for text, report neither as quality: the free-running loss compares word by word, so one harmless word more shifts all that follows.
 #
 # ## 7 · Beam search
 #
@@ -427,7 +428,7 @@ for width in (1, 2, 12):
     print(f"width {width:>2}: {' '.join(best):<15} {ended[best]:.3f}, {len(kept)} beginnings kept")
 
 # %% [markdown]
-# **Beam search** keeps the `width` best beginnings instead of one. Width 1 is greedy search. A width of all sentences is exhaustive search: it finds the very best, and here width 2 finds it
+# **Beam search** keeps the `width` best beginnings instead of one. Width 1 is greedy search (without the length penalty below). A width of all sentences is exhaustive search: it finds the very best, and here width 2 finds it
 # with a fraction of the work. Move the slider.
 
 
@@ -493,7 +494,7 @@ print("all probabilities together:", f"{sum(math.exp(answer.log_prob) for _, ans
 print("beam 2 = exhaustive search:", library_search(2)[0][0] == everything[0][0])
 
 # %% [markdown]
-# One thing more. Every further word makes a sentence less probable, so beams favour short ones. The cure is to divide by a **length penalty** before sorting
+# One thing more. Every further word makes a sentence less probable, so the search for the likeliest favours short ones. If you do not want that, divide by a **length penalty** before sorting
 # (Wu et al. 2016): $\log p(y)\, /\, \big(\frac{5 + |y|}{6}\big)^{\alpha}$, where $|y|$ counts `<eos>`.
 
 # %%
@@ -516,7 +517,7 @@ for beam in (1, 2, 5):
 # ## 8 · The bottleneck
 #
 # All that the decoder learns of the source is the vector between. How much of it does it need? The trained encoder ends with 256 numbers ($h$ and $c$ of 64 units, in two
-# directions of reading). Find the directions in which the vectors of different dates differ most (principal components), and keep only $k$ of them: the vector is squeezed
+# directions of reading); the model's `bridge` makes the decoder's first state of them, and can have a narrow place, `squeeze` to k numbers and `expand` again. Find the directions in which the vectors of different dates differ most (principal components), and keep only $k$ of them: the vector is squeezed
 # through $k$ numbers, and blown up again for the same decoder. No training.
 
 # %%
@@ -525,7 +526,7 @@ with torch.no_grad():
     _, last_states = date_writer.encoder(known.to(device), known_lengths.to(device))
     vectors = date_writer.bridge.vector(last_states)  # (2000, 256)
 mean = vectors.mean(dim=0)
-directions = torch.linalg.svd(vectors - mean, full_matrices=False).Vh  # (256, 256), the most important first
+directions = torch.linalg.svd(vectors - mean, full_matrices=False).Vh  # (256, 256), the largest variance first
 
 
 def shrink(k):
@@ -552,9 +553,9 @@ SliderFigure(
 )
 
 # %% [markdown]
-# So far we only took away; nobody asked the encoder to be brief. Now let two of the shrunken networks train on for a little while.
+# So far we only took away; nobody asked the encoder to be brief. (The slider's date is one date; the share of all is in the next figure.) Now let two of the shrunken networks train on for a little while.
 #
-# > **Predict.** A date is one of some 730,000 days, not even 20 yes-or-no answers. Will 16 numbers do? Will 4?
+# > **Predict.** A date is one of some 730,000 days, not even 20 yes-or-no answers. How far do 120 more steps bring 16 numbers? And 4?
 
 # %% tags=["nbval-ignore-output"]
 trained_on = {}
@@ -583,8 +584,8 @@ print("trained on, 16 numbers: at least 0.7:", trained_on[16] >= 0.7, "· 4 numb
 
 # %% tags=["nbval-ignore-output"]
 writers = {
-    "fixed vector": bottleneck.build(),
-    "squeezed to 8": bottleneck.build(vector_size=8),
+    "128 numbers": bottleneck.build(),
+    "8 numbers": bottleneck.build(vector_size=8),
 }
 by_length = {}
 for name, model in writers.items():
@@ -595,19 +596,19 @@ _ = plots.accuracy_by_length(
 )
 
 # %%
-fixed, narrow = by_length["fixed vector"], by_length["squeezed to 8"]
+fixed, narrow = by_length["128 numbers"], by_length["8 numbers"]
 print("3 digits: both at least 0.9:", min(fixed[3], narrow[3]) >= 0.9)
 print("12 digits: both at most 0.2:", max(fixed[12], narrow[12]) <= 0.2)
 print("6 digits: the narrow one at least 0.2 lower:", fixed[6] - narrow[6] >= 0.2)
 
 # %% [markdown]
-# This is the **bottleneck**. Short sources pass, long ones do not: the same vector has to carry 3 digits or 12. Squeezing moves the edge to the left; a wider vector, or more training, to the right (in a trial with five times
-# the steps, twelve digits came through about every second time); no width does away with it, for there is always a longer source. "One fixed vector" is a property of *this* architecture. Keep the
+# This is the **bottleneck**. Short sources pass, long ones do not: the same vector has to carry 3 digits or 12, and squeezing moves the edge to the left. Be careful with the reason. 128 numbers have room for forty bits; what these curves show is what 500 steps of training
+# can *put* there and get out again. (In a trial with five times the steps, twelve digits came through about every second time.) Long sources need more of both, width and training, and there is always a longer source. Keep the
 # curve in mind: lesson 05 trains on the same numbers, for as many steps, and gets another one.
 #
 # ## 9 · Real text
 #
-# German captions of photographs, and what they say in English: Multi30k, 29,000 pairs. The same architecture, with words in place of characters and twice as many units, trained for
+# Captions of photographs, English ones and their German translations: Multi30k, 29,000 pairs, which we read backwards, from German to English. (So the "reference" below is the sentence that was there first.) The same architecture, with words in place of characters and a decoder of 256 units, trained for
 # a quarter of an hour. That is too long for a lesson, so the repository keeps the finished weights, with a card that says how they came about. You train its first minute or so, and see that you are
 # on the same road.
 
@@ -636,7 +637,7 @@ german = [pair[0] for pair in corpus.sentences["test"]]
 english = [pair[1] for pair in corpus.sentences["test"]]
 for number in range(0, 1000, 125):
     (translation,) = multi30k.translate(translator, corpus, [german[number]])
-    print(f"{german[number]}\n  wrote:  {translation}\n  person: {english[number]}\n")
+    print(f"{german[number]}\n  wrote:  {translation}\n  caption: {english[number]}\n")
 
 # %% [markdown]
 # English, or nearly. The beginning often comes through, who and how many; after that come the colours, things and places that captions *usually* have. What the vector did not bring, the decoder
@@ -644,7 +645,7 @@ for number in range(0, 1000, 125):
 #
 # ### How good is that, in a number?
 #
-# **BLEU** (Papineni et al. 2002) compares with a person's translation. For $n = 1 \dots 4$: which share of the runs of $n$ words (**n-grams**) stands in the reference too? That is the precision $p_n$, *clipped*: a
+# **BLEU** (Papineni et al. 2002) compares with a reference, a person's translation or, as here, the sentence that was translated. For $n = 1 \dots 4$: which share of the runs of $n$ words (**n-grams**) stands in the reference too? That is the precision $p_n$, *clipped*: a
 # run counts at most as often as the reference has it. Short answers would win, so a **brevity penalty** is multiplied on:
 #
 # $$\text{BLEU} = 100 \cdot \underbrace{\min\big(1,\; e^{1 - r/c}\big)}_{\text{brevity}} \cdot \big(p_1\, p_2\, p_3\, p_4\big)^{1/4}, \qquad c \text{ words written}, \; r \text{ in the reference}$$
@@ -714,7 +715,7 @@ print("greedy BLEU here and on the card, within 0.5:", abs(here.score - card["bl
 print("long sources at least 3 points below short ones:", short - long >= 3)
 
 # %% [markdown]
-# That is a low score: good translators of the same captions reach more than twice as much. A beam of 5 hardly helps. And long sentences fare worse, on real text as on numbers (Cho et al. 2014 drew this
+# That is a low score: lesson 05's translator, of the same size, will get twice as much. A beam of 5 hardly helps. And long sentences fare worse, on real text as on numbers (Cho et al. 2014 drew this
 # curve; here the comparison is rough, because long and short ones are different sentences).
 #
 # ## 10 · Spot the bug
@@ -746,7 +747,7 @@ print("one at a time at least 0.95:", alone >= 0.95, "· all together at most 0.
 
 # %% [markdown]
 # The state is the one at the *padded* end: after the last real character the forward direction goes on reading padding, and the backward one begins with it. Only the longest row of
-# each batch escapes. Had he trained like this too, it would have been harder to see: the network learns to live with some padding, and is a little worse, for ever. (The first
+# each batch escapes. Had he trained like this too, it would have been harder to see: the network learns to live with some padding. (The first
 # notebooks of `bentrevett/pytorch-seq2seq` read padding; a later one brings in packing.)
 #
 # The test that exposes it takes two lines, and belongs to every model that takes batches: **alone and in a batch, the same numbers.** Section 3 did just that.
@@ -754,7 +755,7 @@ print("one at a time at least 0.95:", alone >= 0.95, "· all together at most 0.
 # ### Exercise 5 · The last real state (5 minutes)
 #
 # Write `last_state(states, lengths)`: from the states at all steps `(batch, time, hidden_size)` and `lengths (batch,)`, the state after each row's last real symbol, `(batch, hidden_size)`.
-# (For a forward LSTM that gives what packing gives.) Done when the check shows ✓.
+# (For an LSTM that reads forwards that gives what packing gives; one that reads backwards must in addition *begin* at the last real symbol, which packing sees to.) Done when the check shows ✓.
 
 
 # %% tags=["exercise"]
@@ -774,15 +775,15 @@ check("04.last_state", last_state)
 # | | formula | costs | use it when |
 # |---|---|---|---|
 # | encoder–decoder | $p(y \mid x) = \prod_t p(y_t \mid y_{<t}, v)$ | two recurrent networks | answer and question have different lengths |
-# | teacher forcing | reads the true $y_{<t}$ | nothing | training; never to judge what it writes |
+# | teacher forcing | reads the true $y_{<t}$ | never meets its own mistakes | training; never to judge what it writes |
 # | padding | no number may depend on it | lengths, a mask in the loss | every batch |
 # | greedy search | likeliest next symbol | 1 step a symbol | the model is sure |
-# | beam search | `width` best beginnings, length penalty | `width` times as much | text; 4 to 10 is usual |
+# | beam search | `width` best beginnings, length penalty | `width` times as much | the model is unsure |
 # | bottleneck | all of the source in one $v$ | long sources are lost | know it; then lesson 05 |
 # | BLEU | clipped $p_1 \dots p_4$, brevity | a reference for each sentence | comparing systems on one test set, with the signature |
 #
-# **What is not true.** *"Beam search gives better translations, the wider the better."* It finds likelier ones; very wide beams often give worse, shorter text. *"Perplexity fell, so it writes better."*
-# Teacher-forced perplexity never sees the model's own mistakes. *"The vector is too small."* For most dates 16 numbers did; what hurts is that it is the same size for every length. *"A BLEU of 30 is 30 % right."* It
+# **What is not true.** *"Beam search gives better translations, the wider the better."* It finds likelier ones; here it added next to nothing. *"Perplexity fell, so it writes better."*
+# Teacher-forced perplexity never sees the model's own mistakes. *"The vector is too small."* For most dates 16 numbers did; what hurts is that it is the same for every length, and must be filled and read by training. *"A BLEU of 30 is 30 % right."* It
 # is no share of anything.
 #
 # **Still open.** Why must the whole sentence fit through one vector? The encoder had a state at every word, and threw all away but the last. What if the decoder could look back at them? → `05`, attention
@@ -790,9 +791,9 @@ check("04.last_state", last_state)
 # ## References
 #
 # * I. Sutskever, O. Vinyals, Q. V. Le 2014, *Sequence to sequence learning with neural networks*, sections 2 and 3.
-# * K. Cho et al. 2014, *Learning phrase representations using RNN encoder–decoder*; and *On the properties of neural machine translation: encoder–decoder approaches*, section 4: quality falls with length.
+# * K. Cho et al. 2014, *Learning phrase representations using RNN encoder–decoder*; and *On the properties of neural machine translation: encoder–decoder approaches*: quality falls with length.
 # * R. J. Williams, D. Zipser 1989, *A learning algorithm for continually running fully recurrent neural networks*: teacher forcing.
-# * M. Ranzato et al. 2016, *Sequence level training with recurrent neural networks*, section 2: exposure bias.
+# * M. Ranzato et al. 2016, *Sequence level training with recurrent neural networks*: exposure bias.
 # * Y. Wu et al. 2016, *Google's neural machine translation system*, equation 14: the length penalty.
 # * K. Papineni et al. 2002, *BLEU*; M. Post 2018, *A call for clarity in reporting BLEU scores*.
 # * D. Elliott et al. 2016, *Multi30K: multilingual English-German image descriptions*.

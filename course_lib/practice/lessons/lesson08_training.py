@@ -1,0 +1,129 @@
+"""Lesson 08: what a GPT is to guess at each place, and how many numbers it learns."""
+
+import torch
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import has_shape, holds, matches_reference
+
+
+def _ids() -> list[tuple]:
+    generator = torch.Generator().manual_seed(8)
+    return [
+        (torch.tensor([[3, 1, 4, 2]]),),
+        (torch.tensor([[5, 7]]),),
+        (torch.randint(100, (3, 6), generator=generator),),
+    ]
+
+
+TARGETS = Exercise(
+    id="08.targets",
+    title="Inputs and targets",
+    reference=lambda ids: (ids[:, :-1], ids[:, 1:]),
+    cases=_ids,
+    properties=[
+        has_shape("Are there two tensors, each (batch, time), one shorter than ids?"),
+        holds(
+            "Are the inputs everything but the last symbol?",
+            lambda pair, ids: torch.equal(pair[0], ids[:, :-1]),
+        ),
+        matches_reference("Is each target the symbol right after its input?"),
+    ],
+    hints=[
+        "Of n symbols, the last is never an input (nothing follows it), and the first is never a target.",
+        "Both are slices of ids along time: one leaves out the last column, the other the first.",
+        "return ids[:, :-1], ids[:, 1:]",
+    ],
+    mistakes=[
+        Mistake(
+            "not shifted",
+            lambda ids: (ids[:, :-1], ids[:, :-1]),
+            "Your targets are the inputs: the model is asked to repeat what it has just read. The loss goes to 0 and "
+            "it learns to copy.",
+        ),
+        Mistake(
+            "previous symbol",
+            lambda ids: (ids[:, 1:], ids[:, :-1]),
+            "You turned the two round: the model is asked for the symbol before, which it has already read.",
+        ),
+        Mistake(
+            "rolled round",
+            lambda ids: (ids, ids.roll(-1, dims=1)),
+            "You rolled the text round: the last target is the first symbol. The last symbol has no target, so leave "
+            "it out of the inputs.",
+        ),
+        Mistake(
+            "first symbols exchanged for the batch",
+            lambda ids: (ids[:-1], ids[1:]),
+            "You sliced the batch, dimension 0; time is dimension 1: ids[:, 1:].",
+        ),
+        Mistake(
+            "shifted twice",
+            lambda ids: (ids[:, :-1], torch.cat([ids[:, 2:], ids[:, -1:]], dim=1)),
+            "Your targets stand two places ahead: they were shifted twice. It happens where both the data and the "
+            "loss shift.",
+        ),
+    ],
+)
+
+
+def _count(tied=True, positions=True, biases=True, attention=4, last_norm=True, layers=True):
+    """Parameters of a GPT; the options are what people forget."""
+
+    def count(vocab_size, max_len, d_model, num_layers):
+        matrices = (attention + 8) * d_model**2
+        small = (9 + 4) * d_model if biases else 4 * d_model  # biases 3 + 1 + 4 + 1, two norms of two each
+        total = vocab_size * d_model * (1 if tied else 2) + (num_layers if layers else 1) * (matrices + small)
+        return total + max_len * d_model * positions + 2 * d_model * last_norm
+
+    return count
+
+
+N_PARAMETERS = Exercise(
+    id="08.n_parameters",
+    title="The size of a GPT",
+    reference=_count(),
+    cases=lambda: [(0, 0, 2, 1), (10, 0, 2, 1), (10, 6, 4, 1), (10, 6, 4, 3), (50_257, 1024, 768, 12)],
+    tolerance=1e-12,
+    properties=[
+        matches_reference(
+            "One layer of width 2, no symbols, no positions: 12 d² + 13 d, and a last norm?", cases=0
+        ),
+        matches_reference("With ten symbols: is their matrix counted once?", cases=1),
+        matches_reference("With learned positions?", cases=2),
+        matches_reference("With three layers?", cases=3),
+        matches_reference("And for GPT-2, the small one?", cases=4),
+    ],
+    hints=[
+        "Go through the table above row by row; which rows are there once, and which num_layers times?",
+        "Embedding V·d (once: tied), positions T·d, each layer 12 d² + 13 d, the last norm 2 d.",
+        "(vocab_size + max_len) * d_model + num_layers * (12 * d_model**2 + 13 * d_model) + 2 * d_model",
+    ],
+    mistakes=[
+        Mistake(
+            "head counted too",
+            _count(tied=False),
+            "You counted the last projection as well; it is the embedding's matrix (tied), which you have already.",
+        ),
+        Mistake(
+            "no positions", _count(positions=False), "You left out the learned positions, max_len · d_model."
+        ),
+        Mistake(
+            "no biases",
+            _count(biases=False),
+            "You left out the biases of a layer: 3d + d in the attention, 4d + d in the feed-forward network.",
+        ),
+        Mistake(
+            "no output projection",
+            _count(attention=3),
+            "You counted three matrices in the attention; W_O is the fourth.",
+        ),
+        Mistake(
+            "no last norm",
+            _count(last_norm=False),
+            "You left out the norm after the last layer, 2 · d_model.",
+        ),
+        Mistake(
+            "one layer", _count(layers=False), "You counted one layer only; there are num_layers of them."
+        ),
+    ],
+)
