@@ -159,6 +159,15 @@ def test_everything_lies_inside_the_figure():
         assert drawn.x1 <= whole.x1 + 1 and drawn.y1 <= whole.y1 + 1
 
 
+def test_a_long_title_does_not_press_the_map_together():
+    ax = attention_heatmap(
+        random_weights(2, 3), list("ab"), ["der", "Hund", "<pad>"], "A title of many words " * 3
+    )
+    ax.figure.canvas.draw()
+    ax.figure.canvas.draw()  # the layout settles
+    assert ax.get_window_extent().width / ax.figure.dpi / 3 >= 0.35
+
+
 def test_gold_is_outlined():
     gold = torch.zeros(3, 4, dtype=torch.bool)
     gold[0, 1] = gold[2, 3] = True

@@ -8,9 +8,10 @@ from matplotlib.patches import Patch
 
 from course_lib.plots.attention import GOLD, KEY_TITLE, MASKED, WITH_NUMBERS, check_weights
 from course_lib.plots.style import axes_or_new, to_array
-from course_lib.plots.tokens import label_every, token_labels
+from course_lib.plots.tokens import POINTS_PER_INCH, label_every, token_labels
 
 WIDTH, HEIGHT = 7.0, 2.6  # inches
+TOP = 1.12  # of the axis of weights: room for a number above a bar of 1
 
 
 def attention_bars(
@@ -32,7 +33,7 @@ def attention_bars(
         weights: (source_len,), summing to 1.
         key_tokens: the source_len tokens looked at.
         title: says what to see.
-        query: the token that looks; the axis names it.
+        query: the token that the look is for; the axis names it.
         mask: boolean (source_len,), True = may attend. The others get a grey × in place of a bar.
         gold: keys to outline, such as the true alignment of this query.
         gold_label: what the outlines mean.
@@ -61,7 +62,11 @@ def attention_bars(
         ax.scatter(forbidden, np.full(len(forbidden), 0.5), marker="x", c="#7a7a7a", s=40)
     if len(values) <= WITH_NUMBERS:
         numbers = [f"{value:.2f}" if free else "" for value, free in zip(values, allowed, strict=True)]
-        for label in ax.bar_label(bars, numbers, fontsize=9, padding=2):
+        inches = ax.get_window_extent().height / ax.figure.dpi
+        below = [max(0.0, 1 / allowed.sum() - value) * inches * POINTS_PER_INCH / TOP for value in values]
+        for label, gap in zip(ax.bar_label(bars, numbers, fontsize=9, padding=2), below, strict=True):
+            if gap < 16:  # the number would stand in the line at uniform attention: it goes above it
+                label.xyann = (0, gap + 2)
             # The line at uniform attention must not run through a number.
             label.set_bbox({"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"})
     if gold:
@@ -94,9 +99,9 @@ def attention_bars(
     name = token_labels([query])[0].replace("$", r"\$") if query is not None else None
     ax.set(
         xlabel=KEY_TITLE,
-        ylabel="attention weight" if name is None else f"weight from “{name}”",
+        ylabel="attention weight" if name is None else f"weight for “{name}”",
         title=title,
-        ylim=(0, 1.12),
+        ylim=(0, TOP),
         xlim=(-0.6, len(values) - 0.4),
     )
     return ax

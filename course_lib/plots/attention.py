@@ -67,7 +67,7 @@ def attention_heatmap(
     labels = token_labels([*query_tokens, *key_tokens])
     queries, keys = labels[: len(query_tokens)], labels[len(query_tokens) :]
     if ax is None:
-        ax, cell = _new_axes(queries, keys)
+        ax, cell = _new_axes(queries, keys, title)
     else:
         box = ax.get_window_extent()
         cell = min(box.width / values.shape[1], box.height / values.shape[0]) / ax.figure.dpi
@@ -142,7 +142,7 @@ def most_keys(allowed: np.ndarray) -> int:
     return int(allowed.sum(axis=-1).max())
 
 
-def _new_axes(queries: list[str], keys: list[str]) -> tuple[Axes, float]:
+def _new_axes(queries: list[str], keys: list[str], title: str) -> tuple[Axes, float]:
     """Axes of a new figure in which the map fits, and the size of its cells in inches."""
     target_len, source_len = len(queries), len(keys)
     preferred = 0.46 if max(target_len, source_len) <= WITH_NUMBERS else 0.27
@@ -150,7 +150,9 @@ def _new_axes(queries: list[str], keys: list[str]) -> tuple[Axes, float]:
     width = source_len * cell + 0.1 * max(map(len, queries)) + 1.9
     # A map of few rows still needs the height of the words beside it.
     height = max(2.2, target_len * cell) + 0.08 * max(map(len, keys)) + 1.2
-    return plt.subplots(figsize=(max(4.2, width), height), layout="compressed")[1], cell
+    # A title wider than the figure would press the map together.
+    width = max(4.2, width, 0.1 * len(title) + 0.8)
+    return plt.subplots(figsize=(width, height), layout="compressed")[1], cell
 
 
 def _fit(cell: float, characters: float) -> float:

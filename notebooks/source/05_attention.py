@@ -21,7 +21,7 @@
 # You will be able to:
 #
 # * **write** attention: scores, weights under a mask, weighted mean,
-# * **choose** between additive, general and dot-product scores,
+# * **tell apart** additive, general and dot-product scores, and what each costs,
 # * **read** an attention map, and **test** it against a known alignment,
 # * **say** what such a map does not tell, and show it.
 #
@@ -64,7 +64,7 @@ device = setup(seed=0)
 #
 # A translator has read *der rote Hund* and is about to write the word *dog*. Its encoder has left a vector at each of the three words. Its decoder
 # has a state that says what it is after now: the **query** $q$. Each source word offers a **key** $k_i$, by which it can be found, and a **value** $v_i$, which is what
-# one gets there. (In this lesson key and value are one and the same: the encoder's state at that word.)
+# one gets there. (The query is the state *before* the word is written: it has read the word before. In this lesson key and value are one and the same: the encoder's state at that word.)
 #
 # Three steps: a **score** for every key, here the dot product; a softmax, which makes **weights** of the scores; and the mean of the values with these
 # weights, the **context**.
@@ -80,18 +80,18 @@ query = torch.tensor([1.0, 0.0])  # (features,)
 
 scores = [sum(q * k for q, k in zip(query.tolist(), key.tolist(), strict=True)) for key in keys]
 total = sum(math.exp(score) for score in scores)
-weights = [math.exp(score) / total for score in scores]
-for word, score, weight in zip(source_words, scores, weights, strict=True):
+shares = [math.exp(score) / total for score in scores]
+for word, score, weight in zip(source_words, scores, shares, strict=True):
     print(f"{word:>4}: score {score:.0f}, e^score {math.exp(score):5.2f}, weight {weight:.3f}")
 
-context = [sum(weight * key[feature].item() for weight, key in zip(weights, keys, strict=True)) for feature in range(2)]
+context = [sum(weight * key[feature].item() for weight, key in zip(shares, keys, strict=True)) for feature in range(2)]
 print(f"context: {context[0]:.3f}, {context[1]:.3f}")
 
 # %% [markdown]
 # No: $e$ times as much, 2.7. One score more is always one factor $e$ more, whatever the other scores are.
 
 # %%
-_ = plots.attention_bars(weights, source_words, title="Three shares of one look, together 1", query="dog")
+_ = plots.attention_bars(shares, source_words, title="Three shares of one look, together 1", query="dog")
 
 # %% [markdown]
 # Why a mean of everything, and not simply the best word? Because one can learn it. An arg-max has no gradient; a weighted mean has one for every score. And
@@ -102,7 +102,7 @@ _ = plots.attention_bars(weights, source_words, title="Three shares of one look,
 
 
 # %% tags=["nbval-ignore-output"]
-def draw_temperature(temperature):
+def draw_temperature(temperature, scores=scores, source_words=source_words):
     return plots.attention_bars(
         torch.softmax(torch.tensor(scores) / temperature, dim=0),
         source_words,
@@ -115,7 +115,7 @@ def draw_temperature(temperature):
 SliderFigure(
     draw_temperature,
     values=[0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0],
-    start=1.0,
+    start=0.25,
     label="temperature",
     alt="Weights of three words as bars; a low temperature gives all to the best, a high one shares evenly.",
 )
@@ -128,8 +128,8 @@ SliderFigure(
 #
 # $$A = \text{softmax}(Q K^\top), \qquad C = A V$$
 #
-# The softmax runs along each row, over the keys. $A$ (target_len, source_len) is the **attention map**: a row for each word that looks, a column for each
-# word that is looked at.
+# The softmax runs along each row, over the keys. $A$ (target_len, source_len) is the **attention map**: a row for each word that is written, a column for each
+# word that is looked at. The row is named after the word *about to be* written, since that is what the look is for; the state that looks has not read it yet.
 
 # %%
 target_words = ["the", "red", "dog"]
@@ -157,9 +157,14 @@ _ = plots.attention_heatmap(weights, target_words, source_words, title="Each row
 # %%
 lengths = torch.tensor([3, 2])
 mask = padding_mask(lengths)  # (batch, source_len)
-scores_of_batch = (queries @ keys.T).expand(2, 3, 3)  # (batch, target_len, source_len), twice the same
+filler = torch.tensor([0.5, 0.5])
+keys_of_batch = torch.stack([keys, torch.stack([keys[0], keys[2], filler])])  # der rote Hund; der Hund <pad>
+scores_of_batch = queries @ keys_of_batch.transpose(1, 2)  # (batch, target_len, source_len)
+# mask[:, None, :] is (batch, 1, source_len): every query of a sentence has the same padding.
 weights_of_batch = masked_softmax(scores_of_batch, mask[:, None, :])
 print(mask)
+unmasked = torch.softmax(scores_of_batch, dim=-1)[1, :, 2]
+print("second sentence, without a mask its padding gets:", [round(share, 2) for share in unmasked.tolist()])
 print("second sentence, its padding gets:", weights_of_batch[1, :, 2].tolist())
 
 # %%
@@ -167,8 +172,8 @@ _ = plots.attention_heatmap(
     weights_of_batch[1],
     target_words,
     ["der", "Hund", "<pad>"],
-    mask=mask[1:2],
-    title="A masked cell is not 0: it was never asked",
+    mask=mask[1:2],  # (1, source_len): one row for all queries
+    title="A masked key gets no weight, the others share it",
 )
 
 # %% [markdown]
@@ -193,7 +198,7 @@ check("05.attention_weights", attention_weights)
 # ### Exercise 2 · Attention (5 minutes)
 #
 # Write `dot_attention(queries, keys, values)` for one sentence without padding: `queries (target_len, d)`, `keys (source_len, d)`, `values (source_len, size)`. Return the contexts,
-# `(target_len, size)`, without a loop. Done when the check shows ✓.
+# `(target_len, size)`. It takes no loop. Done when the check shows ✓.
 
 
 # %% tags=["exercise"]
@@ -240,8 +245,8 @@ for attention in (DotProductAttention(96), GeneralAttention(96, 96), AdditiveAtt
 # %% [markdown]
 # ### Exercise 3 · Additive scores (8 minutes)
 #
-# Write `additive_scores(queries, keys, W, U, v)` without a loop: `queries (target_len, d_q)`, `keys (source_len, d_k)`, `W (a, d_q)`, `U (a, d_k)`, `v (a,)`. Return the scores `(target_len, source_len)`,
-# before any softmax. Done when the check shows ✓.
+# Write `additive_scores(queries, keys, W, U, v)`, best without a loop: `queries (target_len, d_q)`, `keys (source_len, d_k)`, `W (a, d_q)`, `U (a, d_k)`, `v (a,)`. Return the scores `(target_len, source_len)`,
+# before any softmax. (In the formula a query is a column, in the matrix a row: $Wq$ for every row at once is `queries @ W.T`.) Done when the check shows ✓.
 
 
 # %% tags=["exercise"]
@@ -262,11 +267,14 @@ check("05.additive_scores", additive_scores)
 # * **Look, then read** (Bahdanau): the query is the last state $h_{t-1}$; the context goes into the recurrent unit, beside the last symbol. So each look can depend on what
 #   the look before has brought.
 # * **Read, then look** (Luong): the query is the new state $h_t$; the context goes past the recurrent unit, straight to the output:
-#   $\tilde h_t = \tanh(W_c\,[c_t; h_t])$. Under teacher forcing all queries are then known at once: no loop over time, and much faster to train.
+#   $\tilde h_t = \tanh(W_c\,[c_t; h_t])$. Under teacher forcing the recurrent unit
+#   still goes step by step, but through known symbols alone; then all queries are there, and all looks are one matrix product. (Luong's paper also has *input feeding*: $\tilde h_{t-1}$ is
+#   read beside the next symbol. Then a query depends on the look before, and the looks need the loop again. Our `LuongDecoder` leaves it out here.)
 #
 # ## 5 · Dates, where the truth is known
 #
-# Back to lesson 04's task: *freitag, 26. april 1991* → *1991-04-26*. Now all twelve languages instead of four, and a decoder that looks (Luong's). We train it twice, with additive and with dot-product
+# Back to lesson 04's task: *freitag, 26. april 1991* → *1991-04-26*. Now all twelve languages instead of four, and a decoder that looks (Luong's). Its state has 96 numbers, because
+# the keys have 2 × 48, and a dot product needs equal sizes. We train it twice, with additive and with dot-product
 # scores; all else is equal.
 #
 # > **Predict.** Lesson 04's model had 64 units each way, and a forget bias set by hand, so that the first symbol survives. This one has 48, no such care, three times the languages, and sees as many examples. What share of
@@ -321,10 +329,14 @@ exact = {name: sum(w == t for w, t in zip(written[name], test_targets, strict=Tr
 for name, share in exact.items():
     print(f"{name}: exact match on 1,000 unseen dates, at least 0.97:", share >= 0.97)
 
+# %% tags=["nbval-ignore-output"]
+print("measured:", ", ".join(f"{name} {share:.3f}" for name, share in exact.items()))
+
 # %% [markdown]
-# Nearly all: nothing has to survive now, everything can be looked up.
+# Nearly all: no digit has to survive in one vector now, it can be looked up.
 #
-# So to the picture that made attention famous. First one row of it: three digits of the year are written, and the fourth is to come. `record_attention` collects the weights of a
+# So to the picture that made attention famous. First one row of it: three digits of the year are written, and the fourth is to come; the decoder has just read the third. (We chose a short
+# date with four different digits in its year, so that there is no doubt which one is meant.) `record_attention` collects the weights of a
 # pass through the model.
 
 # %% tags=["nbval-ignore-output"]
@@ -348,12 +360,12 @@ _ = plots.attention_heatmap(
     list(date.target),
     list(date.source),
     gold=date.alignment_matrix(),
-    title="The digits look at themselves",
+    title="To write a digit, look at it",
 )
 
 # %% [markdown]
 # The outlines are not the model's: the task knows which source character tells which target character. A year's digit and a two-digit day have exactly one. A
-# month that is written as a name is told by all its letters. A hyphen is told by nothing.
+# month that is written as a name is told by all its letters. A hyphen has no outline: it is the same in every date.
 #
 # So we need not admire the picture; we can count.
 #
@@ -411,7 +423,8 @@ for name, model in models.items():
     print(f"{facts} {hit:22.3f} {mass:21.2f}")
 
 # %% [markdown]
-# Nobody ever told the model where to look. It was told the answers, and looking at the right digit was the easiest way to them.
+# Nobody ever told the model where to look. It was told the answers, and in these two runs looking at the right digit is what came of it. (That need not be: with another score or seed, a model may settle on a
+# *neighbour* of the digit. Section 6 says why that works.)
 #
 # What we assert, and what not: copied digits of the year and the day. Not the month, mostly a name (*which* letters of *april* say 04?), not the century of a year written *'91*, not the hyphens, and not the `0` of `05` where the source has a bare *5*.
 # The last two come back in the next section. The dot product has fewer parameters here, learns as well, and its looks are sharper; the additive one spreads them. Neither
@@ -436,7 +449,7 @@ for ax, x, title in zip(
     )
 
 # %% [markdown]
-# Type a date, in any of the twelve languages and in your own order of its parts. What does the model look at when the date makes no sense, or when there are two of them?
+# Type a date, in any of the twelve languages and in your own order of its parts. It can only write dates: it has no way to say "this is none". So give it nonsense, or two dates, and see which parts it looks at.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -487,9 +500,16 @@ print("for hyphens often not (at most 0.7):", agreement["hyphens"] <= 0.7)
 print("for the 0 of 05 hardly ever (at most 0.3):", agreement["the 0 of 05, read from a 5"] <= 0.3)
 print("and yet the dot model's look for a hyphen is sharp (largest weight, mean at least 0.5):", sharpness >= 0.5)
 
+# %% tags=["nbval-ignore-output"]
+print(f"measured: same answer {same_answers:.3f};", ", ".join(f"{k} {v:.2f}" for k, v in agreement.items()))
+for name, of_model in maps.items():
+    largest = of_model.max(dim=-1).values  # (example, target position)
+    print(f"{name:<9} largest weight, mean:", ", ".join(f"{k} {largest[v].mean():.2f}" for k, v in sorts.items()))
+
 # %% [markdown]
-# For a digit that must be copied, both point at the same place. For a hyphen one points here and the other there, with conviction; and a hyphen needs no pointing, it is always there. So a sharp row is
-# not yet a reason. The test for a reason is to **take it away**: we write with weights of our own choice in place of the model's, the same for every key.
+# For a digit that must be copied, both point at the same place. For a hyphen they often do not: the dot model points sharply, the additive one less so. And what the dot model points at may look like a good reason:
+# in the Chinese date above its two hyphens look at 年 and 月, which do separate year, month and day. But in the French one they look into the middle of the month's name. Which of the two tells us why a hyphen is written?
+# A sharp row, even a plausible one, is not yet a reason. One test for a reason is to **take it away**: we write with weights of our own choice in place of the model's, the same for every key.
 
 
 # %%
@@ -515,12 +535,13 @@ print("copied digits: most of them lost (at most half kept):", kept["copied digi
 # %% tags=["nbval-ignore-output"]
 _ = plots.kept_without_attention(
     {"uniform weights": kept},
-    title="Uniform weights cost the digits, and not one hyphen",
+    title="Uniform weights cost the digits, not the hyphens",
     xlabel="share of symbols written as before",
 )
 
 # %% [markdown]
-# The digits needed their look. The hyphens did not: a map in which the hyphen looks hard at some letter says nothing about why there is a hyphen.
+# The digits needed their look. The hyphens did not: a map in which the hyphen looks hard at some letter says nothing about why there is a hyphen. (Blind, the model guesses; at
+# a hyphen's place it guesses a hyphen, and there that guess is always right.)
 #
 # And the third bar? The `0` of `05` survives too, and in the maps it looks now here, now there (in the Chinese one above, hard at the 月 beside the digit). Is it, then, like the hyphen: known
 # without looking?
@@ -533,19 +554,22 @@ zero = target_vocabulary.encode("0")[0]
 wrong_zeros = (blind[two_digits, 8] == zero).double().mean().item()
 print("days from 10 to 31: the blind model writes 0 as their first digit, too (at least 0.9):", wrong_zeros >= 0.9)
 
+# %% tags=["nbval-ignore-output"]
+print(f"measured: {wrong_zeros:.3f}; days that do begin with 0: {1 - two_digits.double().mean():.2f}")
+
 # %% [markdown]
-# It writes a 0 for *every* day. The zero survived because 0 is what this model guesses when it is blind, and three days in ten do begin with 0. Without this control the experiment would have fooled
-# us as nicely as the picture.
+# Blind, it writes a 0 for nearly every day. The zero survived because 0 is its guess; for a hyphen the guess is always right, here in about three days of ten. With its eyes open the model tells the 5th from the 26th, blind it does not: so the 0
+# did need a look, and the bar alone said the opposite. Without this control the experiment would have fooled us as nicely as the picture.
 #
-# Two more cautions. A column is not a symbol but a *state*, and the encoder reads in both directions: the state at a blank knows the digits beside it. (With `GeneralAttention`, two of our three runs
-# wrote the first digit of the day while looking at its neighbour, in 99 of 100 cases, and wrote it correctly.) And taking a look away is no perfect test either: the model was never
+# Two more cautions. A column is not a symbol but a *state*, and the encoder reads in both directions: the state at a blank knows the digits beside it. So a model can look beside a digit
+# and write it correctly. (Put `GeneralAttention(96, 96)` into section 5, change the seed, and look whether yours does.) And taking a look away is no perfect test either: the model was never
 # trained to write blind. The debate is worth reading: Jain and Wallace 2019, *Attention is not explanation*; Wiegreffe and Pinter 2019, *Attention is not not explanation*.
 # What a map does say is **where the model looked**.
 #
 # ## 7 · The bottleneck again
 #
-# Lesson 04's hardest test: write a number again, 1 to 12 digits. The fixed vector broke down as the numbers grew. Same data, same steps, the same encoder and decoder; one of the two
-# may look back.
+# Lesson 04's hardest test: write a number again, 1 to 12 digits. The fixed vector broke down as the numbers grew. Same data, same 500 steps, the same recurrent layers; one of the two
+# decoders may look back, and has a score network and a readout layer for it.
 #
 # > **Predict.** The curve of the one that looks: better by a little, falling later, or flat?
 
@@ -558,7 +582,7 @@ for name, looks in {"fixed vector": False, "with attention": True}.items():
     curves[name] = bottleneck.accuracy_by_length(model)
 
 _ = plots.accuracy_by_length(
-    curves, title="Through one vector: an edge. With a second look: none", xlabel="digits in the source"
+    curves, title="After 500 steps: one vector falls with length, looking back does not", xlabel="digits in the source"
 )
 
 # %%
@@ -567,14 +591,21 @@ print("with attention, at every length: at least 0.9 right:", min(curves["with a
 longer = bottleneck.accuracy_by_length(model, [20])  # the model trained last: the one with attention
 print("with attention, 20 digits, longer than any in training: at most 0.3 right:", longer[20] <= 0.3)
 
+# %% tags=["nbval-ignore-output"]
+for name, curve in curves.items():
+    print(f"measured, {name}: 12 digits {curve[12]:.2f}, worst length {min(curve.values()):.2f}")
+print(f"measured, with attention: 20 digits {longer[20]:.2f}")
+
 # %% [markdown]
-# Flat. The number of vectors now grows with the input, and the question "how much fits into one?" is gone. (The one with attention has a quarter more parameters; the other, widened
-# to as many, moved its edge by half a digit in our run.) But look at the last line: to be *able* to look anywhere is not to know where one is. Neither model was ever asked to count to 20, and neither can.
+# Flat. The number of vectors now grows with the input, and the question "how much fits into one?" is gone. What have we shown about the fixed vector? Not that twelve digits *cannot* fit: its loss is still far from the other's, and
+# more steps would help it. (The two also differ in size; see the parameters above.) We have shown that within the same budget one way is learned and the other is not. And look at the last line: to be *able* to look anywhere is not to know where one is.
+# The model with attention was never asked to count to 20, and cannot.
 #
 # ## 8 · German → English
 #
 # Captions of photographs (Multi30k, 29,000 pairs), as in lesson 04. Both translators have been trained for you by one command each; they have the same encoder and embeddings, the same steps and the same
-# data. One hands over the last state; the other has a Bahdanau decoder: look, then read.
+# data. One hands over the last state; the other has a Bahdanau decoder: look, then read. (Its LSTM reads the context too, and its last layer gets 128 features instead of 256, which saves more parameters than looking costs.
+# So the decoders differ in a little more than the look.)
 
 # %%
 corpus = multi30k.Corpus()
@@ -589,9 +620,9 @@ for name, card in cards.items():
     print(f"{facts} {card['bleu']['greedy']:12.1f} {card['bleu']['beam 5']:12.1f}")
 
 # %% [markdown]
-# Twice the BLEU, for a few parameters less and a third more time. But a card can claim anything. So translate the test sentences here and now, and score them, short ones and long ones apart.
+# Twice the BLEU, for a few parameters less and nearly two fifths more time. But a card can claim anything. So translate the test sentences here and now, and score them, short ones and long ones apart.
 #
-# > **Predict.** If the fixed vector is too small only for *long* sentences, what does the table say for the short ones?
+# > **Predict.** Is attention ahead for the short sentences too, where a fixed vector should be large enough?
 
 # %%
 german, english = zip(*corpus.sentences["test"], strict=True)
@@ -602,10 +633,10 @@ for name, sentences in translations.items():
         abs(bleu(sentences, english).score - cards[name]["bleu"]["greedy"]) <= 1,
     )
 
-source_words = [len(tokenize(sentence)) for sentence in german]
+words_of = [len(tokenize(sentence)) for sentence in german]
 by_words = {name: {} for name in translators}  # name → {words: BLEU}
 for low, high in ((1, 9), (10, 12), (13, 15), (16, 99)):
-    rows = [n for n, count in enumerate(source_words) if low <= count <= high]
+    rows = [n for n, count in enumerate(words_of) if low <= count <= high]
     for name, sentences in translations.items():
         by_words[name][low] = bleu([sentences[n] for n in rows], [english[n] for n in rows]).score
 gains = [by_words["multi30k-attention"][low] - by_words["multi30k-lstm"][low] for low in (1, 10, 13, 16)]
@@ -617,10 +648,11 @@ for name, scores_of in by_words.items():
     print(f"{name:<25}", "".join(f"{score:7.1f}" for score in scores_of.values()))
 
 # %% [markdown]
-# The fixed vector loses a third of its BLEU from the shortest to the longest sentences, the other a fifth. But attention is far ahead for the short ones, too: looking things up is not only roomier, it is *easier to learn*
-# than packing and unpacking. (In 3,400 steps. And 32 is a modest score: 29,000 captions are little to learn two languages from.)
+# Attention is far ahead everywhere, for the short sentences too, by about as many points as for the long ones. (Compare along a column: BLEU of other sentences is another scale, so a row says little about length.) So the room in one vector is
+# not the whole story: in these 3,400 steps looking things up was also *easier to learn* than packing and unpacking. (And 32 is a modest score: 29,000 captions are little to learn two languages from.)
 #
-# And is the training real? Its first steps, live, with the same seed; then the stored loss of the whole training behind it.
+# Does the stored training start as the code here does? Its first steps, live, with the same seed; then the stored loss behind them. Each dot is a mean over several steps, so the loss printed at the end of a run need not be
+# the last dot. That checks the beginning only; for the end there is the BLEU that you have just measured.
 
 # %% tags=["nbval-ignore-output"]
 LIVE_STEPS = 90  # about half a minute's worth
@@ -634,7 +666,7 @@ drift = (live - torch.tensor(stored_losses[: len(live)])).abs().max().item()
 print("nowhere further from the stored curve than 0.3 nats:", drift <= 0.3)
 
 # %% [markdown]
-# Now look at real sentences. German puts verbs at the end of a clause; English does not wait for them.
+# Now look at real sentences. In a German *subordinate* clause the verb comes last; English does not wait for it.
 
 # %% tags=["nbval-ignore-output"]
 translator = translators["multi30k-attention"]
@@ -669,8 +701,9 @@ for number, word in ((167, "wearing"), (12, "holding"), (12, "kitchen")):
     print(f"{word} looks most at {words[weights[written_words.index(word)].argmax()]}")
 
 # %% [markdown]
-# Nouns and verbs find their partners across the sentence. Little words do not: the first *A* looks at the noun, not at *Ein* or *Eine*; it wants to know what it is an article of. Here no truth is given, nobody has aligned
-# these sentences for us, and section 6 has taught us how far to trust them. (We fixed the two sentences beforehand, by their verbs at the end; not every map is so tidy.)
+# These three find their partners across the sentence. Little words are less tidy: the first *A* looks at the noun, not at *Ein* or *Eine*, while the later *a*'s spread their look, and put most of it now on a verb, now on a noun that is
+# not theirs. Why? The map does not say; section 6 has taught us not to read reasons off it. Nor does a tidy look make a right word: *Schale* is a bowl here, and the model looks at it and writes *cup*. Nobody has aligned
+# these sentences for us, so here we can look, not count. (We fixed the two sentences beforehand, by their verbs at the end; not every map is so tidy.)
 #
 # ## 9 · Spot the bug
 #
@@ -706,9 +739,10 @@ except ValueError as error:
 
 # %% [markdown]
 # `dim=1` is the dimension of the queries. In training, the queries of one sentence compete for every key, those of the *future* included. In decoding there is one query at a time, a softmax over one number
-# is 1, and every weight is 1: the model writes with another network than it was trained with. Both happened: softmax over the queries in
-# labmlai/annotated_deep_learning_paper_implementations#146, where the score did not change when it was mended, so no score could have found it; a softmax over a dimension of length 1 in
-# PetrochukM/PyTorch-NLP#2. In this library `dim=-1` is always the keys, and the heatmap checks the rows.
+# is 1, and every weight is 1: the model writes with another network than it was trained with. Both are reported from real code. In
+# labmlai/annotated_deep_learning_paper_implementations#146 the softmax ran over a wrong dimension, and the score hardly moved when it was mended (with longer training it even got worse): do not count on a score to find it. In
+# PetrochukM/PyTorch-NLP#2 it was `Softmax(dim=0)` over a matrix of batch × queries rows: each weight then also depends on the *other sentences* of the batch, and with one row alone all weights are 1.
+# In this library `dim=-1` is always the keys, and the heatmap checks the rows.
 #
 # ## Recap
 #
@@ -721,14 +755,14 @@ except ValueError as error:
 # | mask | score −∞, before the softmax | nothing | always, with padding |
 # | map against gold | share of arg-maxes on the true key | a task with known alignment | before you believe a picture |
 #
-# **What is not true.** *"The attention map explains the answer."* It says where the model looked; hyphens look too. *"A sharp map is a good map."* Ours was sharp at the hyphens, too. *"Attention
+# **What is not true.** *"The attention map explains the answer."* It says where the model looked; hyphens look too. *"A sharp map is a good map."* The dot model's was sharp at the hyphens, too. *"Attention
 # did away with recurrence."* Not yet: both networks of this lesson still read and write step by step.
 #
 # **Still open.** The decoder may look anywhere in the source. Why does the *encoder* still read step by step, if one may look anywhere? Let a sentence look at itself: its own queries, keys and values. → `06`, self-attention
 #
 # ## References
 #
-# * D. Bahdanau, K. Cho, Y. Bengio 2015, *Neural machine translation by jointly learning to align and translate*, section 3.1 (additive attention) and figure 3 (the first maps).
-# * M.-T. Luong, H. Pham, C. Manning 2015, *Effective approaches to attention-based neural machine translation*, section 3.1: dot and general scores.
+# * D. Bahdanau, K. Cho, Y. Bengio 2015, *Neural machine translation by jointly learning to align and translate*, section 3.1 and appendix A.1.2 (the additive score), figure 3 (the first maps).
+# * M.-T. Luong, H. Pham, C. Manning 2015, *Effective approaches to attention-based neural machine translation*, section 3.1: dot and general scores; section 3.3: input feeding.
 # * S. Jain, B. Wallace 2019, *Attention is not explanation*; S. Wiegreffe, Y. Pinter 2019, *Attention is not not explanation*.
 # * D. Elliott et al. 2016, *Multi30K: multilingual English–German image descriptions*.

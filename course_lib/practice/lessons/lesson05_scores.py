@@ -45,10 +45,10 @@ ADDITIVE_SCORES = Exercise(
         matches_reference("With two queries: does every query meet every key?", cases=3),
     ],
     hints=[
-        "queries @ W.T is (target_len, attention_size), keys @ U.T (source_len, attention_size). Every row of the one "
-        "must be added to every row of the other: give each a dimension of length 1 in the right place.",
-        "a[:, None] is (target_len, 1, attention_size), b[None] is (1, source_len, attention_size); their sum is "
-        "(target_len, source_len, attention_size). Then tanh, then the product with v.",
+        "from_queries = queries @ W.T is (target_len, a), from_keys = keys @ U.T is (source_len, a). Every row of "
+        "the one must be added to every row of the other: give each a dimension of length 1 in the right place.",
+        "from_queries[:, None] is (target_len, 1, a), from_keys[None] is (1, source_len, a); their sum is "
+        "(target_len, source_len, a). Then tanh, then the product with v.",
         "torch.tanh((queries @ W.T)[:, None] + (keys @ U.T)[None]) @ v",
     ],
     mistakes=[
@@ -82,6 +82,32 @@ ADDITIVE_SCORES = Exercise(
             "keys as rows",
             _additive(transpose=True),
             "Your rows are the keys. In the whole course a row is a query, a column a key: (target_len, source_len).",
+        ),
+        Mistake(
+            "no pairs",
+            lambda queries, keys, W, U, v: torch.tanh(queries @ W.T + keys @ U.T) @ v,
+            "You added query t to key t; every query meets every key: give one a dimension for the keys, [:, None], "
+            "and the other for the queries, [None].",
+        ),
+        Mistake(
+            "no transpose",
+            lambda queries, keys, W, U, v: torch.tanh((queries @ W)[:, None] + (keys @ U)[None]) @ v,
+            "W is (a, d_q), and your queries are rows, (target_len, d_q): W q for every row is queries @ W.T.",
+        ),
+        Mistake(
+            "as the formula stands",
+            lambda queries, keys, W, U, v: torch.tanh((W @ queries)[:, None] + (U @ keys)[None]) @ v,
+            "In the formula q is a column; here the queries are rows. W q for every row is queries @ W.T.",
+        ),
+        Mistake(
+            "softmax taken",
+            lambda queries, keys, W, U, v: torch.softmax(_additive()(queries, keys, W, U, v), dim=-1),
+            "You took the softmax as well; the scores before it are asked for.",
+        ),
+        Mistake(
+            "v forgotten",
+            lambda queries, keys, W, U, v: torch.tanh((queries @ W.T)[:, None] + (keys @ U.T)[None]),
+            "You returned the hidden layer, (target_len, source_len, a); its product with v is the score.",
         ),
     ],
 )
@@ -189,6 +215,23 @@ SHARE_ON_GOLD = Exercise(
             "a count",
             _count,
             "That is how many; divide by the number of queries that have a true key.",
+        ),
+        Mistake(
+            "first true key only, among all rows",
+            lambda weights, gold: (weights.argmax(dim=1) == gold.int().argmax(dim=1)).double().mean().item(),
+            "Two things: where several keys are true you accepted only the first, and you counted queries that have "
+            "none (there gold.int().argmax is 0, which is no answer).",
+        ),
+        Mistake(
+            "divided by the true cells",
+            lambda weights, gold: _count(weights, gold) / gold.sum().item(),
+            "You divided by the number of true cells; a query may have several. Divide by the number of queries that "
+            "have any.",
+        ),
+        Mistake(
+            "per cent",
+            lambda weights, gold: 100 * _share(weights, gold),
+            "That is per cent; a share lies between 0 and 1.",
         ),
     ],
 )

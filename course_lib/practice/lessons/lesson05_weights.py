@@ -59,7 +59,7 @@ ATTENTION_WEIGHTS = Exercise(
         ),
     ],
     hints=[
-        "A weight after the softmax must be exactly 0 where the mask is False. Which score has e^score = 0?",
+        "A weight after the softmax must be 0 where the mask is False. Which score has e^score = 0?",
         "Put −∞ into the scores where the mask is False, then take the softmax over the keys, the last dimension.",
         'scores.masked_fill(~mask, -float("inf")), then torch.softmax(…, dim=-1).',
     ],
@@ -109,6 +109,24 @@ ATTENTION_WEIGHTS = Exercise(
             "one softmax for all",
             lambda scores, mask: torch.softmax(scores.masked_fill(~mask, NEVER).flatten(), 0).view_as(scores),
             "You took one softmax over all queries together; each row has a softmax of its own: dim=-1.",
+        ),
+        Mistake(
+            "in place",
+            lambda scores, mask: torch.softmax(scores.masked_fill_(~mask, NEVER), dim=-1),
+            "You wrote into the scores: masked_fill_, with an underscore at its end, works in place. Without the "
+            "underscore it returns a new tensor.",
+        ),
+        Mistake(
+            "mask along the queries",
+            lambda scores, mask: torch.softmax(scores.masked_fill(~mask[:, None], NEVER), dim=-1),
+            "mask[:, None] lays the mask along the rows, the queries. It speaks of the keys, the last dimension: mask "
+            "as it is, or mask[None, :].",
+        ),
+        Mistake(
+            "no keepdim",
+            lambda scores, mask: (scores.exp() * mask) / (scores.exp() * mask).sum(dim=-1),
+            "Your sums are (target_len,) and are laid along the keys. With sum(dim=-1, keepdim=True) they are "
+            "(target_len, 1), one for each row.",
         ),
     ],
 )
@@ -200,6 +218,16 @@ DOT_ATTENTION = Exercise(
             "scaled",
             _attend(scale=True),
             "You divided by √d: that is the scaled dot product of the next lesson. Luong's has no scale.",
+        ),
+        Mistake(
+            "the weights",
+            lambda queries, keys, values: torch.softmax(queries @ keys.T, dim=-1),
+            "You returned the weights; the contexts are weights @ values.",
+        ),
+        Mistake(
+            "no transpose",
+            lambda queries, keys, values: torch.softmax(queries @ keys, dim=-1) @ values,
+            "queries @ keys does not fit: (target_len, d) needs (d, source_len) on its right, and that is keys.T.",
         ),
     ],
 )
