@@ -99,7 +99,7 @@ _ = plots.attention_heatmap(A, words, words, title="A sentence looks at itself")
 
 
 # %% tags=["nbval-ignore-output"]
-def draw_word(number):
+def draw_word(number, A=A):  # this A, whatever the name stands for further down
     return plots.attention_bars(
         A[number - 1], words, title=f"Word {number}, “{words[number - 1]}”, looks", query=words[number - 1]
     )
