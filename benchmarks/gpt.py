@@ -18,6 +18,7 @@ from course_lib.data import load
 from course_lib.device import seed_everything
 from course_lib.models.gpt import GPT, language_model_loss, windows_loss
 from course_lib.models.language_model import n_parameters
+from course_lib.optimizers import Muon
 from course_lib.text.characters import CharVocabulary
 from course_lib.training import fit
 
@@ -25,22 +26,6 @@ STEPS, BATCH, TIME = 2_000, 12, 64
 SIZES = {"max_len": TIME, "d_model": 128, "n_heads": 4, "num_layers": 4, "bias": False}
 SEEDS = (0, 1, 2)
 BOUND = 1.70  # nats, for the last variant
-
-
-class Together:
-    """Two optimisers, each for its own parameters, as one: what `fit` needs of an optimiser."""
-
-    def __init__(self, *optimizers: torch.optim.Optimizer):
-        self.optimizers = optimizers
-        self.param_groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-
-    def zero_grad(self) -> None:
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
-
-    def step(self) -> None:
-        for optimizer in self.optimizers:
-            optimizer.step()
 
 
 def adamw(model: nn.Module, lr: float) -> torch.optim.AdamW:
@@ -52,17 +37,6 @@ def adamw(model: nn.Module, lr: float) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.99))
 
 
-def muon(model: nn.Module, lr: float, muon_lr: float) -> Together:
-    """Muon (Jordan et al. 2024) for the matrices inside the layers, AdamW for the embedding and the norms."""
-    inside = [p for name, p in model.named_parameters() if p.dim() == 2 and "embedding" not in name]
-    chosen = {id(p) for p in inside}
-    others = [p for p in model.parameters() if id(p) not in chosen]
-    return Together(
-        torch.optim.Muon(inside, lr=muon_lr, weight_decay=0.01),
-        torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.99), weight_decay=0.0),
-    )
-
-
 ROTARY = {"rotary": True}
 NORMED = {**ROTARY, "query_key_norm": True, "activation": "relu_squared"}
 # name → (options of the model, how to make the optimiser); each line keeps what the line above it changed
@@ -71,21 +45,23 @@ VARIANTS = {
     "learning rate 4e-3": ({}, partial(adamw, lr=4e-3)),
     "rotary positions": (ROTARY, partial(adamw, lr=4e-3)),
     "query-key norm, squared ReLU": (NORMED, partial(adamw, lr=4e-3)),
-    "Muon for the matrices": (NORMED, partial(muon, lr=4e-3, muon_lr=0.02)),
+    "Muon for the matrices": (NORMED, partial(Muon, lr=0.02, adamw_lr=4e-3)),
 }
+LAST = list(VARIANTS)[-1]
 
 
 @benchmark(
-    "gpt", "A GPT on tiny Shakespeare with nanoGPT's CPU budget, change by change", minutes=40, long=True
+    "gpt", "A GPT on tiny Shakespeare with nanoGPT's CPU budget, change by change", minutes=25, long=True
 )
-def run(steps: int = STEPS, seeds: tuple[int, ...] = SEEDS) -> None:
+def run(steps: int = STEPS) -> None:
     text = load("tiny-shakespeare")
     vocabulary = CharVocabulary.from_text(text.train)
     train_ids, validation_ids = vocabulary.encode(text.train), vocabulary.encode(text.validation)
-    rows, worst = [], 0.0
+    rows = []
     for name, (options, make_optimizer) in VARIANTS.items():
         losses, seconds = [], []
-        for seed in seeds:
+        # One seed shows what a change brings; the last variant, of which a bound is claimed, is run with all three.
+        for seed in SEEDS if name == LAST else SEEDS[:1]:
             seed_everything(seed)
             model = GPT(len(vocabulary), **SIZES, **options)
             start = time.process_time()
@@ -101,21 +77,20 @@ def run(steps: int = STEPS, seeds: tuple[int, ...] = SEEDS) -> None:
             seconds.append(time.process_time() - start)
             losses.append(windows_loss(model, validation_ids, time=TIME))
             print(f"{name}, seed {seed}: {losses[-1]:.3f} nats, {seconds[-1]:.0f} CPU-seconds", flush=True)
-        worst = max(losses)
         rows.append(
             (
                 name,
                 f"{n_parameters(model):,}",
                 " / ".join(f"{loss:.3f}" for loss in losses),
-                f"{sum(losses) / len(losses):.3f}",
                 f"{sum(seconds) / len(seconds):.0f}",
             )
         )
-    header = ("and", "parameters", f"loss, seeds {', '.join(map(str, seeds))}", "mean", "CPU-seconds")
+    header = ("and", "parameters", f"loss, seeds {', '.join(map(str, SEEDS))}", "CPU-seconds")
     print(
         f"\nNats per character, whole validation text ({len(validation_ids):,}), windows of {TIME} characters:\n"
     )
     print(table(header, rows))
+    worst = max(losses)
     print(
         f"\nThe last variant's worst seed: {worst:.3f} (bound {BOUND}): {'met' if worst <= BOUND else 'NOT met'}"
     )

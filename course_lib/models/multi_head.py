@@ -135,9 +135,11 @@ class MultiHeadAttention(RecordedModule):
 
     def _heads(self, x: Tensor, first: int, last: int) -> tuple[Tensor, ...]:
         """The parts `first` to `last` of (query, key, value), projected in one product and cut into heads."""
-        rows = slice(first * self.d_model, last * self.d_model)
-        bias = None if self.in_proj_bias is None else self.in_proj_bias[rows]
-        parts = F.linear(x, self.in_proj_weight[rows], bias)  # (batch, time, parts * d_model)
+        weight, bias = self.in_proj_weight, self.in_proj_bias
+        if last - first < 3:
+            rows = slice(first * self.d_model, last * self.d_model)
+            weight, bias = weight[rows], None if bias is None else bias[rows]
+        parts = F.linear(x, weight, bias)  # (batch, time, parts * d_model)
         batch, time = x.shape[:2]
         # (batch, time, parts * heads * d_head) → parts × (batch, heads, time, d_head)
         return (

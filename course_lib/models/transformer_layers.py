@@ -69,13 +69,15 @@ class TransformerLayer(nn.Module):
 
     def _feed_forward(self, x: Tensor) -> Tensor:
         """FFN(x) = W₂ activation(W₁ x + b₁) + b₂, at every position alike."""
-        return self.linear2(self.activation_dropout(ACTIVATIONS[self.activation](self.linear1(x))))
+        hidden = ACTIVATIONS[self.activation](self.linear1(x))  # (batch, time, d_ff)
+        return self.linear2(self.activation_dropout(hidden) if self.training else hidden)
 
     def _add(self, x: Tensor, norm: nn.LayerNorm, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
         """The residual around a sublayer, with the norm before or after."""
-        if self.norm_first:
-            return x + self.dropout(sublayer(norm(x)))
-        return norm(x + self.dropout(sublayer(x)))
+        added = sublayer(norm(x) if self.norm_first else x)
+        if self.training:  # asked here, because calling a module that does nothing costs time as well
+            added = self.dropout(added)
+        return x + added if self.norm_first else norm(x + added)
 
 
 class EncoderLayer(TransformerLayer):
