@@ -92,10 +92,17 @@ LESSONS = (
         100,
         120,
     ),
+    Lesson(
+        "09_subword_tokens",
+        "Subword tokens",
+        "How can a model read a word that it has never seen?",
+        "train byte-pair encoding, cut new words as GPT and BERT do, compare models whose tokens differ",
+        80,
+        30,
+    ),
 )
 
 ROAD_AHEAD = (
-    ("09", "Subword tokens"),
     ("10", "BERT"),
     ("11", "Fine-tuning"),
     ("12", "Inside BERT"),

@@ -117,7 +117,7 @@ def another_dtype(result):
         return result.float() if not result.is_floating_point() else result.double()
     if isinstance(result, list | tuple):
         return [another_dtype(item) for item in result]
-    return str(result)
+    return result.encode() if isinstance(result, str) else str(result)
 
 
 def not_a_number(result):

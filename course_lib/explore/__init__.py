@@ -1,6 +1,8 @@
-"""Interactive views: things to move with the mouse, and boxes to type in."""
+"""Interactive views: things to move with the mouse, boxes to type in, heads to look through."""
 
+from course_lib.explore.attention_explorer import attention_explorer
+from course_lib.explore.heads import Heads
 from course_lib.explore.slider import SliderFigure
 from course_lib.explore.typed import TypedFigure
 
-__all__ = ["SliderFigure", "TypedFigure"]
+__all__ = ["Heads", "SliderFigure", "TypedFigure", "attention_explorer"]

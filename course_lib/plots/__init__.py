@@ -3,10 +3,13 @@
 from course_lib.plots.alignment import attention_bars, kept_without_attention
 from course_lib.plots.attention import attention_heatmap
 from course_lib.plots.attention_grid import attention_grid
+from course_lib.plots.classification import confusion_matrix, label_efficiency, reliability
 from course_lib.plots.course_map import course_map
 from course_lib.plots.curves import learning_curve, loss_by_order, loss_by_size, reference_line
 from course_lib.plots.distributions import next_symbol_bars
 from course_lib.plots.embeddings import embedding_map, neighbour_bars, one_against_other, similarity_matrix
+from course_lib.plots.head_scores import head_scores, layer_scores
+from course_lib.plots.pieces import token_boxes
 from course_lib.plots.recurrent import (
     gates_over_time,
     gradient_by_lag,
@@ -28,14 +31,18 @@ __all__ = [
     "attention_heatmap",
     "by_layer",
     "by_size",
+    "confusion_matrix",
     "course_map",
     "embedding_map",
     "figure_png",
     "functions",
     "gates_over_time",
     "gradient_by_lag",
+    "head_scores",
     "hidden_states",
     "kept_without_attention",
+    "label_efficiency",
+    "layer_scores",
     "learning_curve",
     "loss_by_order",
     "loss_by_size",
@@ -48,9 +55,11 @@ __all__ = [
     "printable",
     "recall_by_lag",
     "reference_line",
+    "reliability",
     "search_tree",
     "similarity_matrix",
     "stored_and_live",
+    "token_boxes",
     "use_style",
     "written_symbols",
 ]

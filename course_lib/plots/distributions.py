@@ -29,7 +29,8 @@ def next_symbol_bars(
     heights = [*values[best], max(0.0, 1 - values[best].sum())]
     labels = [*(printable(symbols[i]) for i in best), f"{max(0, len(values) - top)}\nothers"]
     bars = ax.bar(range(len(heights)), heights, color=["C0"] * len(best) + ["#b0b0b0"])
-    numbers = [f"{height:.2f}" if height >= 0.005 else "<.01" for height in heights]
+    # Impossible and merely small are two things; 1e-6 is what rounding leaves of 1 − a sum.
+    numbers = [f"{h:.2f}" if h >= 0.005 else "<.01" if h > 1e-6 else "0" for h in heights]
     ax.bar_label(bars, numbers, fontsize=8.5, padding=2)
     ax.set_xticks(range(len(labels)), labels, parse_math=False)
     ax.grid(axis="x", visible=False)

@@ -49,11 +49,17 @@ CACHED_STEP = Exercise(
         has_shape("Are there three results: y (d_head,), and keys and values one row longer?"),
         holds(
             "Does the new key stand last, behind the old ones?",
-            lambda result, q, k, v, keys, values: torch.equal(result[1], torch.cat([keys, k[None]])),
+            lambda result, q, k, v, keys, values: (
+                torch.equal(result[1], torch.cat([keys, k[None]]))
+                or "your keys are other rows, or in another order."
+            ),
         ),
         holds(
             "And the new value?",
-            lambda result, q, k, v, keys, values: torch.equal(result[2], torch.cat([values, v[None]])),
+            lambda result, q, k, v, keys, values: (
+                torch.equal(result[2], torch.cat([values, v[None]]))
+                or "your values are other rows, or in another order."
+            ),
         ),
         matches_reference("With an empty cache: is y the token's own value?", cases=0),
         matches_reference("With one token in the cache: does the new one look at it and at itself?", cases=1),
@@ -162,6 +168,11 @@ INDUCTION_SCORE = Exercise(
             "one query too early",
             _mean_of(lambda t, period: (t, t - period + 1), first=lambda period: period - 1),
             "You began at t = period − 1, before the repetition; its first symbol stands at t = period.",
+        ),
+        Mistake(
+            "one query too late",
+            _mean_of(lambda t, period: (t, t - period + 1), first=lambda period: period + 1),
+            "You began at t = period + 1; the first query of the repetition stands at t = period.",
         ),
     ],
 )

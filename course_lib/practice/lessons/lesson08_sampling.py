@@ -6,16 +6,18 @@ from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
-def _nucleus(keep=None, renormalise=True, descending=True, back=True):
+def _nucleus(keep=None, renormalise=True, descending=True, back=True, in_order=False):
     """Top-p filtering; the options are the ways to get it wrong."""
     keep = keep or (lambda sorted_p, p: sorted_p.cumsum(0) - sorted_p < p)
 
     def top_p(probabilities, p):
         sorted_p, order = probabilities.sort(descending=descending, stable=True)
+        if in_order:
+            sorted_p, order = probabilities, torch.arange(len(probabilities))
         kept = sorted_p * keep(sorted_p, p)
         if back:
             kept = torch.zeros_like(probabilities).scatter(0, order, kept)
-        return kept / kept.sum().clamp(min=1e-9) if renormalise else kept
+        return kept / kept.sum() if renormalise else kept  # nothing kept: NaN, as a learner's would be
 
     return top_p
 
@@ -28,6 +30,7 @@ def _cases() -> list[tuple]:
         (torch.tensor([0.5, 0.3, 0.15, 0.05]), 0.7),
         (torch.tensor([0.05, 0.45, 0.2, 0.3]), 0.7),
         (random / random.sum(), 0.85),
+        (torch.tensor([0.5, 0.25, 0.25]), 0.5),
     ]
 
 
@@ -47,6 +50,7 @@ TOP_P = Exercise(
         matches_reference("Does the symbol with which the sum reaches p stay?", cases=2),
         matches_reference("Where the symbols are not sorted: is each probability in its own place?", cases=3),
         matches_reference("And among twelve symbols?", cases=4),
+        matches_reference("Where the sum reaches p exactly: does nothing more stay?", cases=5),
     ],
     hints=[
         "Sort, keep the first few, put them back where they came from, divide by their sum. The question is how many.",
@@ -77,6 +81,16 @@ TOP_P = Exercise(
             _nucleus(back=False),
             "You returned the probabilities in sorted order: symbol 0 now has the likeliest one's. Put them back with "
             "scatter and the order that sort gave.",
+        ),
+        Mistake(
+            "one too many",
+            _nucleus(keep=lambda sorted_p, p: sorted_p.cumsum(0) - sorted_p <= p),
+            "Where the likelier ones reach p exactly, you kept one symbol more: < p, not ≤ p.",
+        ),
+        Mistake(
+            "not sorted",
+            _nucleus(in_order=True),
+            "You summed in the vocabulary's order. Sort first: the nucleus is made of the likeliest symbols.",
         ),
         Mistake(
             "the unlikeliest",

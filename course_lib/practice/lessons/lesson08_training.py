@@ -86,7 +86,8 @@ N_PARAMETERS = Exercise(
     tolerance=1e-12,
     properties=[
         matches_reference(
-            "One layer of width 2, no symbols, no positions: 12 d² + 13 d, and a last norm?", cases=0
+            "One layer of width 2 and a last norm, no symbols, no positions: every row of the table once?",
+            cases=0,
         ),
         matches_reference("With ten symbols: is their matrix counted once?", cases=1),
         matches_reference("With learned positions?", cases=2),

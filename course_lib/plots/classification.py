@@ -1,0 +1,140 @@
+"""Pictures of classifiers: what they confuse, how many labels they need, whether they know how sure they may be."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter, NullLocator
+
+from course_lib.metrics import Reliability
+from course_lib.plots.curves import reference_line
+from course_lib.plots.style import GREY, axes_or_new, to_array
+
+
+def confusion_matrix(counts, labels: Sequence[str], title: str, ax: Axes | None = None) -> Axes:
+    """What was taken for what: the counts as numbers, and as colour the share of each row (each true class).
+
+    Args:
+        counts: (n_classes, n_classes), a row for each true class, a column for each predicted one.
+        labels: the classes' names, at most 14.
+        title: says what to see.
+    """
+    values = to_array(counts, "counts", 2)
+    n = len(labels)
+    if values.shape != (n, n) or n > 14:
+        raise ValueError(
+            f"counts has shape {values.shape} and there are {n} labels; expected (n_classes, n_classes), at most 14."
+        )
+    if (values < 0).any() or (values != values.round()).any():
+        raise ValueError(
+            "counts holds shares or negative numbers; pass counts, the shares are computed here."
+        )
+    shares = values / np.maximum(values.sum(axis=1, keepdims=True), 1)
+    size = max(0.62 * n, 1.7)
+    ax = axes_or_new(ax, figsize=(size + 2.6, size + 1.3))
+    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(values):
+        colour = "white" if shares[row, column] > 0.55 else "black"
+        ax.text(
+            column,
+            row,
+            f"{int(count):,}",
+            ha="center",
+            va="center",
+            color=colour,
+            fontsize=10 if n < 7 else 8,
+        )
+    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if n > 3 else {}
+    ax.set_xticks(range(n), labels, parse_math=False, **slanted)
+    ax.set_yticks(range(n), labels, parse_math=False)
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.set(xlabel="predicted", ylabel="true", title=title)
+    ax.figure.colorbar(image, ax=ax, label="share of the row", ticks=[0, 0.5, 1], shrink=0.8)
+    return ax
+
+
+def label_efficiency(
+    scores: Mapping[str, Mapping[int, Sequence[float]]],
+    title: str,
+    baselines: Mapping[str, float] | None = None,
+    ylabel: str = "accuracy on unseen sentences",
+    ylim: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """A score against the number of labels that were learned from (logarithmic): a point for each seed, a line
+    through their means.
+
+    Args:
+        scores: name of the model → {number of labels: one score for each seed}.
+        title: says what to see.
+        baselines: other scores by name, drawn as lines.
+        ylabel: what the score is.
+        ylim: part of the vertical axis; None: from 0 to 1.
+    """
+    if not scores or not all(scores.values()):
+        raise ValueError("scores is empty; give at least one name → {number of labels: scores of the seeds}.")
+    ax = axes_or_new(ax)
+    sizes = sorted({size for by_size in scores.values() for size in by_size})
+    if sizes[0] < 1:
+        raise ValueError(f"scores has an entry for {sizes[0]} labels; the axis is logarithmic: at least 1.")
+    for number, (name, by_size) in enumerate(scores.items()):
+        places = sorted(by_size)
+        seeds = [to_array(by_size[size], f"the scores of {name!r} at {size} labels", 1) for size in places]
+        ax.plot(places, [values.mean() for values in seeds], color=f"C{number}", label=name)
+        across = np.concatenate(
+            [np.full(len(values), size) for size, values in zip(places, seeds, strict=True)]
+        )
+        ax.plot(
+            across,
+            np.concatenate(seeds),
+            "o",
+            color=f"C{number}",
+            markersize=5,
+            markeredgecolor="white",
+            label="_seeds",
+        )
+    for name, value in (baselines or {}).items():
+        reference_line(ax, value, name)
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set(xlabel="labelled sentences learned from", ylabel=ylabel, title=title, ylim=ylim or (0, 1.02))
+    ax.legend(loc="best")
+    return ax
+
+
+def reliability(bins: Reliability | Mapping[str, Reliability], title: str, ax: Axes | None = None) -> Axes:
+    """How often a classifier is right (up) where it is how sure (across); honest is who stays on the line.
+
+    The larger a point, the more answers it stands for.
+
+    Args:
+        bins: what `metrics.reliability` returned, or several by name.
+        title: says what to see.
+    """
+    named = {"": bins} if isinstance(bins, Reliability) else dict(bins)
+    if not named:
+        raise ValueError("bins is empty; give what metrics.reliability returned, or several by name.")
+    ax = axes_or_new(ax, figsize=(4.8, 4.2))
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="as right as it says")
+    for number, (name, found) in enumerate(named.items()):
+        count = to_array(found.count, "count", 1)
+        filled = count > 0
+        if not filled.any():
+            raise ValueError(f"The bins of {name!r} are all empty; there is nothing to draw.")
+        across, up = np.asarray(found.confidence)[filled], np.asarray(found.accuracy)[filled]
+        ax.plot(across, up, color=f"C{number}", linewidth=1.2, label=name or "_bins")
+        ax.scatter(
+            across,
+            up,
+            12 + 160 * count[filled] / count.sum(),
+            color=f"C{number}",
+            edgecolor="white",
+            zorder=3,
+        )
+    ax.set(xlabel="how sure it is (mean of the bin)", ylabel="how often it is right", title=title)
+    ax.set(xlim=(0, 1.03), ylim=(0, 1.03), aspect="equal")
+    ax.legend(loc="best")
+    return ax

@@ -1,0 +1,174 @@
+"""Lesson 12: how much of its weight a head puts on the previous token, and a head without a voice."""
+
+import torch
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import has_shape, holds, matches_reference
+
+
+def _weights(n_heads: int, time: int, generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(n_heads, time, time, generator=generator).softmax(dim=-1)
+
+
+def _previous_token_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(0)
+    always_back = torch.eye(4).roll(-1, dims=1)  # row t: all on token t − 1 …
+    always_back[0] = torch.tensor([1.0, 0, 0, 0])  # … and the first has none before it
+    two_tokens = torch.tensor([[[0.5, 0.5], [0.25, 0.75]], [[0.5, 0.5], [0.75, 0.25]]])
+    return [
+        (always_back[None],),
+        (two_tokens,),
+        (_weights(3, 5, generator),),
+        (_weights(12, 9, generator),),
+    ]
+
+
+PREVIOUS_TOKEN_SCORE = Exercise(
+    id="12.previous_token_score",
+    title="A score for looking back",
+    reference=lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1),
+    cases=_previous_token_cases,
+    properties=[
+        has_shape("Is there one number for each head, (n_heads,)?"),
+        matches_reference("A head that always looks one token back: does it score 1?", cases=0),
+        matches_reference(
+            "With two tokens, the second of which puts 0.25 and 0.75 on the first: is that the score?",
+            cases=1,
+        ),
+        matches_reference("With three heads and five tokens?", cases=2),
+        matches_reference("With twelve heads?", cases=3),
+    ],
+    hints=[
+        "Row t is the token that looks, column t − 1 the one before it. The first token has none before it.",
+        "The mean of A[:, t, t − 1] over t = 1 … time − 1: there are time − 1 of them.",
+        "A.diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1), or torch.stack([A[:, t, t - 1] for t in range(1, time)])",
+    ],
+    mistakes=[
+        Mistake(
+            "the next token",
+            lambda A: A.diagonal(offset=1, dim1=1, dim2=2).mean(dim=-1),
+            "That is the weight on the *next* token. Rows are queries: the previous token's weight is A[:, t, t − 1], "
+            "below the diagonal.",
+        ),
+        Mistake(
+            "the first token counted",
+            lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).sum(dim=-1) / A.shape[-1],
+            "You divided by time, but only time − 1 tokens have one before them.",
+        ),
+        Mistake(
+            "the token itself",
+            lambda A: A.diagonal(dim1=1, dim2=2).mean(dim=-1),
+            "That is the weight of each token on itself, the diagonal; one to its left is asked for.",
+        ),
+        Mistake(
+            "the last wraps around",
+            lambda A: torch.stack([A[:, t, t - 1] for t in range(A.shape[-1])]).mean(dim=0),
+            "At t = 0 your column is t − 1 = −1, which Python takes for the *last* token. Begin at t = 1.",
+        ),
+        Mistake(
+            "over the heads",
+            lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).mean(dim=0),
+            "You averaged over the heads and kept the tokens; average over the tokens, one score for each head.",
+        ),
+        Mistake(
+            "how often it is the largest",
+            lambda A: (A[:, 1:].argmax(dim=-1) == torch.arange(A.shape[-1] - 1)).to(A.dtype).mean(dim=-1),
+            "You counted how often the previous token gets the most weight; the mean weight itself is asked for.",
+        ),
+    ],
+)
+
+
+def _silenced(y, head, n_heads):
+    d_head = y.shape[-1] // n_heads
+    quiet = y.clone()
+    quiet[..., head * d_head : (head + 1) * d_head] = 0
+    return quiet
+
+
+def _silenced_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(1)
+    return [
+        (torch.ones(1, 1, 4), 0, 2),
+        (torch.ones(1, 1, 6), 1, 3),
+        (torch.randn(2, 3, 12, generator=generator), 2, 4),
+    ]
+
+
+def _interleaved(y, head, n_heads):
+    quiet = y.clone()
+    quiet[..., head::n_heads] = 0
+    return quiet
+
+
+def _one_feature(y, head, n_heads):
+    quiet = y.clone()
+    quiet[..., head] = 0
+    return quiet
+
+
+def _n_heads_wide(y, head, n_heads):
+    quiet = y.clone()
+    quiet[..., head * n_heads : (head + 1) * n_heads] = 0
+    return quiet
+
+
+def _wrong_axis(y, head, n_heads):
+    quiet = y.clone()
+    quiet[:, head : head + 1] = 0
+    return quiet
+
+
+def _rest_untouched(result, y, head, n_heads) -> bool | str:
+    d_head = y.shape[-1] // n_heads
+    others = torch.ones(y.shape[-1], dtype=torch.bool)
+    others[head * d_head : (head + 1) * d_head] = False
+    same = torch.equal(result[..., others], y[..., others])
+    return same or "features of other heads have changed, too."
+
+
+SILENCED = Exercise(
+    id="12.silenced",
+    title="A head without a voice",
+    reference=_silenced,
+    cases=_silenced_cases,
+    properties=[
+        has_shape("Is the shape unchanged, (batch, time, n_heads · d_head)?"),
+        matches_reference("Two heads of two features, the first silenced: are its two 0?", cases=0),
+        holds("Are the other heads' features as they were?", _rest_untouched, cases=(0, 1)),
+        matches_reference("The second of three heads?", cases=1),
+        matches_reference("For several sentences, tokens and heads?", cases=2),
+    ],
+    hints=[
+        "The heads' outputs lie side by side: first all features of head 0, then all of head 1, …",
+        "d_head = features / n_heads; head h owns features h · d_head up to (h + 1) · d_head. Work on a copy.",
+        "quiet = y.clone(); quiet[..., head * d_head : (head + 1) * d_head] = 0",
+    ],
+    mistakes=[
+        Mistake(
+            "every n-th feature",
+            _interleaved,
+            "You set every n_heads-th feature to 0. A head's features lie together: h · d_head up to (h + 1) · d_head.",
+        ),
+        Mistake(
+            "one feature",
+            _one_feature,
+            "You set a single feature to 0; a head has d_head = features / n_heads of them.",
+        ),
+        Mistake(
+            "n_heads wide",
+            _n_heads_wide,
+            "Your slice is n_heads wide; a head is d_head = features / n_heads wide.",
+        ),
+        Mistake(
+            "the token",
+            _wrong_axis,
+            "You silenced the token number `head`; heads lie in the last dimension.",
+        ),
+        Mistake(
+            "all but this one",
+            lambda y, head, n_heads: y - _silenced(y, head, n_heads),
+            "You kept this head and silenced all others: it is to be the other way round.",
+        ),
+    ],
+)

@@ -1,0 +1,108 @@
+"""Lesson 12: attention rollout, the way of the weights through all layers."""
+
+import torch
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import has_shape, holds, matches_reference
+
+
+def _rollout(own: float = 0.5, order: str = "last on the left", start: str = "identity", heads="mean"):
+    """Rollout; the options are the ways to get it wrong."""
+
+    def roll(A):
+        time = A.shape[-1]
+        eye = torch.eye(time, dtype=A.dtype)
+        result = eye
+        for layer in A:
+            mixed = layer.mean(dim=0) if heads == "mean" else layer.sum(dim=0)
+            step = (1 - own) * mixed + own * eye
+            result = step @ result if order == "last on the left" else result @ step
+        return result
+
+    return roll
+
+
+def _rollout_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(2)
+
+    def maps(layers: int, heads: int, time: int) -> tuple:
+        return (torch.randn(layers, heads, time, time, generator=generator).mul(2).softmax(dim=-1),)
+
+    first = torch.tensor([[1.0, 0.0], [1.0, 0.0]])  # both tokens look at the first
+    return [(first[None, None],), maps(1, 3, 3), maps(2, 1, 3), maps(4, 2, 5)]
+
+
+def _rows_sum_to_one(result, *_) -> bool | str:
+    sums = result.sum(dim=-1)
+    t = int((sums - 1).abs().argmax())
+    return bool((sums - 1).abs().max() < 1e-4) or f"your row {t} sums to {sums[t]:.3f}, not to 1."
+
+
+def _sum_of_layers(A):
+    eye = torch.eye(A.shape[-1], dtype=A.dtype)
+    return torch.stack([0.5 * layer.mean(dim=0) + 0.5 * eye for layer in A]).mean(dim=0)
+
+
+def _not_halved(A):
+    eye = torch.eye(A.shape[-1], dtype=A.dtype)
+    result = eye
+    for layer in A:
+        result = (layer.mean(dim=0) + eye) @ result
+    return result
+
+
+ROLLOUT = Exercise(
+    id="12.rollout",
+    title="Attention rollout",
+    reference=_rollout(),
+    cases=_rollout_cases,
+    properties=[
+        has_shape("Is it one map, (time, time)?"),
+        matches_reference(
+            "One layer, one head, both tokens look at the first: does the second keep half of itself?",
+            cases=0,
+        ),
+        holds("Does every row sum to 1?", _rows_sum_to_one),
+        matches_reference("With three heads: is it their mean?", cases=1),
+        matches_reference("With two layers: is the later one on the left?", cases=2),
+        matches_reference("With four layers of two heads?", cases=3),
+    ],
+    hints=[
+        "Each layer: the mean of its heads, half of it, and half of the identity (the residual path). Then multiply.",
+        "R starts as the identity; for each layer, the first one first: R = (0.5 · mean + 0.5 · I) @ R.",
+        "eye = torch.eye(A.shape[-1]); R = eye; for layer in A: R = (0.5 * layer.mean(dim=0) + 0.5 * eye) @ R",
+    ],
+    mistakes=[
+        Mistake(
+            "layers turned round",
+            _rollout(order="last on the right"),
+            "You multiplied in the wrong order. What the last layer reads is what the layers below made: it stands on "
+            "the left, R = step @ R.",
+        ),
+        Mistake(
+            "no residual",
+            _rollout(own=0.0),
+            "You left out the residual path: each token also keeps itself, half of the identity.",
+        ),
+        Mistake(
+            "not halved",
+            _not_halved,
+            "You added the identity without halving: rows sum to 2, then 4, then 8. Take half of each.",
+        ),
+        Mistake(
+            "sum of the heads",
+            _rollout(heads="sum"),
+            "You summed the heads; take their mean, so that rows still sum to 1.",
+        ),
+        Mistake(
+            "mean of the layers",
+            _sum_of_layers,
+            "You averaged the layers. They work one after the other: multiply their maps.",
+        ),
+        Mistake(
+            "the last layer only",
+            lambda A: _rollout()(A[-1:]),
+            "You used the last layer only; each layer passes on what the one below it made.",
+        ),
+    ],
+)
