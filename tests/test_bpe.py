@@ -190,6 +190,7 @@ def test_an_unknown_character_without_bytes():
     bpe = BPE.train(["abab"], 9, byte_level=False)
     assert bpe.symbols == ("<unk>", "a", "b", "ab") and bpe.tokens("abxab") == ["ab", "<unk>", "ab"]
     assert repr(bpe) == "BPE(4 symbols: 2 characters and 1 merges)"
+    assert BPE([], "ab", byte_level=False, specials=["§"]).tokens("a§") == ["a", "<unk>"]
 
 
 def test_fewer_merges_are_a_shorter_training():
@@ -210,6 +211,8 @@ def test_bad_input_is_refused_by_name():
         BPE([], specials=["a"])
     with pytest.raises(ValueError, match="merge 'ab' \\+ 'c' uses a symbol that is not there"):
         BPE([("ab", "c")])
+    with pytest.raises(ValueError, match="merge 't' \\+ 'o' makes a special symbol"):
+        BPE([("t", "o")], specials=["to"])
     with pytest.raises(ValueError, match="an alphabet is needed"):
         BPE([], byte_level=False)
     bpe = BPE([])

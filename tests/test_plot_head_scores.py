@@ -81,6 +81,6 @@ def test_curves_begin_with_the_embeddings():
     names, control = ax.get_lines()[:2]
     np.testing.assert_allclose(names.get_xydata(), [[0, 0.6], [1, 0.7], [2, 0.8]])
     np.testing.assert_allclose(control.get_ydata(), [0.9, 0.8, 0.7], atol=1e-6)
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["embeddings", "layer 0", "layer 1"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["embeddings", "0", "1"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["names", "control"]
     assert any(np.allclose(line.get_ydata(), 0.2) for line in ax.get_lines()[2:])

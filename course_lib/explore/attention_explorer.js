@@ -1,5 +1,5 @@
-// The attention explorer. explore(host, spec) puts the live view in place of the picture in `host`; spec is what
-// attention_explorer.py packs. Stands after attention_drawing.js in one module. Everything lives in a shadow root:
+// The attention explorer. exploreAll puts a live view in place of the picture in every element that a selector finds;
+// spec is what attention_explorer.py packs. Stands after attention_drawing.js in one module. Everything lives in a shadow root:
 // nothing is global, no id, no style leaks.
 
 const STYLE = `
@@ -110,7 +110,14 @@ function sentences(view, at) {
 
 // ---- the live view
 
-export async function explore(host, spec) {
+export function exploreAll(selector, spec) {
+  for (const host of document.querySelectorAll(`${selector}:not([data-live])`)) {
+    host.dataset.live = "";
+    explore(host, structuredClone(spec));
+  }
+}
+
+async function explore(host, spec) {
   const views = spec.views;
   if (typeof DecompressionStream === "undefined") {
     make("p", host, {}, "This browser is too old for the live view: it cannot unpack the weights. The picture shows them.");

@@ -23,8 +23,8 @@ from course_lib.plots.attention import COLOURS
 
 WITH_SENTENCE = 12  # queries whose look stands in the plain text
 MANY_MAPS = 16  # from here on the still picture is small and without token labels
-# Steps in which weights are sent: 1/65,535; with many of them 1/4,000, which takes two thirds of the room.
-FINE, COARSE, MANY_WEIGHTS = 65535, 4000, 100_000
+# Steps in which weights are sent: 1/65,535; with many of them 1/1,500, which takes half the room.
+FINE, COARSE, MANY_WEIGHTS = 65535, 1500, 100_000
 
 
 def attention_explorer(
@@ -56,11 +56,19 @@ def attention_explorer(
     if isinstance(weights, Mapping) and any(isinstance(part, Heads) for part in weights.values()):
         given = (tokens, query_tokens, key_tokens, mask, names)
         if any(argument is not None for argument in given) or row:
-            raise ValueError("Where weights is a mapping to Heads, tokens, mask, names and row belong into each Heads.")
+            raise ValueError(
+                "Where weights is a mapping to Heads, tokens, mask, names and row belong into each Heads."
+            )
         if strange := [name for name, part in weights.items() if not isinstance(part, Heads)]:
             raise ValueError(f"weights[{strange[0]!r}] is no Heads, but others are.")
         return AttentionExplorer(dict(weights), title)
-    options = {"query_tokens": query_tokens, "key_tokens": key_tokens, "mask": mask, "names": names, "row": row}
+    options = {
+        "query_tokens": query_tokens,
+        "key_tokens": key_tokens,
+        "mask": mask,
+        "names": names,
+        "row": row,
+    }
     return AttentionExplorer({"": Heads(weights, tokens, **options)}, title)
 
 
@@ -109,9 +117,7 @@ class AttentionExplorer:
         return (
             f'<div data-attention-explorer="{name}"><img alt="{alt}" style="max-width: 100%" '
             f'src="data:image/png;base64,{picture}"></div>\n<script type="module">\n{_script()}\n'
-            f"const spec = {spec};\n"
-            f"for (const host of document.querySelectorAll('[data-attention-explorer=\"{name}\"]:not([data-live])')) {{\n"
-            '  host.dataset.live = "";\n  explore(host, structuredClone(spec));\n}\n</script>'
+            f"exploreAll('[data-attention-explorer=\"{name}\"]', {spec});\n</script>"
         )
 
     def _size(self) -> str:

@@ -127,7 +127,9 @@ def _token_lists(tokens, query_tokens, key_tokens) -> tuple[list[str], list[str]
 
 def _shown(token: str) -> str:
     """Spaces and line ends visible; other control characters, which an SVG file may not hold, as one sign."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", printable(token))
+    return re.sub(
+        r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", printable(token)
+    )
 
 
 def _is_list_of_tensors(weights) -> bool:

@@ -118,9 +118,8 @@ def layer_scores(
     for name, value in (baselines or {}).items():
         reference_line(ax, value, name)
     (n_values,) = lengths
-    ax.set_xticks(range(n_values), ["embeddings", *(f"layer {k}" for k in range(n_values - 1))])
-    ax.set(ylabel=ylabel, title=title, ylim=ylim)
-    ax.set_xlabel("read off after …")
+    ax.set_xticks(range(n_values), ["embeddings", *(str(layer) for layer in range(n_values - 1))])
+    ax.set(xlabel="read off after layer …", ylabel=ylabel, title=title, ylim=ylim)
     if len(arrays) > 1:
         ax.legend(loc="best")
     return ax

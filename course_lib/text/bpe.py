@@ -107,12 +107,15 @@ class BPE:
         twice = [symbol for symbol, count in Counter(symbols).items() if count > 1]
         if twice:
             raise ValueError(f"The symbol {twice[0]!r} is listed twice; each may stand once.")
+        self._signs = frozenset(self.alphabet)
         known = set(self.alphabet)
         for left, right in self.merges:
             if left not in known or right not in known:
                 raise ValueError(
                     f"The merge {left!r} + {right!r} uses a symbol that is not there at this point."
                 )
+            if left + right in self.specials:
+                raise ValueError(f"The merge {left!r} + {right!r} makes a special symbol; rename the latter.")
             if left + right not in known:
                 known.add(left + right)
                 symbols.append(left + right)
@@ -227,7 +230,7 @@ class BPE:
 
     def _merged(self, word: str) -> list[str]:
         """Applies merges, the earliest learnt first, until none fits any more."""
-        symbols = list(word) if self.byte_level else [sign if sign in self._ids else UNK for sign in word]
+        symbols = list(word) if self.byte_level else [sign if sign in self._signs else UNK for sign in word]
         while len(symbols) > 1:
             pair = min(pairwise(symbols), key=lambda pair: self._ranks.get(pair, len(self._ranks)))
             if pair not in self._ranks:

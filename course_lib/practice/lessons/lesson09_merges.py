@@ -211,7 +211,7 @@ def _first_occurrence(word, merges):
     return symbols
 
 
-_PAPER = [("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w"), ("n", "e"), ("ne", "w")]
+_PAPER = (("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w"), ("n", "e"), ("ne", "w"))
 
 CUT_BY_MERGES = Exercise(
     id="09.cut_by_merges",
@@ -220,7 +220,7 @@ CUT_BY_MERGES = Exercise(
     cases=lambda: [
         ("cat", []),
         ("to", [("t", "o")]),
-        ("lowest", _PAPER),
+        ("lowest", list(_PAPER)),
         ("abc", [("b", "c"), ("a", "b")]),
         ("abab", [("a", "b")]),
         ("abcd", [("c", "d"), ("b", "c"), ("a", "b"), ("ab", "cd"), ("bc", "d"), ("a", "bcd")]),
