@@ -2,7 +2,8 @@
 
 from course_lib.explore.attention_explorer import attention_explorer
 from course_lib.explore.heads import Heads
+from course_lib.explore.sampling import SamplingPanel
 from course_lib.explore.slider import SliderFigure
 from course_lib.explore.typed import TypedFigure
 
-__all__ = ["Heads", "SliderFigure", "TypedFigure", "attention_explorer"]
+__all__ = ["Heads", "SamplingPanel", "SliderFigure", "TypedFigure", "attention_explorer"]

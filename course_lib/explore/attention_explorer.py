@@ -10,14 +10,14 @@ import html
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_hex
 
-from course_lib.explore.heads import Heads
+from course_lib.explore.heads import Heads, without_controls
 from course_lib.plots import attention_grid, attention_heatmap, figure_png, palette_png
 from course_lib.plots.attention import COLOURS
 
@@ -81,11 +81,10 @@ class AttentionExplorer:
     """
 
     def __init__(self, views: Mapping[str, Heads], title: str):
-        self.views, self.title = dict(views), title
-        self.png = self._picture()
-        self.html = self._page()
+        self.views, self.title = {without_controls(name): heads for name, heads in views.items()}, title
 
-    def _picture(self) -> bytes:
+    @cached_property
+    def png(self) -> bytes:
         """All heads of the first view, as the still picture."""
         name, heads = next(iter(self.views.items()))
         title = f"{self.title} ({name})" if name else self.title
@@ -105,7 +104,9 @@ class AttentionExplorer:
                 return palette_png(figure_png(drawn.figure), 32)
         return palette_png(figure_png(drawn.figure), 64)
 
-    def _page(self) -> str:
+    @cached_property
+    def html(self) -> str:
+        """The picture and the script that replaces it."""
         views, parts = zip(*(_packed(name, heads) for name, heads in self.views.items()), strict=True)
         colours = [to_hex(plt.get_cmap(COLOURS)(k / 8)) for k in range(9)]
         data = base64.b64encode(zlib.compress(b"".join(parts), 9)).decode()

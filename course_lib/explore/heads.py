@@ -126,10 +126,13 @@ def _token_lists(tokens, query_tokens, key_tokens) -> tuple[list[str], list[str]
 
 
 def _shown(token: str) -> str:
-    """Spaces and line ends visible; other control characters, which an SVG file may not hold, as one sign."""
-    return re.sub(
-        r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", printable(token)
-    )
+    """A token as it can be read: spaces and line ends visible."""
+    return without_controls(printable(token))
+
+
+def without_controls(words: str) -> str:
+    """Control characters, which an SVG file may not hold, as one sign each."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", words)
 
 
 def _is_list_of_tensors(weights) -> bool:
@@ -186,4 +189,4 @@ def _names(names: Sequence[str] | None, n_dims: int, layers: int, heads: int) ->
         raise ValueError(
             f"There are {layers} × {heads} maps, but names is {names!r}: expected {layers * heads} names."
         )
-    return [_shown(name) for name in names]
+    return [without_controls(name) for name in names]

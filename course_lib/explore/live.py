@@ -11,6 +11,20 @@ from matplotlib.figure import Figure
 from course_lib.plots import figure_png
 
 
+def picture_widget(png: bytes, alt: str) -> widgets.Image:
+    """A picture at its own size: a box would stretch it to its full width, and blur it."""
+    picture = widgets.Image(format="png", value=png)
+    picture.layout.align_self = "flex-start"
+    picture.layout.max_width = "100%"
+    picture.alt = alt
+    return picture
+
+
+def error_words(error: Exception) -> str:
+    """What went wrong, as HTML."""
+    return html.escape(f"{type(error).__name__}: {error}")
+
+
 class LiveFigure(widgets.VBox):
     """A control above a picture; `draw(value)` makes the picture of the control's value.
 
@@ -27,11 +41,7 @@ class LiveFigure(widgets.VBox):
         self._draw, self._alt = draw, alt
         self._pictures: dict[Hashable, bytes] = {}
         self.control = control
-        self.picture = widgets.Image(format="png", value=self._png(control.value))
-        # At its own size: a box would stretch the picture to its full width, and blur it.
-        self.picture.layout.align_self = "flex-start"
-        self.picture.layout.max_width = "100%"
-        self.picture.alt = alt
+        self.picture = picture_widget(self._png(control.value), alt)
         self.message = widgets.HTML()
         control.observe(self._changed, names="value")
         super().__init__([control, self.picture, self.message])
@@ -47,8 +57,7 @@ class LiveFigure(widgets.VBox):
             self.picture.value = self._png(change["new"])
             self.message.value = ""
         except Exception as error:  # an error in a callback would vanish into the log
-            words = html.escape(f"{type(error).__name__}: {error}")
-            self.message.value = f"<b>Could not draw this value:</b> {words}"
+            self.message.value = f"<b>Could not draw this value:</b> {error_words(error)}"
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         bundle = super()._repr_mimebundle_(**kwargs)

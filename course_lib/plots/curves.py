@@ -40,8 +40,10 @@ def learning_curve(
     title: str = "Learning curve",
     ylim: tuple[float, float] | None = None,
     ax: Axes | None = None,
+    *,
+    smooth: int = 50,
 ) -> Axes:
-    """Training loss (thin: each step; thick: mean of the last 50) and validation loss (dots) by step.
+    """Training loss (thin: each step; thick: mean of the last few) and validation loss (dots) by step.
 
     Args:
         histories: what `fit` returned, or several by name.
@@ -50,6 +52,7 @@ def learning_curve(
         title: says what to see.
         ylim: losses shown; None: from just below the lowest to the loss of the first steps.
         ax: where to draw; None makes a new figure.
+        smooth: steps in the mean of the thick line; fewer for a short training, where it would lag behind.
     """
     named = {"": histories} if isinstance(histories, History) else dict(histories)
     if not named or any(history.steps == 0 for history in named.values()):
@@ -59,7 +62,7 @@ def learning_curve(
         colour, losses = f"C{number}", to_array(history.losses, "losses", 1)
         steps = np.arange(1, len(losses) + 1)
         ax.plot(steps, losses, color=colour, alpha=0.25, linewidth=0.6)
-        ax.plot(steps, _smooth(losses, 50), color=colour, label=f"{name} training".strip())
+        ax.plot(steps, _smooth(losses, smooth), color=colour, label=f"{name} training".strip())
         if history.validation:
             looks = np.array(history.validation)
             ax.plot(

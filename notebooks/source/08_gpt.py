@@ -291,7 +291,7 @@ reached = village_loss(villager)
 print(f"new sentences: {reached:.3f} nats a word, floor {floor:.3f}, {history.seconds:.0f} s")
 
 # %%
-_ = plots.learning_curve(history, floor=floor, title="From a guess among 167 words nearly down to the floor", ylim=(1.2, 5.2))
+_ = plots.learning_curve(history, floor=floor, title="From a guess among 167 words nearly down to the floor", ylim=(1.2, 5.2), smooth=15)
 
 # %%
 print("within 0.2 nats of the best possible:", reached - floor < 0.2)
@@ -492,6 +492,22 @@ print(go_on("Python", "\n    def ", temperature=0.7))
 # %% [markdown]
 # Neither makes sense, and you would not mistake one for the other. Nobody told the model what a line, a name or a bracket is.
 #
+# Now with all three knobs in your hand: move one and see what may come next, then press *write*. Find a setting that writes words, and one that says the same again and again.
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.explore import SamplingPanel
+
+SamplingPanel(
+    writers["Shakespeare"],
+    alphabets["Shakespeare"].encode,
+    alphabets["Shakespeare"].decode,
+    "ROMEO:\n",
+    n_new=115,
+    temperature=0.7,
+    top_p=0.9,
+)
+
+# %% [markdown]
 # The samples are short for a reason. With rotary positions the model *accepts* longer texts, but distances beyond 128 it has never met. (Where positions are learned, there is no row for them at all.)
 #
 # > **Predict.** Three perplexities: the village model's per word, Shakespeare's and Python's per character. May you rank the models by them?
@@ -740,7 +756,7 @@ _ = plots.attention_grid(
 # layer cannot do it, and the picture above shows that it did not: a key there knows its own symbol only, not its predecessor. (All it can learn is which symbols are around.) The picture is tidier in these sentences than in the maps: the work is shared, and a head does several things. Look at the learning curve, too:
 
 # %% tags=["nbval-ignore-output"]
-_ = plots.learning_curve(histories[2], title="Slowly, then a fall: the two layers must find each other", ylim=(0, 3.8))
+_ = plots.learning_curve(histories[2], title="Slowly, then a fall: the two layers must find each other", ylim=(0, 3.8), smooth=15)
 
 # %% [markdown]
 # Does it happen in a model of text? The same score for the Shakespeare model, on random letters said twice, which it has never seen in its life:

@@ -188,7 +188,7 @@ print("layers 1 to 5: what [CLS] hands over is less than a fifth as long as a wo
 print("counted by weight times length, its share in layers 1 to 4 is below 0.2:", shares[1:5].mean().item() < 0.2)
 
 # %% [markdown]
-# So that is what the dark columns are: **a place to look at when there is nothing to look for**. A softmax must give away its whole 1; the model has learned to give it to a token that hands over next to nothing. Such a **sink** is in every BERT (in others it is [SEP]: Clark et al. 2019, section 3.2), and in GPTs at the first token (Xiao et al. 2024). Hold this
+# So that is what the dark columns are: **a place to look at when there is nothing to look for**. A softmax must give away its whole 1; the model has learned to give it to a token that hands over next to nothing. Such **sinks** are in BERTs large and small (often it is [SEP]: Clark et al. 2019, section 3.2), and in GPTs, at the first token (Xiao et al. 2024). Hold this
 # against every picture from now on: weight is not what travels.
 #
 # ## 3 · Heads with a meaning
@@ -313,7 +313,7 @@ print("who always says “the next word” is right in at most 0.45:", next_word
 # %% [markdown]
 # ### Who is she?
 #
-# Now the classic. *The king met the queen because **she** was lonely.* A head that looks from the pronoun to the right noun would have understood something. Sentences come in fours, king and queen in both orders, *he* and *she*: whoever always takes the nearer noun, or the first, is right in exactly half. Again one set of
+# Now the classic. *The king met the queen because **she** was lonely.* A head that looks from the pronoun to the right noun would have understood something. Sentences come in fours, king and queen in both orders, *he* and *she*; whoever always takes the nearer noun, or the first, is right in exactly half. Again one set of
 # sentences and nouns for choosing, another for judging.
 
 # %%
@@ -389,7 +389,7 @@ print(f"and why new sentences: the best of 72 coins is right in {lucky:.0%} of t
 draw = random.Random(0)
 cases = list(pronoun_sentences(FRAMES["judging"], COUPLES["judging"]))
 shuffled, _, _ = finds_meant((draw.sample(words, len(words)), *rest) for words, *rest in cases)
-print("words shuffled: still right in at least 0.85:", shuffled[pronoun_head].item() >= 0.85)
+print("words shuffled: still right in at least 0.8:", shuffled[pronoun_head].item() >= 0.8)
 
 # %% [markdown]
 # It does not know whom the sentence means. *She* looks at what is female, wherever it stands: the head **matches gender**. In our sentences that is the same thing, because we built them so. And what does a gender-matcher do where nobody has one?
@@ -461,7 +461,6 @@ check("12.silenced", silenced)
 @contextmanager
 def without(*heads):
     """The model without these (layer, head), inside `with without((0, 2)): …`."""
-
     hooks = []
     for layer, head in heads:
         attention = bert.encoder.layers[layer].self_attn
@@ -538,8 +537,8 @@ for head in range(12):
         Z_without, _ = tokens_after(captions[300:400], n_layers=1)
     losses.append(reads[1] - (previous_probes[1](Z_without[1]) == z).double().mean().item())
 print("after layer 0 the word before is read right in at least 0.8:", reads[1] >= 0.8)
-print("without L0 H2 that falls by at least 0.2:", losses[2] >= 0.2)
-print("without any other head of layer 0 it falls by at most 0.1:", max(losses[:2] + losses[3:]) <= 0.1)
+print("without L0 H2 that falls by at least 0.12:", losses[2] >= 0.12)
+print("without any other head of layer 0 it falls by less than 0.1:", max(losses[:2] + losses[3:]) < 0.1)
 print("with L0 H2 silenced, after layer 1, within 0.05 of the whole model:", curves["as it is"][2] - curves["L0 H2 silenced"][2] <= 0.05)
 print("with all silenced that look back, at least 0.1 below it:", curves["as it is"][2] - list(curves.values())[2][2] >= 0.1)
 
@@ -580,14 +579,14 @@ def answered_right():
 whole = answered_right()
 with without(pronoun_head):
     one_less = answered_right()
-with without((1, 3), (4, 5), (1, 0), (2, 4)):
+with without(*(divmod(i, 12) for i in right.flatten().topk(4).indices.tolist())):
     four_less = answered_right()
 print("right with all heads, at least 0.65:", whole >= 0.65)
 print("without L1 H3, no worse than 0.05 less:", whole - one_less <= 0.05)
-print("without the four best “pronoun heads”, no worse than 0.1 less:", whole - four_less <= 0.1)
+print("without the four heads that were right most often, no worse than 0.1 less:", whole - four_less <= 0.1)
 
 # %% [markdown]
-# Nothing. The head with the beautiful map is not missed, nor are its three best colleagues: what they do is done elsewhere, too, or was never used. That is the rule, not the exception: Michel et al. (2019) could remove most heads of a trained BERT and of a translator, one at a time, without harm. How much does *each* head move the vectors of 16 captions?
+# No worse. The head with the beautiful map is not missed, nor are its three best colleagues: what they do is done elsewhere, too, or was never used. That is the rule, not the exception: Michel et al. (2019) could remove most heads of a trained BERT and of a translator, one at a time, without harm. How much does *each* head move the vectors of 16 captions?
 
 # %%
 _, real, reads_here = states(captions[200:216])  # (7, batch, time, d_model): what each layer reads, and the output
@@ -621,6 +620,8 @@ _ = plots.head_scores(
 )
 
 # %% [markdown]
+# A head of the last layer writes straight into the result. What is missing further down, the later layers can make up for, and mostly do.
+#
 # ## 5 · All layers at once: rollout
 #
 # A map of layer 4 speaks of what stands at each place *in layer 4*, and that is a mixture already (lesson 06: "a column is a state that knows its neighbours"). **Rollout** (Abnar and Zuidema 2020) multiplies the layers. Take a layer's mean over the heads, $\bar A_l$; each token also keeps itself by the residual, so let half be that:
@@ -699,8 +700,8 @@ for caption in captions[400:430]:
         agreements[name].append(agreement(way(A)[1:-1], moves))
 means = {name: sum(values) / len(values) for name, values in agreements.items()}
 print("rank correlation with occlusion, mean of 30 captions")
-print("rollout as published, at most 0.2:", means["rollout"] <= 0.2)
-print("rollout without [CLS] and [SEP], at least 0.25:", means["rollout without [CLS], [SEP]"] >= 0.25)
+print("rollout as published, at most 0.25:", means["rollout"] <= 0.25)
+print("rollout without [CLS] and [SEP], at least 0.15 more:", means["rollout without [CLS], [SEP]"] - means["rollout"] >= 0.15)
 print("the last layer alone, at least 0.65:", means["last layer alone"] >= 0.65)
 print("the place in the sentence, between −0.3 and 0.3:", abs(means["place in the sentence"]) <= 0.3)
 
@@ -762,9 +763,9 @@ _ = plots.layer_scores(
 best = max(range(7), key=names_by_layer.__getitem__)
 print("best after layer 2, 3 or 4:", best in (3, 4, 5))
 print("at least 0.1 better than the embeddings:", names_by_layer[best] - names_by_layer[0] >= 0.1)
-print("and at least 0.03 better than the last layer:", names_by_layer[best] - names_by_layer[6] >= 0.03)
+print("and at least 0.05 better than the last layer:", names_by_layer[best] - names_by_layer[6] >= 0.05)
 print("at least 0.4 better than a list of names:", names_by_layer[best] - from_list >= 0.4)
-print("the control task: the embeddings are the best for it:", max(range(7), key=control_by_layer.__getitem__) == 0)
+print("the control task: at least 0.03 worse there than from the embeddings:", control_by_layer[0] - control_by_layer[best] >= 0.03)
 
 # %% [markdown]
 # Up to the middle each layer adds what the context says, and the word itself fades a little (the control task becomes harder): what the probe reads there is not memory. Towards the end this model turns to what it was trained for last, the sentence as a whole, and drops what it no longer needs. Two practical lessons: the last layer is not always the one to take, and freezing a model for features (lesson 11) is a choice of layer, too.
@@ -961,7 +962,7 @@ for template in TEMPLATES:
     print(f"{template:48} women's jobs {women.mean():+.2f}, men's jobs {men.mean():+.2f}: {women.mean() - men.mean():.2f} apart")
 
 # %% [markdown]
-# They are apart, with every template. May it be chance, with 24 jobs? **Deal the jobs out anew**, into two groups of twelve, a thousand times; how often are those groups as far apart?
+# Without prejudice both groups would have the same gap. It need not be 0: one pronoun may be nearer to *all* jobs (here it is *he*; on average the gaps are negative). But the groups are apart, with every template. May it be chance, with 24 jobs? **Deal the jobs out anew**, into two groups of twelve, a thousand times; how often are those groups as far apart?
 #
 # ### Exercise 5 · May it be chance? (7 minutes)
 #
@@ -1065,8 +1066,8 @@ print("loss = −ln p(label):", math.isclose(output.loss.item(), -math.log(proba
 # %% [markdown]
 # A coin: the "prediction" of an untrained head means nothing, and the library only *warns* (we switched its warnings off above, to keep the page short; leave them on in your own work). Fine-tune it as in lesson 11.
 #
-# Two traps you know by now. For maps, load with `attn_implementation="eager"` and ask for `output_attentions=True`; the fast kernels never make them. And `bert-base-uncased`, the BERT of the paper, comes by the same name in both worlds where there is a network: `AutoModel.from_pretrained("bert-base-uncased")`, `load_bert("bert-base-uncased")`: 12 layers, 110
-# million numbers, 440 MB. All of this lesson runs on it, more slowly. Clark et al. (2019) did sections 2 and 3 there, with annotated text as truth: one head finds the determiner of a noun in 94 %, another the antecedent in 65 %.
+# Two traps you know by now. For maps, load with `attn_implementation="eager"` and ask for `output_attentions=True`; the fast kernels never make them. And `bert-base-uncased`, the BERT of the paper, comes by the same name in both worlds where there is a network: `AutoModel.from_pretrained("bert-base-uncased")`, `load_bert("bert-base-uncased")`: 12 layers of 12 heads, 110
+# million numbers, 440 MB. Its heads are other ones; your scores will find them. Clark et al. (2019) did sections 2 and 3 there, with annotated text as truth: one head finds the determiner of a noun in 94 %, another the antecedent in 65 %.
 #
 # ## Recap
 #

@@ -75,7 +75,7 @@ FEED_FORWARD = Exercise(
         Mistake(
             "activation twice",
             _feed_forward(outside=F.relu),
-            "You cut off the output, too: a sublayer must be able to take something away from the residual stream.",
+            "You cut off the output, too: what comes out must be able to be negative.",
         ),
         Mistake(
             "GELU",
@@ -102,18 +102,18 @@ def _layer_norm(
     eps_inside: bool = True,
     root: bool = True,
     centre: bool = True,
-    gamma: bool = True,
-    beta: bool = True,
+    scaled: bool = True,
+    shifted: bool = True,
 ):
     """Layer normalisation; the options are the ways to get it wrong."""
 
-    def normalise(x, gain, shift, eps):
+    def normalise(x, gamma, beta, eps):
         mean = x.mean(dim, keepdim=True)
         variance = x.var(dim, unbiased=unbiased, keepdim=True)
         below = (variance + eps).sqrt() if eps_inside else variance.sqrt() + eps
         below = below if root else variance + eps
         y = (x - mean if centre else x) / below
-        return (y * gain if gamma else y) + (shift if beta else 0)
+        return (y * gamma if scaled else y) + (beta if shifted else 0)
 
     return normalise
 
@@ -212,10 +212,10 @@ LAYER_NORM = Exercise(
         ),
         Mistake(
             "no gamma, no beta",
-            _layer_norm(gamma=False, beta=False),
+            _layer_norm(scaled=False, shifted=False),
             "You left out gamma and beta, which let the network undo the norm where it needs to.",
         ),
-        Mistake("no gamma", _layer_norm(gamma=False), "You left out gamma, the factor of each feature."),
-        Mistake("no beta", _layer_norm(beta=False), "You left out beta, which is added to each feature."),
+        Mistake("no gamma", _layer_norm(scaled=False), "You left out gamma, the factor of each feature."),
+        Mistake("no beta", _layer_norm(shifted=False), "You left out beta, which is added to each feature."),
     ],
 )

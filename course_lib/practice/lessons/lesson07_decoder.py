@@ -10,14 +10,22 @@ from course_lib.practice.properties import has_shape, holds, matches_reference, 
 
 
 def _cross(
-    asking: str = "x", found: str = "memory", given: str = "memory", scale: bool = True, dim: int = -1
+    asking: str = "x",
+    found: str = "memory",
+    given: str = "memory",
+    scale: str = "d_k",
+    dim: int = -1,
+    causal: bool = False,
 ):
     """Cross-attention of one head; the options are the ways to get it wrong."""
 
     def attend(x, memory, W_Q, W_K, W_V):
         sides = {"x": x, "memory": memory}
         Q, K, V = sides[asking] @ W_Q, sides[found] @ W_K, sides[given] @ W_V
-        scores = Q @ K.T / (math.sqrt(K.shape[-1]) if scale else 1)
+        scores = Q @ K.T / math.sqrt({"d_k": K.shape[-1], "d_model": x.shape[-1], "none": 1}[scale])
+        if causal:
+            ahead = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)
+            scores = scores.masked_fill(ahead, -math.inf)
         return scores.softmax(dim) @ V
 
     return attend
@@ -44,7 +52,9 @@ CROSS_ATTENTION = Exercise(
     cases=_cross_cases,
     properties=[
         has_shape("Is there one output for each token of x, (target_len, d_v)?"),
-        matches_reference("With one token that asks and d_k = 1: does it mix the memory's values?", cases=0),
+        matches_reference(
+            "One token that asks, d_k = 1: are the memory's values mixed by softmax(Q Kᵀ / √d_k)?", cases=0
+        ),
         matches_reference("With two tokens, four in the memory, d_k = 4?", cases=1),
         matches_reference(
             "And where x and memory are equally long, so that every mix-up has a shape?", cases=2
@@ -82,7 +92,17 @@ CROSS_ATTENTION = Exercise(
             _cross(found="x"),
             "You took the keys from x, the values from the memory: keys and values belong together, one pair a token.",
         ),
-        Mistake("no scale", _cross(scale=False), "You did not divide by √d_k."),
+        Mistake("no scale", _cross(scale="none"), "You did not divide by √d_k."),
+        Mistake(
+            "scale of the model",
+            _cross(scale="d_model"),
+            "You divided by √d_model; the scores are sums over the d_k features of a key: √d_k.",
+        ),
+        Mistake(
+            "causal",
+            _cross(causal=True),
+            "You hid the memory's later tokens. Nothing in the source is ahead of the one that writes: no causal mask.",
+        ),
         Mistake(
             "softmax over the queries",
             _cross(dim=0),
