@@ -97,6 +97,16 @@ def test_the_output_is_small(n, html, both_pictures):
     assert sum(map(len, bundle.values())) < both_pictures
 
 
+def test_the_small_picture_of_many_heads_has_no_colour_of_the_masked_where_nothing_is_masked():
+    mask = causal_mask(12)
+    shares = {}
+    for masked in (None, mask):
+        png = attention_explorer(random_weights(4, 6, 12, 12, mask=masked), tokens(12), mask=masked).png
+        picture = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        shares[masked is None] = (picture == 201).all(axis=-1).mean()
+    assert shares[False] > 0.15 and shares[True] < 0.02
+
+
 def test_the_bytes_are_the_same_on_every_run_and_others_for_other_weights():
     first, second = (attention_explorer(random_weights(2, 2, 6, 6), WORDS) for _ in range(2))
     assert first._repr_mimebundle_() == second._repr_mimebundle_()

@@ -261,4 +261,7 @@ def test_in_jupyterlab_it_is_live_and_the_arrow_keys_are_its_own(browser, tmp_pa
         lesson.page.locator("canvas.map").focus()
         lesson.page.keyboard.press("ArrowDown")
         assert "“c” (query 3 of 4) looks most at “c” 1.000" in lesson.page.locator(".said").inner_text()
+        # With Control they are still Lab's: this one folds the file browser away.
+        lesson.page.keyboard.press("Control+b")
+        lesson.page.locator("#jp-left-stack").wait_for(state="hidden")
         assert lesson.strangers() == []

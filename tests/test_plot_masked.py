@@ -38,7 +38,7 @@ def test_each_masked_place_has_its_bars_and_its_neighbours_in_the_title():
     assert titles(figure)[:2] == ["the dog ____ on the [MASK] …", "… [MASK] on the ____ a b c …"]
     for ax in figure.axes[:2]:
         heights = [bar.get_height() for bar in ax.patches]
-        assert heights == pytest.approx([0.7, 0.2, 0.1, 0])
+        assert heights == pytest.approx([0.7, 0.2, 0.1, 0], abs=1e-6)
         assert [label.get_text() for label in ax.get_xticklabels()][:3] == ["sat", "dog", "$cat$"]
 
 

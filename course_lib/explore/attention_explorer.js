@@ -256,7 +256,13 @@ async function explore(host, spec) {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   });
 
-  // Lab listens for keys on the whole page: the arrows are ours while the view has the focus.
+  // Lab listens for keys on the whole page: plain ones, such as the arrows, are ours while the view has the focus. With
+  // Control, Shift and the like they stay Lab's: save, run.
+  const mark = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) delete body.dataset.lmSuppressShortcuts;
+    else body.dataset.lmSuppressShortcuts = "true";
+  };
+  for (const kind of ["keydown", "keyup", "pointerdown"]) body.addEventListener(kind, mark);
   body.dataset.lmSuppressShortcuts = "true";
   host.replaceChildren(body);
   open(0);

@@ -7,6 +7,7 @@ kernel and in an exported page, and where no script may run the picture stays.
 import base64
 import hashlib
 import html
+import io
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -15,11 +16,12 @@ from importlib.resources import files
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
+from PIL import Image
 
 from course_lib.explore.heads import Heads, without_controls
 from course_lib.plots import attention_grid, attention_heatmap, figure_png, palette_png
-from course_lib.plots.attention import COLOURS
+from course_lib.plots.attention import COLOURS, GOLD, MASKED
 
 WITH_SENTENCE = 12  # queries whose look stands in the plain text
 MANY_MAPS = 16  # from here on the still picture is small and without token labels
@@ -101,7 +103,7 @@ class AttentionExplorer:
         else:
             drawn = attention_grid(heads.weights, title, mask=mask)
             with plt.rc_context({"savefig.dpi": 72}):
-                return palette_png(figure_png(drawn.figure), 32)
+                return _in_shades(figure_png(drawn.figure))
         return palette_png(figure_png(drawn.figure), 64)
 
     @cached_property
@@ -147,6 +149,19 @@ class AttentionExplorer:
 def as_script(value) -> str:
     """JSON that may stand inside <script>: no token in it can end the script or open a comment."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _in_shades(png: bytes) -> bytes:
+    """The picture in ten shades of the scale, greys and the mark's colour: as small as can be, without false colours."""
+    shades = [plt.get_cmap(COLOURS)(k / 9)[:3] for k in range(10)]
+    greys = [(grey, grey, grey) for grey in np.linspace(0, 1, 5)]
+    palette = Image.new("P", (1, 1))
+    colours = np.array([*shades, *greys, to_rgb(MASKED), to_rgb(GOLD)])
+    palette.putpalette((colours * 255).round().astype(np.uint8).tobytes())
+    picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    picture.save(out, format="PNG", optimize=True)
+    return out.getvalue()
 
 
 @cache

@@ -9,8 +9,8 @@ from course_lib.plots.curves import learning_curve, loss_by_order, loss_by_size,
 from course_lib.plots.distributions import next_symbol_bars
 from course_lib.plots.embeddings import embedding_map, neighbour_bars, one_against_other, similarity_matrix
 from course_lib.plots.head_scores import head_scores, layer_scores
-from course_lib.plots.pieces import token_boxes
 from course_lib.plots.masked import masked_words
+from course_lib.plots.pieces import token_boxes
 from course_lib.plots.recurrent import (
     gates_over_time,
     gradient_by_lag,

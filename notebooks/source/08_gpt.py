@@ -432,7 +432,7 @@ for ax, values, title, label in (
     _ = ax.set_ylim(bottom=1.3)
     _ = ax.axhline(floor, color="black", linestyle="--", linewidth=1.2, label="best possible")
     _ = ax.legend()
-right.set_ylabel("")
+_ = right.set_ylabel("")
 
 # %%
 print("each step in width helps:", by_width[8] > by_width[32] > by_width[64])
@@ -677,7 +677,7 @@ for n, losses_there in at_place.items():
     _ = ax.plot(range(1, 2 * period), losses_there, "o-", label=f"{n} layer{'s' * (n > 1)}")
 _ = ax.legend()
 _ = ax.axvline(period, color="black", linestyle="--", linewidth=1.2)
-_ = ax.annotate("from here on, all again", (period + 0.3, 0.25), fontsize=9)
+_ = ax.annotate("from here on, all again", (period + 0.4, 1.2), fontsize=9)
 _ = ax.set(xlabel="place in the sequence", ylabel="loss (nats per symbol)", title="The second time, two layers know", ylim=(0, None))
 
 # %%

@@ -29,9 +29,6 @@
 # Time: 90 minutes; the cells run for about two minutes on one idle CPU core. It builds on lessons 07 (encoder, pre-norm), 08 and 09 (word pieces).
 
 # %% tags=["setup", "nbval-ignore-output"]
-import math
-from math import exp
-
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
@@ -44,6 +41,7 @@ from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.models.attention import record_attention
 from course_lib.models.bert import Bert
 from course_lib.models.language_model import n_parameters
+from course_lib.optimizers import orthogonalized
 from course_lib.practice import check, hint
 from course_lib.recipes import village_bert, village_probes, wikitext_bert
 from course_lib.recipes.village_bert import CLS_ID, MASK_ID, SEP_ID, SYMBOLS, collate, encode
@@ -71,11 +69,11 @@ def as_tensor(distribution):
 
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
-_ = plots.next_symbol_bars(as_tensor(left_only), SYMBOLS, title="having read “the”: 60 words are possible", top=5, ax=left)
-_ = plots.next_symbol_bars(as_tensor(both_sides), SYMBOLS, title="having read everything else: four", top=5, ax=right)
+_ = plots.next_symbol_bars(as_tensor(left_only), SYMBOLS, title=f"having read “the”: {len(left_only)} words are possible", top=5, ax=left)
+_ = plots.next_symbol_bars(as_tensor(both_sides), SYMBOLS, title="having read everything else: four", top=4, ax=right)
 
 # %%
-print("possible words: from the left", sum(p > 0 for p in left_only.values()), "· from both sides", sum(p > 1e-12 for p in both_sides.values()))
+print("possible words: from the left", len(left_only), "· from both sides", len(both_sides))
 
 # %% [markdown]
 # *were* asks for a plural, *them* for things that can be lost. A reader from the left knows neither. Over whole texts: the best reader from the left is left with 1.1 nats a word (perplexity 3); the best reader of both sides, one word in seven hidden, with about 0.65 (perplexity 2). Lesson 08's loss and this lesson's are therefore two different games.
@@ -242,13 +240,13 @@ model, history = village_bert.train(seed=0, device=device)
 print(f"{n_parameters(model):,} parameters, {history.seconds:.0f} s")
 
 # %%
-_ = plots.learning_curve(history, title="Both losses together: a long plateau, then grammar", ylim=(0.9, 5))
+_ = plots.learning_curve(history, title="Both losses together: words first, then grammar, slowly", ylim=(0.9, 5), smooth=20)
 
 # %% [markdown]
-# How good is that? The grammar itself is the best possible reader: of each hidden word it knows the exact distribution. Both answer the same questions, one word in seven of 400 new pairs hidden:
+# How good is that? The grammar itself is the best possible reader: of each hidden word it knows the exact distribution. Both answer the same questions, one word in seven of 1,500 new pairs hidden:
 
 # %%
-score = village_probes.masked_score(model, 400)
+score = village_probes.masked_score(model, 1500)
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'':22} {'nats':>5} {'right':>6}")
@@ -394,7 +392,7 @@ _ = plots.attention_heatmap(
 # %% [markdown]
 # Is that *why* it is right? A map shows where a head looked, not what came of it. The proof is a cut: set to zero what one head hands on, and ask again.
 #
-# > **Predict.** Two heads look at a noun with most of their weight: the chosen one at the right noun, another one at the misleading noun (see the table). What does it cost to cut the one, and the other?
+# > **Predict.** We cut the chosen head, and then each of the others, among them the one that looks most at the *misleading* noun (see the table). What does it cost?
 
 
 # %%
@@ -430,7 +428,7 @@ wanderer = divmod(int(distractors.argmax()), n_heads)
 print("cutting the head that looks most at the misleading noun costs less than that:", cuts["… past a misleading noun"][wanderer].item() > cuts["… past a misleading noun"][layer, head].item())
 
 # %% [markdown]
-# The chosen head matters, for agreement; the pronouns are another head's business. And a head may spend nearly all its weight on a noun without any consequence for the answer: what it brings from there, nobody uses here. Weight is where to look for a reason. The cut is the test. (And a *small* loss after a cut would not prove that the head is idle: others may stand in for it.)
+# The chosen head matters, for agreement; for the pronouns, other heads do. And a head may look at a noun, even at the misleading one, without any consequence for the answer: what it brings from there, nobody uses here. Weight is where to look for a reason. The cut is the test. (A *small* loss after a cut would not prove that a head is idle: others may stand in for it.)
 #
 # ## 8 · Real text
 #
@@ -549,8 +547,6 @@ print("and learned is slower at both lengths:", all(steps_needed["learned", n] >
 # **Muon** (Jordan et al. 2024), the other change, is about the step. AdamW scales every number of a matrix by itself. Muon looks at the matrix as a whole: it takes the averaged gradient $M = U \Sigma V^\top$ and goes in the direction $U V^\top$, all singular values made equal, so that what is rarely asked for moves as much as what is asked for all the time. Five products of matrices come close enough:
 
 # %%
-from course_lib.optimizers import orthogonalized
-
 gradient = torch.randn(8, 32, generator=torch.Generator().manual_seed(0)) @ torch.diag(torch.logspace(0, -2, 32))
 before, after = (torch.linalg.svdvals(matrix) for matrix in (gradient / gradient.norm(), orthogonalized(gradient[None])[0]))
 print("singular values of a gradient:", [round(value, 2) for value in before.tolist()])
