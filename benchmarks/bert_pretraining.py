@@ -49,7 +49,7 @@ def pretrain_village() -> None:
         stored.round_trip_half(model)
         scores = {name: village_probes.accuracy(model, found) for name, found in kinds.items()}
         scores["next sentence"] = village_probes.next_sentence_accuracy(model, pairs)
-        masked = village_probes.masked_score(model, 600, NEW)
+        masked = village_probes.masked_score(model, 1500, NEW)
         antecedents, distractors = village_probes.head_scores(model, kinds["… past a misleading noun"][:300])
         head = antecedents.argmax()
         scores["masked accuracy"] = masked.accuracy

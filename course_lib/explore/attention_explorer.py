@@ -152,7 +152,7 @@ def as_script(value) -> str:
 
 
 def _in_shades(png: bytes) -> bytes:
-    """The picture in ten shades of the scale, greys and the mark's colour: as small as can be, without false colours."""
+    """The picture in ten shades of the scale, greys and the mark's colour: small, and without false colours."""
     shades = [plt.get_cmap(COLOURS)(k / 9)[:3] for k in range(10)]
     greys = [(grey, grey, grey) for grey in np.linspace(0, 1, 5)]
     palette = Image.new("P", (1, 1))

@@ -41,8 +41,8 @@ class Configuration:
     embedding_std: float = 0.15
     pairs: int = 60_000
     batch: int = 64
-    steps: int = 1400
-    lr: float = 0.007
+    steps: int = 1600
+    lr: float = 0.01
     adamw_lr: float = 3e-3
     warm_up: int = 60
     probability: float = 0.3
