@@ -458,21 +458,21 @@ print(f"{facts['parameters']:,} parameters, {facts['seconds']} CPU-seconds: {los
 
 
 # %% tags=["nbval-ignore-output"]
-def draw_guesses(text):
-    if "[MASK]" not in text:
-        raise ValueError(f"{text!r} has no [MASK]: write [MASK] where a word is to be guessed.")
+def guess_pieces(text):
+    """A sentence → its pieces, the distributions at its [MASK]s, and the maps of all heads (layers, heads, time, time)."""
     coded = corpus.tokenizer.encode(text, specials_in_text=True, max_len=wikitext_bert.CONFIGURATION.time)
-    asked = torch.tensor([coded.ids], device=device)  # (1, time)
-    with torch.no_grad():
-        found, _ = reader(asked, chosen=asked == corpus.tokenizer.mask_id)  # (n_masks, vocab_size)
-    return plots.next_symbol_bars(found[0].softmax(dim=-1).cpu(), corpus.tokenizer.symbols, title=f"{text[:60]}: the first [MASK]", top=8)
+    with torch.no_grad(), record_attention(reader) as found:
+        logits, _ = reader(torch.tensor([coded.ids], device=device))  # (1, time, vocab_size)
+    pieces = [corpus.tokenizer.symbols[number] for number in coded.ids]
+    asked = [place for place, number in enumerate(coded.ids) if number == corpus.tokenizer.mask_id]
+    return pieces, {place: logits[0, place].softmax(dim=-1).cpu() for place in asked}, torch.stack([weights[0].cpu() for weights in found.values()])
 
 
 TypedFigure(
-    draw_guesses,
+    lambda text: plots.masked_words(*guess_pieces(text), symbols=corpus.tokenizer.symbols, title="The small BERT of real text"),
     start="the band released their first [MASK] in 1995 .",
     label="a sentence",
-    alt="The likeliest word pieces in place of the first [MASK], as bars.",
+    alt="The likeliest word pieces in place of each [MASK], as bars, and the maps of all heads.",
 )
 
 # %% [markdown]
