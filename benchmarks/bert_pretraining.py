@@ -101,7 +101,7 @@ def pretrain_wikitext() -> None:
 
 
 @benchmark(
-    "bert-recipes", "BERT's recipe and today's on WikiText-2, one change at a time", minutes=18, long=True
+    "bert-recipes", "BERT's recipe and today's on WikiText-2, one change at a time", minutes=13, long=True
 )
 def compare_recipes() -> None:
     corpus, rows = wikitext_bert.Corpus(), []

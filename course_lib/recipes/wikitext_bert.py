@@ -59,7 +59,6 @@ RECIPES = {
         probability=0.15,
     ),
     "pre-norm, larger start, 20 % asked": Configuration(positions="learned", optimizer="adamw"),
-    "sinusoidal positions": Configuration(positions="sinusoidal", optimizer="adamw"),
     "rotary positions": Configuration(optimizer="adamw"),
     "Muon for the matrices": CONFIGURATION,
 }
