@@ -100,10 +100,31 @@ LESSONS = (
         80,
         30,
     ),
+    Lesson(
+        "10_bert",
+        "BERT",
+        "How can a model look both ways without seeing the answer?",
+        "hide words by 80/10/10, pre-train a BERT, probe what it knows, find the head that does it and cut it out",
+        90,
+        140,
+    ),
+    Lesson(
+        "11_fine_tuning",
+        "Fine-tuning",
+        "What is a model good for that can only fill gaps?",
+        "turn a BERT into classifier, tagger, answer finder, measure what pre-training is worth, cure overfitting",
+        110,
+        140,
+    ),
+    Lesson(
+        "12_inside_bert",
+        "Inside BERT",
+        "What do the heads of a real BERT do, and does it matter?",
+        "load published weights, test what heads seem to do, probe layers, search by meaning, measure a bias",
+        100,
+        70,
+    ),
 )
 
-ROAD_AHEAD = (
-    ("10", "BERT"),
-    ("11", "Fine-tuning"),
-    ("12", "Inside BERT"),
-)
+# What is planned: (number, title).
+ROAD_AHEAD: tuple[tuple[str, str], ...] = ()

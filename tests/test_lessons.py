@@ -121,9 +121,11 @@ def test_prose_quotes_no_loss_to_three_digits(source):
 def test_readme_lists_the_lessons_as_they_are():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(
-        r"^\| \[(\d\d) · ([^\]]+)\]\(notebooks/(\w+)\.ipynb\) \| (\d+) min \| ([^|]+) \|$", readme, re.M
+        r"^\| \[(\d\d) · ([^\]]+)\]\(notebooks/(\w+)\.ipynb\) \| (\d+) min \| (\d+) s \| ([^|]+) \|$",
+        readme,
+        re.M,
     )
-    assert rows == [(x.number, x.title, x.name, str(x.minutes), x.able_to) for x in LESSONS]
+    assert rows == [(x.number, x.title, x.name, str(x.minutes), str(x.seconds), x.able_to) for x in LESSONS]
     for number, title in ROAD_AHEAD:
         assert re.search(rf"\b{number} {re.escape(title)}", readme)
 

@@ -13,7 +13,9 @@ COLUMNS = 5
 
 def course_map(ax: Axes | None = None) -> Axes:
     """Draw the lessons in reading order, row by row; solid boxes are ready, dashed ones are planned."""
-    stops = [(lesson.number, lesson.title, f"{lesson.minutes} min") for lesson in LESSONS]
+    stops = [
+        (lesson.number, lesson.title, f"{lesson.minutes} min · {lesson.seconds} s") for lesson in LESSONS
+    ]
     stops += [(number, title, "planned") for number, title in ROAD_AHEAD]
     rows = -(-len(stops) // COLUMNS)
     if ax is None:

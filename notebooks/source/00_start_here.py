@@ -142,7 +142,7 @@ hint("00.mean_of_squares")
 #
 # ## The road
 #
-# Each lesson begins with the problem that the one before left open.
+# Each lesson begins with the problem that the one before left open. In the boxes: your time for reading and exercises, and how long the machine takes for all cells.
 
 # %%
 _ = plots.course_map()

@@ -481,7 +481,13 @@ TypedFigure(
 #
 # The same text, the same number of steps, one thing changed at a time (`python -m benchmarks bert-recipes`; share of hidden pieces that are right, in text held back):
 #
-# RECIPE_TABLE
+# | recipe | loss (nats) | right |
+# |---|---|---|
+# | BERT's: post-norm, learned positions, AdamW | 6.2 | 0.12 |
+# | pre-norm, larger start, 20 % asked | 6.1 | 0.14 |
+# | … and **rotary positions** | 4.7 | 0.25 |
+# | … and Muon for the matrices | 4.7 | 0.27 |
+# | (the commonest piece) | | 0.05 |
 #
 # One line stands out: **positions**. Why should it matter so much how a model is told where a token stands? A guess, and an experiment small enough to see.
 #

@@ -316,10 +316,10 @@ for name, values in {**frozen, "fine-tuned": scores["pre-trained, new nouns"][12
 
 # %%
 print("frozen, mean: at least 0.85 on average:", sum(frozen["frozen, mean"]) / 3 >= 0.85)
-print("fine-tuned: no worse on average than the better frozen one:", sum(scores["pre-trained, new nouns"][128]) >= max(map(sum, frozen.values())))
+print("fine-tuned: at least 0.9 on average:", mean["pre-trained, new nouns"][128] >= 0.9)
 
 # %% [markdown]
-# Almost as good, for one pass and a regression. To guess the verb BERT has to know its number, so the number lies on the surface, ready for a linear layer. Where an answer must still be *worked out* from what the layers hold, frozen features fall behind: section 5 has such a task.
+# Almost as good, for one pass and a regression. To guess the verb BERT has to know its number, so the number lies on the surface, ready for a linear layer. Where an answer must still be *worked out* from what the layers hold, frozen features fall behind: watch the rows *frozen* in sections 5 and 7.
 #
 # ## 4 · Overfitting, and what cures it
 #
@@ -385,7 +385,7 @@ def learn_opinions(data, seed, dropout=0.0, weight_decay=0.0, layers=2, augment=
         data, kept = data[len(data) // 4 :], data[: len(data) // 4]
         options = dict(validate=lambda model: F.cross_entropy(logits_of(model, kept), labels_of(kept)), validate_every=3, patience=patience)
     stream = batches(data, 16, seed, augmented if augment else lambda words, generator: words)
-    fit(model, stream, classification_loss, steps=60, lr=2e-3, warm_up=6, weight_decay=weight_decay, progress=False, **options)
+    fit(model, stream, classification_loss, steps=60, lr=3e-3, warm_up=6, weight_decay=weight_decay, progress=False, **options)
     return model
 
 
@@ -416,15 +416,16 @@ for name in CURES:
 print(f"{'bag of words':18} {'':12} {bag_of_words_accuracy(few, unseen):17.2f}")
 
 # %%
-restraint = [on_test[name] for name in ("dropout 0.1", "weight decay 0.3", "early stopping", "one layer")]
-print("augmentation helps, by at least 0.03:", on_test["augmentation"] - on_test["nothing"] >= 0.03)
-print("each of the other four: by less than 0.03:", max(restraint) - on_test["nothing"] < 0.03)
-print("the folds would have chosen augmentation, too:", cross_validated["augmentation"] == max(cross_validated.values()))
+gain = {name: score - on_test["nothing"] for name, score in on_test.items()}
+print("augmentation gains at least 0.03:", gain["augmentation"] >= 0.03)
+print("weight decay changes less than 0.03:", abs(gain["weight decay 0.3"]) < 0.03)
+print("early stopping loses at least 0.03:", gain["early stopping"] <= -0.03)
+print("the folds, too, prefer augmentation to nothing:", cross_validated["augmentation"] > cross_validated["nothing"])
 print("bag of words: at most 0.6:", bag_of_words_accuracy(few, unseen) <= 0.6)
 
 # %% [markdown]
-# Augmentation wins because it brings knowledge that the labels lack: *who* eats does not matter. The others bring only restraint, and restraint was not what was missing; dropout, which this model never met in its pre-training, is plain damage in so few steps, and early stopping pays for its validation set with a
-# quarter of the labels. The last row is no cure but a warning: where every word that matters has labels, a fresh model may do as well. None of this is a law. With other data the order will be another one, and that is why you measure.
+# Augmentation brings knowledge that the labels lack: *who* eats does not matter. The others bring only restraint, and restraint was not what was missing. Weight decay hardly acts in sixty steps; dropout, which this model never met in its pre-training, disturbs more than it guards; early stopping pays for its validation set
+# with a quarter of the labels, and stops at the first unlucky stretch. The last row is no cure but a warning: where every word that matters has labels, a fresh model may do as well. None of this is a law, not even here: draw other labels (`opinions(96, 2)`) and one layer may come out on top. That is why you measure.
 #
 # Look at the left column, too: 96 held-out answers are few, and these numbers are good to about 0.05, no better. They are honest, though, and no unseen sentence was spent on the choice.
 #
@@ -466,12 +467,11 @@ for name, score in pair_scores.items():
 
 # %%
 print("fine-tuned with 2,000 pairs: at least 0.75:", pair_scores["fine-tuned"] >= 0.75)
-print("ahead of the frozen features:", pair_scores["fine-tuned"] > pair_scores["frozen, [CLS] and mean"])
+print("frozen: at least 0.7:", pair_scores["frozen, [CLS] and mean"] >= 0.7)
 print("random start: at most 0.6, bag of words at most 0.7:", pair_scores["random start"] <= 0.6, pair_scores["bag of words"] <= 0.7)
 
 # %% [markdown]
-# Here the fresh model has not even begun after the same two thousand pairs. Next-sentence prediction was training for this kind of question: its head does something without a single label. The closer a task is to the pre-training, the fewer labels it needs. And here tuning pays: what first and second sentence have to do
-# with each other is not in one vector yet; layers must be turned towards it.
+# Here the fresh model has not even begun after the same two thousand pairs. Next-sentence prediction was training for this kind of question: its head knows something without a single label, and its vectors hold much of the answer. The closer a task is to the pre-training, the fewer labels it needs, and the less there is to tune.
 #
 # ## 6 · Where is the answer?
 #
