@@ -78,7 +78,9 @@ def bert(seed, pre_trained=True):
 
 with torch.no_grad():
     model = bert(0).eval()
-    ids, segments, lengths = (part.to(device) for part in collate([encode("the keys near the cabinet [MASK] old .".split())]))
+    ids, segments, lengths = (
+        part.to(device) for part in collate([encode("the keys near the cabinet [MASK] old .".split())])
+    )
     hidden = model(ids, segments, lengths)  # (batch, time, d_model)
 print("tokens:", [village_bert.SYMBOLS[i] for i in ids[0]])
 print("hidden:", tuple(hidden.shape), "one vector for each token")
@@ -109,19 +111,28 @@ print(f"new parameters: {new} of {sum(p.numel() for p in classifier.parameters()
 # Labels are dear, so the labelled sentences use only *half of the village's nouns*, and we test on both halves: nouns that had labels, and nouns that had none.
 
 # %%
-LEMMAS = [
-    ("girl", "girls"), ("woman", "women"), ("boy", "boys"), ("man", "men"), ("cat", "cats"), ("dog", "dogs"), ("bird", "birds"),
-    ("horse", "horses"), ("key", "keys"), ("book", "books"), ("letter", "letters"), ("cabinet", "cabinets"), ("tree", "trees"), ("table", "tables"),
-]  # fmt: skip
-NOUNS = {noun for pair in LEMMAS for noun in pair} | {"rose", "roses", "farmer", "baker"}
+PLURALS = dict(
+    girl="girls", woman="women", boy="boys", man="men", cat="cats", dog="dogs", bird="birds", horse="horses"
+)
+PLURALS |= dict(key="keys", book="books", letter="letters", cabinet="cabinets", tree="trees", table="tables")
+KINDS = {
+    "girl woman boy man": 2,
+    "cat dog bird horse": 2,
+    "key book letter": 2,
+    "cabinet tree table": 1,
+}  # how many get labels
+NOUNS = {*PLURALS, *PLURALS.values(), "rose", "roses", "farmer", "baker"}
 PLURAL_VERBS = {"are", "were", "live", "sleep", "run", "play"}
 
 
 def half_of_the_nouns(seed):
-    """Two sets of nouns, each with singular and plural: those with labels, those without."""
-    order = torch.randperm(len(LEMMAS), generator=torch.Generator().manual_seed(seed)).tolist()
-    half = len(LEMMAS) // 2
-    return tuple({noun for i in part for noun in LEMMAS[i]} for part in (order[:half], order[half:]))
+    """Two sets of nouns, some of each kind, with their plurals: those with labels, those without."""
+    generator, halves = torch.Generator().manual_seed(seed), (set(), set())
+    for kind, n_labelled in KINDS.items():
+        nouns = kind.split()
+        for place, i in enumerate(torch.randperm(len(nouns), generator=generator).tolist()):
+            halves[int(place >= n_labelled)].update((nouns[i], PLURALS[nouns[i]]))
+    return halves
 
 
 def gap_sentences(n, seed, allowed):
@@ -220,7 +231,16 @@ def logits_of(model, data):
 def tuned_classifier(data, seed, pre_trained=True, steps=30):
     model = BertForClassification(bert(seed, pre_trained), 2).to(device)
     lr = 5e-4 if pre_trained else 1e-3
-    fit(model, batches(data, 32, seed), classification_loss, steps=steps, lr=lr, warm_up=4, weight_decay=0.01, progress=False)
+    fit(
+        model,
+        batches(data, 32, seed),
+        classification_loss,
+        steps=steps,
+        lr=lr,
+        warm_up=4,
+        weight_decay=0.01,
+        progress=False,
+    )
     return model
 
 
@@ -229,7 +249,12 @@ def tuned_classifier(data, seed, pre_trained=True, steps=30):
 
 # %% tags=["nbval-ignore-output"]
 SIZES, SEEDS = (8, 32, 128), (0, 1, 2)
-CURVES = ("pre-trained, new nouns", "random start, nouns with labels", "random start, new nouns", "bag of words, new nouns")
+CURVES = (
+    "pre-trained, new nouns",
+    "random start, nouns with labels",
+    "random start, new nouns",
+    "bag of words, new nouns",
+)
 scores = {name: {n: [] for n in SIZES} for name in CURVES}
 gap_data = {}
 for seed in SEEDS:
@@ -243,25 +268,35 @@ for seed in SEEDS:
             model = tuned_classifier(labelled[:n], seed, pre_trained)
             scores[f"{name}, new nouns"][n].append(accuracy(logits_of(model, new), labels_of(new)))
             if not pre_trained:
-                scores[f"{name}, nouns with labels"][n].append(accuracy(logits_of(model, same), labels_of(same)))
+                scores[f"{name}, nouns with labels"][n].append(
+                    accuracy(logits_of(model, same), labels_of(same))
+                )
 
 # %%
 _ = plots.label_efficiency(
     scores,
     title="A label teaches the fresh model one noun, the pre-trained one all",
     baselines={"majority": 0.5},
-    ylim=(0.3, 1.02),
+    ylim=(0.1, 1.02),
 )
 
 # %%
-mean = {name: {n: sum(values) / len(values) for n, values in by_size.items()} for name, by_size in scores.items()}
-print("pre-trained, 128 labels, nouns without labels: at least 0.90 on each seed:", min(scores["pre-trained, new nouns"][128]) >= 0.9)
-print("random start there: at most 0.65 on average:", mean["random start, new nouns"][128] <= 0.65)
-print("random start, nouns with labels: at least 0.85 on average:", mean["random start, nouns with labels"][128] >= 0.85)
+mean = {
+    name: {n: sum(values) / len(values) for n, values in by_size.items()} for name, by_size in scores.items()
+}
+print(
+    "pre-trained, 128 labels, nouns without labels: at least 0.90 on each seed:",
+    min(scores["pre-trained, new nouns"][128]) >= 0.9,
+)
+print("random start there: at most 0.65 on each seed:", max(scores["random start, new nouns"][128]) <= 0.65)
+print(
+    "random start, nouns with labels: at least 0.85 on average:",
+    mean["random start, nouns with labels"][128] >= 0.85,
+)
 print("bag of words: at most 0.6:", mean["bag of words, new nouns"][128] <= 0.6)
 
 # %% [markdown]
-# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these; that rule and a list of nouns suffice.) About any other noun it must guess, and no number of such labels helps. The pre-trained one was told the task in a few dozen labels;
+# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these; that rule and a list of nouns suffice.) About any other noun it must guess, and no number of such labels helps. (Its points scatter widely: a wrong guess about *keys* is wrong in every sentence with *keys*.) The pre-trained one was told the task in a few dozen labels;
 # that *cats* are many it knew from reading, as it knew where the subject is.
 #
 # That is the bargain. Labels buy the **task**; the words, and the ways of the language, were had for free. Small print: our test was chosen to show it. With labels for every noun, the fresh model would do as well, and in this tiny language that would be possible. In English it is not.
@@ -306,7 +341,9 @@ def frozen_features(model, data):
 frozen = {"frozen, [CLS]": [], "frozen, mean": []}
 for seed, (labelled, new) in gap_data.items():
     model = bert(seed)
-    for name, known, unknown in zip(frozen, frozen_features(model, labelled), frozen_features(model, new), strict=True):
+    for name, known, unknown in zip(
+        frozen, frozen_features(model, labelled), frozen_features(model, new), strict=True
+    ):
         predict = logistic_regression(known, labels_of(labelled), penalty=1e-2)
         frozen[name].append(accuracy(predict(unknown), labels_of(new)))
 
@@ -364,17 +401,26 @@ ALIKE = {word: words.split() for words in ALIKE for word in words.split()}
 def augmented(words, generator):
     """Names, people, dishes and things replaced by others of their kind; what judges stays."""
     return [
-        ALIKE[word][int(torch.randint(len(ALIKE[word]), (1,), generator=generator))] if word in ALIKE else word for word in words
+        ALIKE[word][int(torch.randint(len(ALIKE[word]), (1,), generator=generator))]
+        if word in ALIKE
+        else word
+        for word in words
     ]
 
 
 def opinions(n, seed):
     """n sentences with an adjective that judges, and whether they are for it."""
-    chosen = [sentence for sentence in village.opinions(3 * n, seed) if village.JUDGING_WORDS.keys() & set(sentence.words)]
+    chosen = [
+        sentence
+        for sentence in village.opinions(3 * n, seed)
+        if village.JUDGING_WORDS.keys() & set(sentence.words)
+    ]
     return [(list(sentence.words), sentence.sentiment == "positive") for sentence in chosen[:n]]
 
 
-def learn_opinions(data, seed, dropout=0.0, weight_decay=0.0, layers=2, augment=False, patience=None, pre_trained=True):
+def learn_opinions(
+    data, seed, dropout=0.0, weight_decay=0.0, layers=2, augment=False, patience=None, pre_trained=True
+):
     model = BertForClassification(bert(seed, pre_trained), 2, dropout=dropout).to(device)
     model.bert.encoder.layers = model.bert.encoder.layers[:layers]
     for part in model.modules():
@@ -383,9 +429,23 @@ def learn_opinions(data, seed, dropout=0.0, weight_decay=0.0, layers=2, augment=
     options = {}
     if patience:
         data, kept = data[len(data) // 4 :], data[: len(data) // 4]
-        options = dict(validate=lambda model: F.cross_entropy(logits_of(model, kept), labels_of(kept)), validate_every=3, patience=patience)
+        options = dict(
+            validate=lambda model: F.cross_entropy(logits_of(model, kept), labels_of(kept)),
+            validate_every=3,
+            patience=patience,
+        )
     stream = batches(data, 16, seed, augmented if augment else lambda words, generator: words)
-    fit(model, stream, classification_loss, steps=60, lr=3e-3, warm_up=6, weight_decay=weight_decay, progress=False, **options)
+    fit(
+        model,
+        stream,
+        classification_loss,
+        steps=60,
+        lr=3e-3,
+        warm_up=6,
+        weight_decay=weight_decay,
+        progress=False,
+        **options,
+    )
     return model
 
 
@@ -420,7 +480,10 @@ gain = {name: score - on_test["nothing"] for name, score in on_test.items()}
 print("augmentation gains at least 0.03:", gain["augmentation"] >= 0.03)
 print("weight decay changes less than 0.03:", abs(gain["weight decay 0.3"]) < 0.03)
 print("early stopping loses at least 0.03:", gain["early stopping"] <= -0.03)
-print("the folds, too, prefer augmentation to nothing:", cross_validated["augmentation"] > cross_validated["nothing"])
+print(
+    "the folds, too, prefer augmentation to nothing:",
+    cross_validated["augmentation"] > cross_validated["nothing"],
+)
 print("bag of words: at most 0.6:", bag_of_words_accuracy(few, unseen) <= 0.6)
 
 # %% [markdown]
@@ -450,15 +513,24 @@ for (first, second), fits in pairs[:4]:
 
 # %% tags=["nbval-ignore-output"]
 joined = [[([*first, *second], fits) for (first, second), fits in data] for data in (pairs, new_pairs)]
-pair_scores = {"majority": max(Counter(fits for _, fits in new_pairs).values()) / len(new_pairs), "bag of words": bag_of_words_accuracy(*joined)}
+pair_scores = {
+    "majority": max(Counter(fits for _, fits in new_pairs).values()) / len(new_pairs),
+    "bag of words": bag_of_words_accuracy(*joined),
+}
 seed_everything(0)
 pre_training = village_bert.build()
 _ = load_stored(village_bert.NAME, pre_training)
 with torch.no_grad():
-    _, next_logits = pre_training.to(device).eval()(*encoded([item for item, _ in new_pairs]))  # class 0: it follows
-pair_scores["next-sentence head, no labels"] = accuracy(1 - next_logits.argmax(dim=1).cpu(), labels_of(new_pairs))
+    _, next_logits = pre_training.to(device).eval()(
+        *encoded([item for item, _ in new_pairs])
+    )  # class 0: it follows
+pair_scores["next-sentence head, no labels"] = accuracy(
+    1 - next_logits.argmax(dim=1).cpu(), labels_of(new_pairs)
+)
 known, unknown = (torch.cat(frozen_features(bert(0), data), dim=1) for data in (pairs, new_pairs))
-pair_scores["frozen, [CLS] and mean"] = accuracy(logistic_regression(known, labels_of(pairs), penalty=1e-2)(unknown), labels_of(new_pairs))
+pair_scores["frozen, [CLS] and mean"] = accuracy(
+    logistic_regression(known, labels_of(pairs), penalty=1e-2)(unknown), labels_of(new_pairs)
+)
 for name, pre_trained in (("random start", False), ("fine-tuned", True)):
     model = tuned_classifier(pairs, 0, pre_trained, steps=100)
     pair_scores[name] = accuracy(logits_of(model, new_pairs), labels_of(new_pairs))
@@ -468,7 +540,11 @@ for name, score in pair_scores.items():
 # %%
 print("fine-tuned with 2,000 pairs: at least 0.75:", pair_scores["fine-tuned"] >= 0.75)
 print("frozen: at least 0.7:", pair_scores["frozen, [CLS] and mean"] >= 0.7)
-print("random start: at most 0.6, bag of words at most 0.7:", pair_scores["random start"] <= 0.6, pair_scores["bag of words"] <= 0.7)
+print(
+    "random start: at most 0.6, bag of words at most 0.7:",
+    pair_scores["random start"] <= 0.6,
+    pair_scores["bag of words"] <= 0.7,
+)
 
 # %% [markdown]
 # Here the fresh model has not even begun after the same two thousand pairs. Next-sentence prediction was training for this kind of question: its head knows something without a single label, and its vectors hold much of the answer. The closer a task is to the pre-training, the fewer labels it needs, and the less there is to tune.
@@ -524,7 +600,9 @@ questions, new_questions = village.questions(2_000, 1), village.questions(1_000,
 
 # %% tags=["nbval-ignore-output"]
 answerer = BertForSpans(bert(0)).to(device)
-_ = fit(answerer, question_batches(questions, 32, 0), span_loss, steps=120, lr=1e-3, warm_up=12, progress=False)
+_ = fit(
+    answerer, question_batches(questions, 32, 0), span_loss, steps=120, lr=1e-3, warm_up=12, progress=False
+)
 
 # %%
 inputs, first, last = question_batch(new_questions)
@@ -533,8 +611,14 @@ with torch.no_grad():
 spans = best_spans(starts, ends, max_len=6).cpu()  # (n, 2)
 exact = ((spans[:, 0] == first) & (spans[:, 1] == last)).double().mean().item()
 
-names = [[place for place, tag in enumerate(item.context) if tag in ALIKE or tag == "the"] for item in new_questions]
-first_noun = sum(item.start == 0 and item.stop == (2 if item.context[0] in ("the", "a", "some") else 1) for item in new_questions) / len(new_questions)
+names = [
+    [place for place, tag in enumerate(item.context) if tag in ALIKE or tag == "the"]
+    for item in new_questions
+]
+first_noun = sum(
+    item.start == 0 and item.stop == (2 if item.context[0] in ("the", "a", "some") else 1)
+    for item in new_questions
+) / len(new_questions)
 print("the exact answer, at least 0.75 of them:", exact >= 0.75)
 print("who always answers with the first thing named: at most 0.35:", first_noun <= 0.35)
 
@@ -603,7 +687,9 @@ def split_words(text):
     return re.findall(r"\w+|[^\w\s]", text.lower())
 
 
-review_scores = {"majority": (N_LABELS, max(test_labels.double().mean().item(), 1 - test_labels.double().mean().item()))}
+review_scores = {
+    "majority": (N_LABELS, max(test_labels.double().mean().item(), 1 - test_labels.double().mean().item()))
+}
 for data in ([reviews.train[i] for i in chosen], reviews.train):
     split = [([(split_words(text), label) for text, label in part]) for part in (data, reviews.validation)]
     review_scores[f"bag of words ({len(data):,})"] = len(data), bag_of_words_accuracy(*split)
@@ -634,7 +720,9 @@ class MeanClassifier(nn.Module):
 
 def two_rates(model):
     body = [parameter for parameter in model.bert.parameters() if parameter.requires_grad]
-    return torch.optim.AdamW([{"params": body, "lr": 4e-4}, {"params": model.head.parameters(), "lr": 4e-3}], weight_decay=0.01)
+    return torch.optim.AdamW(
+        [{"params": body, "lr": 4e-4}, {"params": model.head.parameters(), "lr": 4e-3}], weight_decay=0.01
+    )
 
 
 def review_batches(texts, labels, seed=0):
@@ -666,8 +754,14 @@ for name, (n, score) in review_scores.items():
 # %%
 got = {name: score for name, (_, score) in review_scores.items()}
 print("fine-tuned: at least 0.80:", got["fine-tuned, upper three layers"] >= 0.8)
-print("and ahead of the bag of words with all labels:", got["fine-tuned, upper three layers"] > got["bag of words (6,920)"])
-print("frozen is ahead of the bag of words with as many labels:", got["frozen, mean of layer 3"] > got["bag of words (1,500)"])
+print(
+    "and ahead of the bag of words with all labels:",
+    got["fine-tuned, upper three layers"] > got["bag of words (6,920)"],
+)
+print(
+    "frozen is ahead of the bag of words with as many labels:",
+    got["frozen, mean of layer 3"] > got["bag of words (1,500)"],
+)
 
 # %% [markdown]
 # Ahead, with a fifth of the labels; not by a mile. Words carry most of a short review's opinion (*dull*, *moving*), and a word count with labels enough comes close. Larger BERTs reach 0.93 and more, with ten times as many labels.
@@ -679,13 +773,25 @@ print("frozen is ahead of the bag of words with as many labels:", got["frozen, m
 # %% tags=["nbval-ignore-output"]
 index = word_index([split_words(text) for text in train_texts])
 counts = [bag_of_words([split_words(text) for text in texts], index) for texts in (train_texts, test_texts)]
-by_heart = logistic_regression(counts[0], train_labels, penalty=1e-6)(counts[1])  # hardly any penalty: every label is learned by heart
-probabilities = {"bag of words, by heart": by_heart.softmax(dim=-1), "fine-tuned": fine_logits.softmax(dim=-1)}
+by_heart = logistic_regression(counts[0], train_labels, penalty=1e-6)(
+    counts[1]
+)  # hardly any penalty: every label is learned by heart
+probabilities = {
+    "bag of words, by heart": by_heart.softmax(dim=-1),
+    "fine-tuned": fine_logits.softmax(dim=-1),
+}
 errors = {name: expected_calibration_error(p, test_labels) for name, p in probabilities.items()}
-_ = plots.reliability({f"{name}: ECE {errors[name]:.2f}": reliability(p, test_labels) for name, p in probabilities.items()}, title="Below the line: surer than right")
+_ = plots.reliability(
+    {f"{name}: ECE {errors[name]:.2f}": reliability(p, test_labels) for name, p in probabilities.items()},
+    title="Below the line: surer than right",
+)
 
 # %%
-print("by heart: calibration error at least 0.1, fine-tuned for one pass: at most 0.1:", errors["bag of words, by heart"] >= 0.1, errors["fine-tuned"] <= 0.1)
+print(
+    "by heart: calibration error at least 0.1, fine-tuned for one pass: at most 0.1:",
+    errors["bag of words, by heart"] >= 0.1,
+    errors["fine-tuned"] <= 0.1,
+)
 
 # %% [markdown]
 # Who has learned the labels by heart believes in a certainty that is none: on the training set it was always right. One pass has not gone so far. Train on, and this changes: the loss rewards ever larger logits long after the accuracy stands still. Then raise the temperature (lesson 08) until the validation part agrees (Guo et al., section 4.2); the
@@ -727,9 +833,16 @@ spam_targets = labels_of(spam_test)
 split = [[split_words(text) for text, _ in part] for part in (spam_train, spam_test)]
 index = word_index(split[0])
 predict = logistic_regression(bag_of_words(split[0], index), labels_of(spam_train), penalty=1e-4)
-spam_logits = {"majority": torch.tensor([[1.0, 0.0]]).expand(len(spam_test), 2), "bag of words": predict(bag_of_words(split[1], index))}
-known, unknown = standardised(*(mean_features([text for text, _ in part], layer=2) for part in (spam_train, spam_test)))
-spam_logits["frozen, mean of layer 2"] = logistic_regression(known, labels_of(spam_train), penalty=0.03)(unknown)
+spam_logits = {
+    "majority": torch.tensor([[1.0, 0.0]]).expand(len(spam_test), 2),
+    "bag of words": predict(bag_of_words(split[1], index)),
+}
+known, unknown = standardised(
+    *(mean_features([text for text, _ in part], layer=2) for part in (spam_train, spam_test))
+)
+spam_logits["frozen, mean of layer 2"] = logistic_regression(known, labels_of(spam_train), penalty=0.03)(
+    unknown
+)
 print("                          accuracy  precision  recall   F1")
 for name, logits in spam_logits.items():
     answers = logits.argmax(dim=1)
@@ -737,9 +850,18 @@ for name, logits in spam_logits.items():
     print(f"{name:24} {accuracy(answers, spam_targets):9.3f} {precision:10.3f} {recall:7.3f} {f1:6.3f}")
 
 # %%
-f1 = {name: precision_recall_f1(logits.argmax(dim=1), spam_targets, 2).f1[1].item() for name, logits in spam_logits.items()}
-print("majority: accuracy at least 0.85, F1 0:", accuracy(spam_logits["majority"], spam_targets) >= 0.85 and f1["majority"] == 0)
-print("bag of words and frozen MiniLM: F1 at least 0.85 both:", min(f1["bag of words"], f1["frozen, mean of layer 2"]) >= 0.85)
+f1 = {
+    name: precision_recall_f1(logits.argmax(dim=1), spam_targets, 2).f1[1].item()
+    for name, logits in spam_logits.items()
+}
+print(
+    "majority: accuracy at least 0.85, F1 0:",
+    accuracy(spam_logits["majority"], spam_targets) >= 0.85 and f1["majority"] == 0,
+)
+print(
+    "bag of words and frozen MiniLM: F1 at least 0.85 both:",
+    min(f1["bag of words"], f1["frozen, mean of layer 2"]) >= 0.85,
+)
 
 # %% [markdown]
 # Spam gives itself away by its words (*free*, *claim*, a telephone number), and here the word count is nearly as good as BERT, at a thousandth of the cost. Always have that row.
@@ -755,7 +877,9 @@ def draw_threshold(threshold):
     answers = (spam_probability >= threshold).long()
     precision, recall, _, _ = (values[1].item() for values in precision_recall_f1(answers, spam_targets, 2))
     return plots.confusion_matrix(
-        confusion_matrix(answers, spam_targets, 2), messages.labels, title=f"spam from {threshold:g} on:\nprecision {precision:.2f}, recall {recall:.2f}"
+        confusion_matrix(answers, spam_targets, 2),
+        messages.labels,
+        title=f"spam from {threshold:g} on:\nprecision {precision:.2f}, recall {recall:.2f}",
     )
 
 
@@ -770,7 +894,11 @@ SliderFigure(
 # %%
 strict, lax = ((spam_probability >= threshold).long() for threshold in (0.9, 0.05))
 strict, lax = (precision_recall_f1(answers, spam_targets, 2) for answers in (strict, lax))
-print("a high threshold is more precise, a low one finds more:", bool(strict.precision[1] > lax.precision[1]), bool(strict.recall[1] < lax.recall[1]))
+print(
+    "a high threshold is more precise, a low one finds more:",
+    bool(strict.precision[1] > lax.precision[1]),
+    bool(strict.recall[1] < lax.recall[1]),
+)
 
 # %% [markdown]
 # ## 9 · Names in the wild
@@ -804,7 +932,10 @@ posts = load("wnut-17")
 words, tags = next((words, tags) for words, tags in posts.train if "B-location" in tags)
 tag_ids = {tag: number for number, tag in enumerate(posts.tags)}
 found = wordpiece.encode(words)
-shown = [(wordpiece.symbols[i], tags[word] if word >= 0 and found.words[place - 1] != word else "") for place, (i, word) in enumerate(zip(found.ids, found.words, strict=True))]
+shown = [
+    (wordpiece.symbols[i], tags[word] if word >= 0 and found.words[place - 1] != word else "")
+    for place, (i, word) in enumerate(zip(found.ids, found.words, strict=True))
+]
 print(" ".join(f"{piece}/{tag}" if tag else piece for piece, tag in shown))
 
 
@@ -879,7 +1010,10 @@ def word_features(sentences, layer):
 tagged_train, tagged_test = posts.train[:1200], posts.test
 gold = [list(tags) for _, tags in tagged_test]
 gazetteer = gazetteer_of(posts.train)
-answers = {"all O": [["O"] * len(tags) for tags in gold], "gazetteer": [look_up(words, gazetteer) for words, _ in tagged_test]}
+answers = {
+    "all O": [["O"] * len(tags) for tags in gold],
+    "gazetteer": [look_up(words, gazetteer) for words, _ in tagged_test],
+}
 
 known = torch.cat(word_features([words for words, _ in tagged_train], layer=4))  # (n_words, d_model)
 unknown = torch.cat(word_features([words for words, _ in tagged_test], layer=4))
@@ -892,7 +1026,9 @@ answers["frozen, layer 4"] = [[posts.tags[next(flat)] for _ in tags] for tags in
 entity_scores = {name: entity_f1(found, gold) for name, found in answers.items()}
 print("                 accuracy of tags  precision  recall    F1    of names")
 for name, found in answers.items():
-    right = sum(a == b for own, true in zip(found, gold, strict=True) for a, b in zip(own, true, strict=True)) / len(unknown)
+    right = sum(
+        a == b for own, true in zip(found, gold, strict=True) for a, b in zip(own, true, strict=True)
+    ) / len(unknown)
     precision, recall, f1, _, _ = entity_scores[name]
     print(f"{name:16} {right:16.3f} {precision:10.2f} {recall:7.2f} {f1:6.2f}")
 print()
@@ -902,20 +1038,29 @@ for kind, its in entity_scores["frozen, layer 4"].by_kind.items():
 # %%
 print("gazetteer: F1 at most 0.15:", entity_scores["gazetteer"].f1 <= 0.15)
 print("frozen MiniLM: F1 at least 0.25:", entity_scores["frozen, layer 4"].f1 >= 0.25)
-print("persons are found best:", max(entity_scores["frozen, layer 4"].by_kind.items(), key=lambda item: item[1].f1)[0] == "person")
+print(
+    "persons are found best:",
+    max(entity_scores["frozen, layer 4"].by_kind.items(), key=lambda item: item[1].f1)[0] == "person",
+)
 
 # %% [markdown]
 # Some sentences, with what was found and what was there:
 
+
 # %% tags=["nbval-ignore-output"]
 def named(words, tags):
-    return ", ".join(f"{' '.join(words[start:stop])} ({kind})" for kind, start, stop in entities(tags)) or "nothing"
+    return (
+        ", ".join(f"{' '.join(words[start:stop])} ({kind})" for kind, start, stop in entities(tags))
+        or "nothing"
+    )
 
 
 shown = [row for row, tags in enumerate(gold) if 6 <= len(tags) <= 16 and entities(tags)][40:45]
 for row in shown:
     words = tagged_test[row][0]
-    print(f"{' '.join(words)}\n    found: {named(words, answers['frozen, layer 4'][row])}\n    there: {named(words, gold[row])}")
+    print(
+        f"{' '.join(words)}\n    found: {named(words, answers['frozen, layer 4'][row])}\n    there: {named(words, gold[row])}"
+    )
 
 # %% [markdown]
 # A model that knows English finds names it has never met, by what stands around them. (It reads small letters only, so it does not even see capitals.) Titles of songs and films, which may be made of any words, it hardly finds. The last layer was trained to make the vector of a whole sentence, and forgets the single word on the way; for tags a middle layer is better.
@@ -946,16 +1091,23 @@ def best_of_c(candidates, features, labels):
 # %%
 labels = torch.tensor([0, 1] * 50)
 always_1 = torch.tensor([[-20.0, 20.0]]).expand(100, 2)
-print(f"a: always the same answer: accuracy {accuracy(always_1, labels)}, loss {loss_a(always_1, labels):.1f}")
+print(
+    f"a: always the same answer: accuracy {accuracy(always_1, labels)}, loss {loss_a(always_1, labels):.1f}"
+)
 
 model = BertForClassification(bert(0), 2).train()
-print("b: the same sentences twice, the same answers:", torch.equal(answers_b(model, unseen[:50]), answers_b(model, unseen[:50])))
+print(
+    "b: the same sentences twice, the same answers:",
+    torch.equal(answers_b(model, unseen[:50]), answers_b(model, unseen[:50])),
+)
 
 generator = torch.Generator().manual_seed(0)
 coin_flips = torch.randint(2, (100,), generator=generator)  # labels that nothing can predict
 features = torch.randn(100, 20, generator=generator)
 candidates = torch.randn(200, 20, 2, generator=generator)
-print(f"c: the best of 200 untrained classifiers, test labels thrown with a coin: accuracy at least 0.6: {best_of_c(candidates, features, coin_flips) >= 0.6}")
+print(
+    f"c: the best of 200 untrained classifiers, test labels thrown with a coin: accuracy at least 0.6: {best_of_c(candidates, features, coin_flips) >= 0.6}"
+)
 
 # %% [markdown]
 # **a** `ignore_index=0` was meant for padding; 0 is also a real class, whose errors then cost nothing: always answering 1 gives loss 0 (codertimo/BERT-pytorch#32, #49, #98). The test: the loss of a constant answer. Cure: −100. **b** `model.eval()` is missing: dropout goes on, and every pass is another
