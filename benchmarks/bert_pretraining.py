@@ -35,10 +35,13 @@ def card(name: str, configuration, model, history, seconds: float, **facts) -> d
     "village-bert", "pre-train a BERT of the village on three seeds, store the first", minutes=8, long=True
 )
 def pretrain_village() -> None:
+    strange = village_probes.with_strangers
     kinds = {
-        "agreement": village.minimal_pairs("agreement", 1000, NEW, village.TEXTS),
-        "… past a misleading noun": village.minimal_pairs("agreement", 1000, NEW, village.TEXTS, True),
-        "reflexive": village.minimal_pairs("reflexive", 1000, NEW, village.TEXTS),
+        "agreement": strange(village.minimal_pairs("agreement", 1000, NEW, village.TEXTS), NEW),
+        "… past a misleading noun": strange(
+            village.minimal_pairs("agreement", 1000, NEW, village.TEXTS, True), NEW
+        ),
+        "reflexive": strange(village.minimal_pairs("reflexive", 1000, NEW, village.TEXTS), NEW),
         "pronoun": village.minimal_pairs("pronoun", 1000, NEW),
     }
     pairs, rows = village.next_sentence_pairs(2000, NEW), []

@@ -52,9 +52,7 @@ def examine() -> Iterator[Finding]:
     yield Finding(
         "device",
         describe(device),
-        ""
-        if device.type != "cpu"
-        else "fine: lessons are made for one CPU core",
+        "" if device.type != "cpu" else "fine: lessons are made for one CPU core",
     )
     yield Finding("cores", f"{os.cpu_count()} ({torch.get_num_threads()} used by torch)")
     yield _memory(psutil.virtual_memory().total / 2**30)

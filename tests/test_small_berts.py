@@ -93,6 +93,18 @@ def test_the_hidden_word_stands_where_the_probe_looks():
                 assert SYMBOLS[row[village_probes.place(position, pair.boundary)]] == pair.good[position]
 
 
+def test_a_stranger_s_sentence_gives_nothing_away():
+    pairs = village.minimal_pairs("agreement", 60, SEED, village.TEXTS, misleading=True)
+    strange = village_probes.with_strangers(pairs, 5)
+    assert len(strange) == 60 and strange == village_probes.with_strangers(pairs, 5)
+    changed = 0
+    for own, other in zip(pairs, strange, strict=True):
+        assert own.good[: own.boundary] == other.good[: other.boundary] and own.position == other.position
+        assert own.bad[own.position] == other.bad[other.position] != other.good[other.position]
+        changed += own.good[own.boundary :] != other.good[other.boundary :]
+    assert changed > 50
+
+
 def test_the_floor_is_the_grammar_s_own_answer():
     torch.manual_seed(0)
     model = village_bert.build(SMALL)

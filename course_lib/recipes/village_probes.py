@@ -1,6 +1,7 @@
 """What a BERT of the village knows, measured: minimal pairs, next sentences, and its distance to the floor."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log
 from typing import NamedTuple
 
@@ -19,6 +20,23 @@ _IDS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
 def place(position: int, boundary: int | None) -> int:
     """Where word number `position` of a text stands among the tokens: after [CLS], and after the first [SEP]."""
     return position + 1 + (boundary is not None and position >= boundary)
+
+
+def with_strangers(pairs: Sequence[village.MinimalPair], seed: int) -> list[village.MinimalPair]:
+    """The pairs whose deciding word is in the first sentence, with the second sentence of another text.
+
+    The own second sentence would often give the answer away: its pronoun has the number of the subject.
+    """
+    strangers = village.texts(len(pairs), torch.Generator().manual_seed(seed))
+    return [
+        replace(
+            pair,
+            good=pair.good[: pair.boundary] + stranger.second,
+            bad=pair.bad[: pair.boundary] + stranger.second,
+        )
+        for pair, stranger in zip(pairs, strangers, strict=True)
+        if pair.boundary is not None and pair.position < pair.boundary
+    ]
 
 
 def masked_pairs(pairs: Sequence[village.MinimalPair]) -> tuple[Encoded, Tensor]:

@@ -43,7 +43,7 @@ MLM_LOSS = Exercise(
             cases=1,
         ),
         matches_reference("Some words of two rows: is it the mean over the chosen ones?", cases=1),
-        matches_reference("And of three?", cases=2),
+        matches_reference("And of four?", cases=2),
     ],
     hints=[
         "Only the chosen tokens count: take their logits and their true ids, and nothing else.",
@@ -62,6 +62,16 @@ MLM_LOSS = Exercise(
             _of_chosen_times(lambda each, chosen: (each * chosen).mean()),
             "You divided by the number of all tokens; divide by that of the chosen ones, or the loss depends on how "
             "many were chosen.",
+        ),
+        Mistake(
+            "no minus",
+            _of_chosen_times(lambda each, chosen: -each[chosen].mean()),
+            "Your loss is negative: it is *minus* the mean of the log probabilities.",
+        ),
+        Mistake(
+            "softmax before",
+            lambda logits, ids, chosen: F.cross_entropy(logits[chosen].softmax(-1), ids[chosen]),
+            "You gave probabilities to F.cross_entropy, which takes logits: the softmax is in it.",
         ),
         Mistake(
             "sum",
