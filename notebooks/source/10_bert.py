@@ -460,7 +460,7 @@ print("and as good as its card says:", abs(accuracy - facts["held_out"]["accurac
 print(f"{facts['parameters']:,} parameters, {facts['seconds']} CPU-seconds: {loss:.2f} nats a piece, {accuracy:.2f} right (the commonest piece: {unigram:.2f}), 15 % asked for")
 
 # %% [markdown]
-# That is modest, and honest: half a million pieces are a millionth of what large models read. Where grammar decides it is right, where knowledge of the world would, it is not. Write something with one or more [MASK]s:
+# That is modest, and honest: half a million pieces are a millionth of what large models read. It has an idea of which words stand beside each other, and hardly any of the world. Write something with one or more [MASK]s:
 
 
 # %% tags=["nbval-ignore-output"]
