@@ -732,7 +732,7 @@ class Critic(nn.Module):
 
 def two_rates(model):
     body, head = model.layers.parameters(), model.head.parameters()
-    return torch.optim.AdamW([{"params": body, "lr": 4e-4}, {"params": head, "lr": 4e-3}], weight_decay=0.01)
+    return torch.optim.AdamW([{"params": body, "lr": 6e-4}, {"params": head, "lr": 6e-3}], weight_decay=0.01)
 
 
 def review_loss(model, batch):
@@ -1115,7 +1115,7 @@ print(
 # **a** `ignore_index=0` was meant for padding; 0 is also a real class, whose errors then cost nothing: always answering 1 gives loss 0 (codertimo/BERT-pytorch#32, #49, #98). The test: the loss of a constant answer. Cure: −100. **b** `model.eval()` is missing: dropout goes on, and every pass is another
 # network. The test: two passes. **c** The test set chose. Nothing was learned, and still it reports more than 0.6: the best of many tries on one test set is partly luck, of seeds, cures, layers, thresholds or epochs. The test: labels thrown with a coin. Cure: choose on validation data (or folds), then look at the test set once.
 #
-# And this lesson? Our thresholds, layers and rates were tried out on the validation parts, and that is where sections 7's numbers come from: expect them to be a little too good. The names of section 9 and the messages of section 8 are test parts.
+# And this lesson? Our thresholds, layers and rates were tried out on the validation parts, and that is where section 7's numbers come from: expect them to be a little too good. The names of section 9 and the messages of section 8 are test parts.
 #
 # ## Recap
 #
@@ -1131,7 +1131,7 @@ print(
 # | precision, recall, F1 | of what was called; of what is; harmonic mean | nothing | rare classes, names |
 # | calibration | confidence against accuracy, in bins | nothing | somebody acts on the probability |
 #
-# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and on spam a word count is nearly as good as either. *"Dropout and weight decay cure overfitting."* Here they did not; another name for Anna did. *"97 % accuracy
+# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and on spam even a word count is nearly as good. *"Dropout and weight decay cure overfitting."* Here they did not; another name for Anna did. *"97 % accuracy
 # is good."* Of what? Ham alone gives 87. *"A model that says 0.99 is sure."* It is so as often as its bin says. *"[CLS] is the meaning of the sentence."* It is a place to put what training asks for.
 #
 # **Still open.** It works. But what do these layers do, which head looks where, and does what we saw in a village hold in a real BERT? → `12`, Inside a real BERT

@@ -21,6 +21,10 @@ def _count(pairs=pairwise, weigh=True, ordered=True):
     return count_pairs
 
 
+def _assigned(words):
+    return {pair: times for word, times in words.items() for pair in pairwise(word)}
+
+
 COUNT_PAIRS = Exercise(
     id="09.count_pairs",
     title="Count the pairs",
@@ -30,6 +34,7 @@ COUNT_PAIRS = Exercise(
         ({("t", "o", "p"): 3},),
         ({("a", "b"): 2, ("b", "a"): 5},),
         ({("b", "a", "b", "a"): 2, ("ba", "b"): 1},),
+        ({("a", "b"): 2, ("a", "b", "c"): 3},),
         ({tuple("low"): 5, tuple("lower"): 2, tuple("newest"): 6, tuple("widest"): 3},),
     ],
     properties=[
@@ -37,7 +42,8 @@ COUNT_PAIRS = Exercise(
         matches_reference("A word seen three times: does each of its pairs count three times?", cases=1),
         matches_reference("Is (a, b) another pair than (b, a)?", cases=2),
         matches_reference("A pair that stands in a word twice: is it counted twice?", cases=3),
-        matches_reference("And in the lesson's four words?", cases=4),
+        matches_reference("A pair that stands in two words: are both counts added?", cases=4),
+        matches_reference("And in the lesson's four words?", cases=5),
     ],
     hints=[
         "Two loops: over the words with their counts (words.items()), and over the neighbours inside a word.",
@@ -55,6 +61,11 @@ COUNT_PAIRS = Exercise(
             "once a word",
             _count(pairs=lambda word: set(pairwise(word))),
             "You counted a pair once a word, though it may stand there twice.",
+        ),
+        Mistake(
+            "assigned, not added",
+            _assigned,
+            "You set a pair's count anew each time you met it; add to what is there, pairs.get(pair, 0) + count.",
         ),
         Mistake(
             "order forgotten",
@@ -109,6 +120,11 @@ def _second_kept(word, pair):
     ]
 
 
+def _last_dropped(word, pair):
+    merged = merge_pair(word, pair, pair[0] + pair[1])
+    return merged[:-1] if merged[-1] == word[-1] else merged
+
+
 MERGE_PAIR = Exercise(
     id="09.merge_pair",
     title="Merge a pair",
@@ -158,6 +174,11 @@ MERGE_PAIR = Exercise(
             "second symbol kept",
             _second_kept,
             "You put the merged symbol in and left the second one standing behind it.",
+        ),
+        Mistake(
+            "last symbol dropped",
+            _last_dropped,
+            "You stopped before the last symbol: it begins no pair, but it belongs to the word.",
         ),
     ],
 )
@@ -244,7 +265,7 @@ CUT_BY_MERGES = Exercise(
     ],
     hints=[
         "Begin with list(word). The order in which merges were learnt is the order in which they are applied.",
-        "for pair in merges: merge it wherever it fits. A later merge never makes an earlier one possible again.",
+        "for pair in merges: merge it wherever it fits. A later merge hardly ever makes an earlier one possible again.",
         'symbols = list(word); for pair in merges: symbols = merge_pair(symbols, pair, "".join(pair)); return symbols',
     ],
     mistakes=[
@@ -262,6 +283,11 @@ CUT_BY_MERGES = Exercise(
             "newest merge first",
             _newest_first,
             "You began with the merge that was learnt last; begin with the first.",
+        ),
+        Mistake(
+            "backwards",
+            lambda word, merges: _cut(word, merges[::-1]),
+            "You went through the merges from the last to the first: es + t finds no es before e + s has made one.",
         ),
         Mistake(
             "one place only",

@@ -5,8 +5,6 @@ import math
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
-_VOCABULARY = frozenset("a ab b c un una the ##a ##aff ##able ##ab ##b ##le ##f s ##s".split())
-
 
 def _longest(shortest=False, mark=True, unknown="word"):
     """Greedy cutting; the options are the ways to get it wrong."""
@@ -32,6 +30,40 @@ def _longest(shortest=False, mark=True, unknown="word"):
     return cut
 
 
+def _either(word, vocabulary):
+    """As it should be, but inside a word a piece without ## will do as well."""
+    pieces, start = [], 0
+    while start < len(word):
+        found = (
+            (prefix + word[start:end], end)
+            for end in range(len(word), start, -1)
+            for prefix in (("##", "") if start else ("",))
+            if prefix + word[start:end] in vocabulary
+        )
+        piece, start = next(found, (None, start))
+        if piece is None:
+            return ["[UNK]"]
+        pieces.append(piece)
+    return pieces
+
+
+def _with_backtracking(word, vocabulary):
+    """Longest first, but a shorter piece where the rest could not be cut."""
+
+    def cut(start):
+        if start == len(word):
+            return []
+        for end in range(len(word), start, -1):
+            piece = ("##" if start else "") + word[start:end]
+            rest = cut(end) if piece in vocabulary else None
+            if rest is not None:
+                return [piece, *rest]
+        return None
+
+    pieces = cut(0)
+    return ["[UNK]"] if pieces is None else pieces
+
+
 def _from_the_end(word, vocabulary):
     pieces, end = [], len(word)
     while end:
@@ -48,25 +80,27 @@ LONGEST_FIRST = Exercise(
     title="The longest piece first",
     reference=_longest(),
     cases=lambda: [
-        ("the", _VOCABULARY),
-        ("ab", _VOCABULARY),
-        ("unaffable", _VOCABULARY - {"una"}),
-        ("uns", _VOCABULARY),
-        ("unaffable", _VOCABULARY | {"##ffa", "##ble"}),
-        ("unx", _VOCABULARY),
-        ("xs", _VOCABULARY),
-        ("abc", _VOCABULARY),
-        ("unaffs", _VOCABULARY),
+        ("the", ["the", "t", "##he"]),
+        ("ab", ["a", "ab", "b", "##b"]),
+        ("unless", ["un", "less", "##less"]),
+        ("redone", ["re", "red", "##done", "##one"]),
+        ("unx", ["un", "##n", "##u"]),
+        ("xs", ["s", "##s"]),
+        ("abc", ["ab", "c", "##b"]),
+        ("unaffable", ["un", "una", "##aff", "##able"]),
+        ("unaffs", ["un", "una", "##f", "##ff", "##s"]),
+        ("banana", ["b", "ban", "##a", "##an", "##n", "##na"]),
     ],
     properties=[
         matches_reference("A word that the vocabulary has: is it one piece?", cases=[0, 1]),
-        matches_reference("Is unaffable cut into un, ##aff, ##able?", cases=2),
+        matches_reference("Is unless cut into un and ##less?", cases=2),
         matches_reference(
-            "Is the longest piece taken first, from the left, even where others fit too?", cases=4
+            "Is the longest piece taken first, from the left, even where others fit too?", cases=3
         ),
-        matches_reference("Where nothing fits, is the whole word one [UNK]?", cases=[5, 6]),
-        matches_reference("Inside a word, do only pieces with ## count, so that c is none in abc?", cases=7),
-        matches_reference("And for other words?", cases=[3, 8]),
+        matches_reference("Where nothing fits, is the whole word one [UNK]?", cases=[4, 5]),
+        matches_reference("Inside a word, do only pieces with ## count, so that c is none in abc?", cases=6),
+        matches_reference("A dead end after una: is the word [UNK], without a second try with un?", cases=7),
+        matches_reference("And for other words?", cases=[8, 9]),
     ],
     hints=[
         "Two loops: where the piece starts, and inside it where it ends, from the end of the word back.",
@@ -84,6 +118,16 @@ LONGEST_FIRST = Exercise(
             "no ##",
             _longest(mark=False),
             "You looked inside the word for pieces without ##; those begin words.",
+        ),
+        Mistake(
+            "with or without ##",
+            _either,
+            "Inside the word you took pieces without ## as well; those only begin words.",
+        ),
+        Mistake(
+            "another try",
+            _with_backtracking,
+            "You went back and tried a shorter piece when the rest fitted nothing; WordPiece never goes back.",
         ),
         Mistake(
             "only the rest unknown",
