@@ -1,7 +1,8 @@
 """Each lesson in a real JupyterLab in headless Chromium: it opens, runs, and its slider moves a picture.
 
-The first two lessons run to their end; the later ones, whose every cell nbval runs anyway, to their first slider, if that
-comes in the first half. COURSE_BROWSER=whole runs all of them whole; COURSE_SCREENSHOTS names a folder for pictures of the slider's cell.
+The first two lessons run to their end; the later ones, whose every cell nbval runs anyway, to their first slider, if it
+comes in the first half. COURSE_BROWSER=whole runs all of them whole; COURSE_SCREENSHOTS names a folder for pictures of
+the slider's cell.
 """
 
 import json

@@ -71,6 +71,11 @@ PREVIOUS_TOKEN_SCORE = Exercise(
             "You averaged over the heads and kept the tokens; average over the tokens, one score for each head.",
         ),
         Mistake(
+            "the diagonal of heads and queries",
+            lambda A: A.diagonal(offset=-1).mean(dim=-1),
+            "Without dim1 and dim2, diagonal takes the first two dimensions, heads and queries. Give dim1=1, dim2=2.",
+        ),
+        Mistake(
             "how often it is the largest",
             lambda A: (A[:, 1:].argmax(dim=-1) == torch.arange(A.shape[-1] - 1)).to(A.dtype).mean(dim=-1),
             "You counted how often the previous token gets the most weight; the mean weight itself is asked for.",

@@ -51,6 +51,14 @@ def _not_halved(A):
     return result
 
 
+def _elementwise(A):
+    eye = torch.eye(A.shape[-1], dtype=A.dtype)
+    result = eye
+    for layer in A:
+        result = (0.5 * layer.mean(dim=0) + 0.5 * eye) * result
+    return result
+
+
 ROLLOUT = Exercise(
     id="12.rollout",
     title="Attention rollout",
@@ -88,6 +96,11 @@ ROLLOUT = Exercise(
             "not halved",
             _not_halved,
             "You added the identity without halving: rows sum to 2, then 4, then 8. Take half of each.",
+        ),
+        Mistake(
+            "element by element",
+            _elementwise,
+            "You multiplied element by element: only the diagonal is left. The layers' maps are matrices: step @ R.",
         ),
         Mistake(
             "sum of the heads",

@@ -121,7 +121,7 @@ def _share_as_large(split=lambda shuffled, n: (shuffled[:n], shuffled[n:]), comp
         for order in shuffles:
             left, right = split(every[order], n)
             parted.append(left.mean() - right.mean())
-        return compare(torch.stack(parted), observed).to(first.dtype).mean()
+        return compare(torch.stack(parted), observed).double().mean().item()
 
     return share
 
