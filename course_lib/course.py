@@ -106,7 +106,7 @@ LESSONS = (
         "How can a model look both ways without seeing the answer?",
         "hide words by 80/10/10, pre-train a BERT, probe what it knows, find the head that does it and cut it out",
         90,
-        140,
+        130,
     ),
     Lesson(
         "11_fine_tuning",
@@ -122,7 +122,7 @@ LESSONS = (
         "What do the heads of a real BERT do, and does it matter?",
         "load published weights, test what heads seem to do, probe layers, search by meaning, measure a bias",
         100,
-        70,
+        105,
     ),
 )
 
