@@ -468,7 +468,7 @@ def windows(ids, length=128, batch=6, seed=0):
 
 # %% tags=["nbval-ignore-output"]
 writers, losses = {}, {}
-for name, steps in (("Shakespeare", 550), ("Python", 250)):
+for name, steps in (("Shakespeare", 450), ("Python", 210)):
     writers[name] = small_gpt(
         GPT, len(alphabets[name]), 96, n_heads=4, query_key_norm=True, activation="relu_squared", bias=False
     )
@@ -530,7 +530,7 @@ print("the village model, perplexity of its text: per word above 4, per characte
 # The last line is about *one model on one text*: a perplexity of about 5 and one of about 1.4. Perplexity is per symbol, so it depends on what a symbol is: compare it only where text **and** symbols are the same. Bits per character need only the same text. And even so our three figures rank no models: they are three texts, and a
 # village is easier to guess than Shakespeare.
 #
-# Honestly: in about as many seconds lesson 01's RNN came to about 1.6 nats on Shakespeare, and its tables of counts to 1.7: both well ahead of this GPT. (Lesson 01 measured on the whole validation text and with the past carried along; that is a few hundredths, not the difference.) An RNN's step is cheap, so it had read seven times as much text. At this size and these
+# Honestly: in about as many seconds lesson 01's RNN came to about 1.6 nats on Shakespeare, and its tables of counts to 1.7: both well ahead of this GPT. (Lesson 01 measured on the whole validation text and with the past carried along; that is a few hundredths, not the difference.) An RNN's step is cheap, so it had read eight times as much text. At this size and these
 # minutes the older methods win; `benchmarks/RESULTS.md` shows how far a GPT comes with more steps and a better recipe. The Transformer's gains come with length, width, data, and hardware that likes large matrices.
 #
 # ## 7 · What the past need not do again

@@ -612,10 +612,6 @@ with torch.no_grad():
 spans = best_spans(starts, ends, max_len=6).cpu()  # (n, 2)
 exact = ((spans[:, 0] == first) & (spans[:, 1] == last)).double().mean().item()
 
-names = [
-    [place for place, tag in enumerate(item.context) if tag in ALIKE or tag == "the"]
-    for item in new_questions
-]
 first_noun = sum(
     item.start == 0 and item.stop == (2 if item.context[0] in ("the", "a", "some") else 1)
     for item in new_questions
