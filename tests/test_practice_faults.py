@@ -165,3 +165,17 @@ def test_mutation_that_is_a_known_mistake_is_diagnosed():
         mistakes=[Mistake("in place", in_place, "You used *=, which writes into x.")]
     )
     assert verdict(in_place, exercise).text.endswith("\n  → You used *=, which writes into x.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "cure"),
+    [
+        (lambda x, factor: x * (x > 0 & x < 5.0), "put each comparison in brackets"),
+        (lambda x, factor: x if x > 0 else factor, "torch.where"),
+        (lambda x, factor: x.repeat(2, 2).T.view(-1), "use reshape or flatten instead of view"),
+        (lambda x, factor: x.long().mean() * factor, "x.double().mean()"),
+    ],
+)
+def test_what_pytorch_says_too_shortly_gets_a_cure(answer, cure):
+    """The texts are PyTorch's own: should one of them change, its cure would be lost unnoticed."""
+    assert cure in failure(answer)

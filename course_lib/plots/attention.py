@@ -22,7 +22,7 @@ MASKED, LINE, FRAME, GOLD = "#c9c9c9", "#d5d5d5", "#8a8a8a", "C1"
 QUERY_TITLE, KEY_TITLE = "query: the token that looks", "key: the token looked at"
 WITH_NUMBERS, WITH_HAIRLINES = 12, 30  # tokens up to which they are drawn
 NORMS = {"linear": Normalize(0, 1), "sqrt": PowerNorm(0.5, 0, 1)}
-_BAR_LABELS = {"linear": "attention weight", "sqrt": "attention weight\n(square-root scale)"}
+_SCALE_NOTES = {"linear": "", "sqrt": "\n(square-root scale)"}
 _TICKS = {"linear": (0, 0.25, 0.5, 0.75, 1), "sqrt": (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)}
 
 
@@ -36,6 +36,7 @@ def attention_heatmap(
     gold: Iterable[tuple[int, int]] = (),
     gold_label: str = "true alignment",
     scale: str = "linear",
+    quantity: str = "attention weight",
     bar: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
@@ -51,6 +52,7 @@ def attention_heatmap(
         gold: (query, key) places to outline, such as a known alignment; or a boolean (target_len, source_len) matrix.
         gold_label: what the outlines mean.
         scale: "linear", or "sqrt" to see small weights.
+        quantity: what the weights are, beside the scale.
         bar: False leaves out the bar of the scale, where a panel beside this one has it.
         ax: where to draw; None makes a figure of a fitting size.
 
@@ -89,7 +91,9 @@ def attention_heatmap(
             )
     _outline(ax, gold, values.shape, gold_label)
     if bar:
-        draw_bar(ax, image, scale, most_keys(allowed), (values.shape[1] * cell, values.shape[0] * cell))
+        draw_bar(
+            ax, image, scale, most_keys(allowed), (values.shape[1] * cell, values.shape[0] * cell), quantity
+        )
     ax.spines[:].set(visible=True, color=FRAME, linewidth=0.8)
     ax.set_title(title)
     return ax
@@ -218,14 +222,21 @@ def _outline(ax: Axes, gold, shape: tuple[int, int], label: str) -> None:
         ax.legend(handles=[handle], loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0.4, borderpad=0.2)
 
 
-def draw_bar(ax: Axes, image: ScalarMappable, scale: str, n_keys: int, inches: tuple[float, float]) -> None:
+def draw_bar(
+    ax: Axes,
+    image: ScalarMappable,
+    scale: str,
+    n_keys: int,
+    inches: tuple[float, float],
+    quantity: str = "attention weight",
+) -> None:
     """The bar of the one scale, as high as the map, with a line at what uniform attention would give.
 
     `inches` are width and height of the map, so that the bar is as wide beside every map.
     """
     width, height = inches
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.15 / width, pad=0.12 / width, aspect=height / 0.15)
-    bar.set_label(f"{_BAR_LABELS[scale]}\neach row sums to 1", fontsize=9.5)
+    bar.set_label(f"{quantity}{_SCALE_NOTES[scale]}\neach row sums to 1", fontsize=9.5)
     norm, uniform = NORMS[scale], 1 / n_keys
     bar.ax.axhline(uniform, color=GOLD, linewidth=1.6)
     # A tick too near to the line's own label would run into it.

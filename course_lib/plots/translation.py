@@ -172,13 +172,19 @@ def _in_tree_order(nodes: Mapping[tuple[str, ...], float], start: tuple[str, ...
 
 
 def stored_and_live(
-    stored: Sequence[float], live: Sequence[float], every: int, title: str, ax: Axes | None = None
+    stored: Sequence[float],
+    live: Sequence[float],
+    every: int,
+    title: str,
+    unit: str = "nats per word",
+    ax: Axes | None = None,
 ) -> Axes:
     """The training loss of a stored model, and over its beginning that of the same training run here.
 
     Args:
         stored, live: mean loss in nats of each `every` steps, from the first step.
         every: steps in each mean.
+        unit: of the loss.
     """
     whole, begun = to_array(stored, "stored", 1), to_array(live, "live", 1)
     if len(begun) > len(whole):
@@ -195,6 +201,6 @@ def stored_and_live(
     # Logarithmic: what was trained here is a small part of the whole, and must be seen.
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.set(xlabel="training step (logarithmic)", ylabel="training loss (nats per word)", title=title)
+    ax.set(xlabel="training step (logarithmic)", ylabel=f"training loss ({unit})", title=title)
     ax.legend()
     return ax

@@ -17,6 +17,15 @@ _COURSE_LIB = str(Path(__file__).resolve().parents[1])
 _LIBRARIES = (sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _NOT_THE_LEARNERS = (_COURSE_LIB, *_LIBRARIES)
 
+# What PyTorch's own words do not tell a beginner: a part of its message → the cure.
+_CURES = {
+    '"bitwise_': "& binds before <: put each comparison in brackets.",
+    "Boolean value of Tensor with more than one value": "if, and, or want one True or False; "
+    "element by element there are torch.where, & and |.",
+    "view size is not compatible": "After transpose or permute use reshape or flatten instead of view.",
+    "could not infer output dtype": "A mean needs floating-point numbers: x.double().mean().",
+}
+
 
 class Fault(Exception):
     """The answer can not be judged further; its text is the sentence for the learner."""
@@ -45,11 +54,12 @@ def raised(error: BaseException, answer: Any, given: str) -> str:
     """What the answer raised, and in which of the learner's lines."""
     if isinstance(error, SystemExit):
         return "Your function calls exit(), which would end the notebook; use return."
-    text = describe.one_line(str(error), 160)
+    cure = next((f" {cure}" for part, cure in _CURES.items() if part in str(error)), "")
+    text = describe.one_line(str(error), 60 if cure else 160)
     message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if isinstance(error, RecursionError):
         message = "RecursionError: it calls itself without end"
-    return join(given, f"your function raises {message.rstrip('.')}{_learners_line(error, answer)}.")
+    return join(given, f"your function raises {message.rstrip('.')}{_learners_line(error, answer)}.{cure}")
 
 
 def endless(limit: float, running: bool, given: str) -> str:

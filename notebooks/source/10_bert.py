@@ -242,7 +242,7 @@ village_card = load_stored(village_bert.NAME, model)
 village_live = torch.tensor(village_history.losses).view(-1, village_card["training_loss_every"]).mean(dim=1)
 print(f"{n_parameters(model):,} parameters; here {village_history.seconds:.0f} s, the whole training {village_card['seconds']} CPU-seconds")
 _ = plots.stored_and_live(
-    village_card["training_loss"], village_live, village_card["training_loss_every"], title="Both losses together: the first steps here, and the stored rest"
+    village_card["training_loss"], village_live, village_card["training_loss_every"], title="Both losses together: the first steps here, and the stored rest", unit="nats"
 )
 
 # %%
@@ -453,7 +453,7 @@ corpus = wikitext_bert.Corpus(facts["vocabulary"])
 _, beginning = wikitext_bert.train(corpus, only=60, device=device)
 every = facts["training_loss_every"]
 live = torch.tensor(beginning.losses).view(-1, every).mean(dim=1)  # (60 / every,)
-_ = plots.stored_and_live(facts["training_loss"], live, every, title="The first steps, here, lie on the stored training")
+_ = plots.stored_and_live(facts["training_loss"], live, every, title="The first steps, here, lie on the stored training", unit="nats per piece")
 
 # %%
 reader = wikitext_bert.build(len(corpus.tokenizer)).to(device).eval()

@@ -702,10 +702,12 @@ def rolled_out(A):
 
 
 A, tokens = attend("The cat sat on the mat.")
-_ = plots.attention_heatmap(rolled_out(A), tokens, tokens, title="Rollout, a product of maps: all seems to come from [CLS]")
+_ = plots.attention_heatmap(
+    rolled_out(A), tokens, tokens, title="Rollout, a product of maps: all seems to come from [CLS]", quantity="share by rollout"
+)
 
 # %% [markdown]
-# (The figure's scale says *attention weight*; read: share by rollout.) Is that so? There is a way to ask the model itself: **occlusion**. Replace a token by [MASK], and see how far the sentence's vector moves. Then rank the tokens: by how far they move the vector, and by what rollout, or the last layer alone, gives them. Two rankings agree as far as their **rank correlation** says: 1 the same, 0 nothing in common.
+# Is that so? There is a way to ask the model itself: **occlusion**. Replace a token by [MASK], and see how far the sentence's vector moves. Then rank the tokens: by how far they move the vector, and by what rollout, or the last layer alone, gives them. Two rankings agree as far as their **rank correlation** says: 1 the same, 0 nothing in common.
 
 # %%
 def ranks(values):
