@@ -101,7 +101,8 @@ def label_efficiency(
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set(xlabel="labelled sentences learned from", ylabel=ylabel, title=title, ylim=ylim or (0, 1.02))
-    ax.legend(loc="best")
+    # Below the axes: the points of several seeds lie anywhere.
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
     return ax
 
 

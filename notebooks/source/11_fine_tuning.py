@@ -14,7 +14,7 @@
 # %% [markdown]
 # # 11 · Fine-tuning: few labels, many tasks
 #
-# **What is a model good for that can only fill gaps?** Lesson 10's BERT guesses hidden words, and nobody wants to have words guessed. People want to know whether a review is kind, whether a message is spam, which words are names, where the answer stands. For such questions there are labels, few and
+# **What is a model good for that can only fill gaps?** Lesson 10's BERT guesses hidden words, and nobody wants to have words guessed. People want to know whether a review is favourable, whether a message is spam, which words are names, where the answer stands. For such questions there are labels, few and
 # dear. Here the gap-filler is set to them: one small layer on top, a minute of training. What does it bring that a fresh model would not have, and when is a word count just as good?
 #
 # You will be able to:
@@ -49,7 +49,7 @@ from course_lib.metrics import (
     precision_recall_f1,
     reliability,
 )
-from course_lib.models.bert_heads import BertForClassification, BertForSpans, best_spans
+from course_lib.models.bert_heads import BertForClassification, BertForSpans, BertForTagging, best_spans
 from course_lib.models.pretrained import load_bert
 from course_lib.practice import check, hint
 from course_lib.recipes import village_bert
@@ -97,13 +97,12 @@ classifier = BertForClassification(bert(0), n_classes=2).eval()
 with torch.no_grad():
     c = torch.tanh(hidden[:, 0] @ classifier.bert.pooler.weight.T + classifier.bert.pooler.bias)
     logits = c @ classifier.classifier.weight.T + classifier.classifier.bias  # (batch, n_classes)
-    torch.testing.assert_close(logits, classifier(ids, segments, lengths))
+    print("by hand = library:", torch.allclose(logits, classifier(ids, segments, lengths), atol=1e-5))
 new = sum(parameter.numel() for parameter in classifier.classifier.parameters())
-print("by hand = library: True")
 print(f"new parameters: {new} of {sum(p.numel() for p in classifier.parameters()):,}")
 
 # %% [markdown]
-# **Fine-tuning** is what follows: train *all* of it on the labels, old parameters and new, for a few steps at a modest rate. For pairs of sentences, tags and answers only the last layer is another one; sections 5, 6 and 9 show them.
+# **Fine-tuning** is what follows: train *all* of it on the labels, old parameters and new, for a few steps at a modest rate (Howard & Ruder 2018). For pairs of sentences, tags and answers only the last layer is another one; sections 5, 6 and 9 show them.
 #
 # ## 2 · What are words worth that you have read before?
 #
@@ -156,7 +155,7 @@ for words, label in gap_sentences(4, 0, with_labels):
 
 
 # %% [markdown]
-# Every table of this lesson has two rows that cost nothing. The **majority**: always the most frequent answer. And the **bag of words**: which words occur, in whatever order, and a logistic regression on that. Who does not beat them has no news.
+# A table of classifiers has two rows that cost nothing. The **majority**: always the most frequent answer. And the **bag of words**: which words occur, in whatever order, and a logistic regression on that. Who does not beat them has no news.
 
 
 # %%
@@ -198,7 +197,7 @@ def bag_of_words_accuracy(train, test):
 
 
 # %% [markdown]
-# And the training itself: `fit`, as ever, for thirty steps. The pre-trained one gets a small rate: it must not forget faster than it learns. The fresh one gets twice that, which suits it better.
+# And the training itself: `fit`, as ever, for thirty steps. The pre-trained one gets a small rate: it must not forget faster than it learns. The fresh one gets twice that, which suits it better. (Small for a model of this size. BERT itself, two hundred times as large, is fine-tuned with $2$ to $5 \cdot 10^{-5}$: Devlin et al. 2019, appendix A.3. Such numbers do not carry over from one size to another.)
 
 
 # %%
@@ -246,7 +245,7 @@ def tuned_classifier(data, seed, pre_trained=True, steps=30):
 
 
 # %% [markdown]
-# > **Predict.** With 8, 32 and 128 labels: how often is the pre-trained one right about nouns that had labels, and about those that had none? And the fresh one?
+# > **Predict.** With 8, 32 and 128 labels: how often is the pre-trained one right about nouns that had no labels? And the fresh one, about nouns that had some, and about those that had none?
 
 # %% tags=["nbval-ignore-output"]
 SIZES, SEEDS = (8, 32, 128), (0, 1, 2)
@@ -273,10 +272,9 @@ for seed in SEEDS:
                     accuracy(logits_of(model, same), labels_of(same))
                 )
 
-# %%
 _ = plots.label_efficiency(
     scores,
-    title="A label teaches the fresh model one noun, the pre-trained one all",
+    title="What labels teach the fresh model does not reach new nouns",
     baselines={"majority": 0.5},
     ylim=(0.1, 1.02),
 )
@@ -297,15 +295,37 @@ print(
 print("bag of words: at most 0.6:", mean["bag of words, new nouns"][128] <= 0.6)
 
 # %% [markdown]
-# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these; that rule and a list of nouns suffice.) About any other noun it must guess, and no number of such labels helps. (Its points scatter widely: a wrong guess about *keys* is wrong in every sentence with *keys*.) The pre-trained one was told the task in a few dozen labels;
+# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these; that rule and a list of nouns suffice.) About any other noun it must guess, and no number of such labels helps. On these three seeds it guesses worse than a coin; that is chance: on five further seeds we got 0.31 to 0.60. (The 200 sentences have a dozen new nouns, and who is wrong about *keys* is wrong in every sentence with *keys*.) The pre-trained one needed few labels;
 # that *cats* are many it knew from reading, as it knew where the subject is.
 #
-# That is the bargain. Labels buy the **task**; the words, and the ways of the language, were had for free. Small print: our test was chosen to show it. With labels for every noun, the fresh model would do as well, and in this tiny language that would be possible. In English it is not.
+# That is the bargain. Labels buy the **task**; the words, and the ways of the language, were had for free.
+#
+# How few labels, if the task is as near to the pre-training as this one? Its old head fills gaps, and a gap is what we ask about. So ask that: are *is* and *was* together likelier than *are* and *were*?
+
+# %%
+seed_everything(0)
+gap_filler = village_bert.build()
+_ = load_stored(village_bert.NAME, gap_filler)
+gap_filler = gap_filler.to(device).eval()
+one, more = (
+    [village_bert.SYMBOLS.index(verb) for verb in verbs] for verbs in (("is", "was"), ("are", "were"))
+)
+for seed in SEEDS:
+    new = gap_data[seed][1]
+    inputs = encoded([item for item, _ in new])
+    with torch.no_grad():
+        words_there, _ = gap_filler(*inputs, chosen=inputs[0] == village_bert.MASK_ID)  # (n, vocab_size)
+    probabilities = words_there.softmax(dim=-1).cpu()
+    says_more = probabilities[:, more].sum(dim=1) > probabilities[:, one].sum(dim=1)
+    right = (says_more == labels_of(new)).double().mean().item()
+    print(f"seed {seed}: no label at all, at least 0.95 right: {right >= 0.95}")
 
 # %% [markdown]
+# So here labels are needed only to hang a new layer on. (GPT-3 and its like live on that: find the question that pre-training has answered already.) Small print, then: the test was chosen to show the effect as large as it can be. With labels for every noun, the fresh model would do as well, and in this tiny language that would be possible. In English it is not.
+#
 # ## 3 · Frozen or fine?
 #
-# Must all of BERT be trained? The cheap way, **feature extraction**, leaves it as it is: run it once, keep one vector a sentence, and fit a logistic regression to it. Which vector? `[CLS]`, or the mean over the tokens, the real ones only.
+# Must all of BERT be trained? The cheap way, **feature extraction**, leaves it as it is (Peters et al. 2019 compare the two): run it once, keep one vector a sentence, and fit a logistic regression to it. Which vector? `[CLS]`, or the mean over the tokens, the real ones only.
 #
 # ### Exercise 1 · Mean of the real tokens (5 minutes)
 #
@@ -325,7 +345,7 @@ def mean_pool(hidden, lengths):
 check("11.mean_pool", mean_pool)
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def mean_of_real(hidden, lengths):
     real = torch.arange(hidden.shape[1], device=hidden.device) < lengths[:, None]  # (batch, time)
     return (hidden * real[:, :, None]).sum(dim=1) / lengths[:, None]
@@ -348,7 +368,6 @@ for seed, (labelled, new) in gap_data.items():
         predict = logistic_regression(known, labels_of(labelled), penalty=1e-2)
         frozen[name].append(accuracy(predict(unknown), labels_of(new)))
 
-# %% tags=["nbval-ignore-output"]
 for name, values in {**frozen, "fine-tuned": scores["pre-trained, new nouns"][128]}.items():
     print(f"{name:15}", " ".join(f"{value:.2f}" for value in values))
 
@@ -357,19 +376,19 @@ print("frozen, mean: at least 0.85 on average:", sum(frozen["frozen, mean"]) / 3
 print("fine-tuned: at least 0.9 on average:", mean["pre-trained, new nouns"][128] >= 0.9)
 
 # %% [markdown]
-# Almost as good, for one pass and a regression. To guess the verb BERT has to know its number, so the number lies on the surface, ready for a linear layer. Where an answer must still be *worked out* from what the layers hold, frozen features fall behind: watch the rows *frozen* in sections 5 and 7.
+# Almost as good, for one pass and a regression. To guess the verb BERT has to know its number, so the number lies on the surface, ready for a linear layer. Where an answer must still be *worked out* from what the layers hold, frozen features fall behind: watch the rows *frozen* from here on. They will often be closer than you expect.
 #
 # ## 4 · Overfitting, and what cures it
 #
-# A harder task with few labels: is this sentence of the village for or against? *The soup was not very tasty.* Half of them say *not*, so single words tell nothing. 96 labels; a model of several hundred thousand parameters learns 96 sentences by heart in seconds. What helps?
+# A harder task with few labels: is this sentence of the village for or against? *The soup was not very tasty.* Half of them say *not*, so single words tell nothing. 150 labels; a model of several hundred thousand parameters learns 150 sentences by heart in seconds. What helps?
 #
 # * **Dropout** 0.1: noise in every layer.
 # * **Weight decay** 0.3: pulls all weights towards 0.
-# * **Early stopping**: hold back a quarter of the labels and stop when the loss there rises.
+# * **Early stopping**: hold back a quarter of the labels; where the loss there has not fallen for six looks, stop, and go back to the best.
 # * **A smaller model**: only the first of the two layers.
 # * **Augmentation**: replace words by others that leave the label as it is: another name, another dish.
 #
-# Which of them? The test set must not say: who tries six ways on it and reports the best has trained on it. But 96 labels are too few to lay some aside. **Cross-validation**: cut them into $k$ folds, hold out each in turn, average.
+# Which of them? The test set must not say: who tries six ways on it and reports the best has trained on it. But 150 labels are too few to lay some aside. **Cross-validation**: cut them into $k$ folds, hold out each in turn, average.
 #
 # ### Exercise 2 · Folds (5 minutes)
 #
@@ -388,7 +407,9 @@ def folds(n, k):
 check("11.folds", folds)
 
 # %% [markdown]
-# > **Predict.** Order the five cures, and doing nothing. Which helps most with 96 labels? Does any of them hurt?
+# One trap before you cut: the village repeats itself. A sentence that occurs twice may lie in the training part *and* in the fold held out, and then memory looks like understanding. So every sentence is taken once, and the unseen ones are those that are not among the 150.
+#
+# > **Predict.** Order the five cures, and doing nothing. Which helps most? Does any of them hurt?
 
 
 # %%
@@ -409,20 +430,24 @@ def augmented(words, generator):
     ]
 
 
-def opinions(n, seed):
-    """n sentences with an adjective that judges, and whether they are for it."""
+def opinions(n, seed, without=()):
+    """n sentences with an adjective that judges, and whether they are for it; none that is in `without`."""
+    seen = {tuple(words) for words, _ in without}
     chosen = [
-        sentence
-        for sentence in village.opinions(3 * n, seed)
-        if village.JUDGING_WORDS.keys() & set(sentence.words)
+        (list(sentence.words), sentence.sentiment == "positive")
+        for sentence in village.opinions(5 * n, seed)
+        if village.JUDGING_WORDS.keys() & set(sentence.words) and sentence.words not in seen
     ]
-    return [(list(sentence.words), sentence.sentiment == "positive") for sentence in chosen[:n]]
+    return chosen[:n]
 
 
-def learn_opinions(
-    data, seed, dropout=0.0, weight_decay=0.0, layers=2, augment=False, patience=None, pre_trained=True
-):
-    model = BertForClassification(bert(seed, pre_trained), 2, dropout=dropout).to(device)
+def once_each(data):
+    """Without repetitions, in order of first appearance."""
+    return list({tuple(words): (words, label) for words, label in data}.values())
+
+
+def learn_opinions(data, seed, dropout=0.0, weight_decay=0.0, layers=2, augment=False, patience=None):
+    model = BertForClassification(bert(seed), 2, dropout=dropout).to(device)
     model.bert.encoder.layers = model.bert.encoder.layers[:layers]
     for part in model.modules():
         if isinstance(part, nn.Dropout):
@@ -432,7 +457,7 @@ def learn_opinions(
         data, kept = data[len(data) // 4 :], data[: len(data) // 4]
         options = dict(
             validate=lambda model: F.cross_entropy(logits_of(model, kept), labels_of(kept)),
-            validate_every=3,
+            validate_every=5,
             patience=patience,
         )
     stream = batches(data, 16, seed, augmented if augment else lambda words, generator: words)
@@ -440,8 +465,8 @@ def learn_opinions(
         model,
         stream,
         classification_loss,
-        steps=60,
-        lr=3e-3,
+        steps=120,
+        lr=2e-3,
         warm_up=6,
         weight_decay=weight_decay,
         progress=False,
@@ -454,12 +479,12 @@ CURES = {
     "nothing": {},
     "dropout 0.1": dict(dropout=0.1),
     "weight decay 0.3": dict(weight_decay=0.3),
-    "early stopping": dict(patience=8),
+    "early stopping": dict(patience=6),
     "one layer": dict(layers=1),
     "augmentation": dict(augment=True),
-    "(random start)": dict(pre_trained=False),
 }
-few, unseen = opinions(96, 1), opinions(400, 1_000_000)
+few = once_each(opinions(500, 1))[:150]
+unseen = opinions(400, 1_000_000, without=few)
 
 # %% tags=["nbval-ignore-output"]
 cross_validated, on_test = {}, {}
@@ -471,7 +496,7 @@ for name, options in CURES.items():
         held_out.append(accuracy(logits_of(model, few[fold::3]), labels_of(few[fold::3])))
         tested.append(accuracy(logits_of(model, unseen), labels_of(unseen)))
     cross_validated[name], on_test[name] = sum(held_out) / 3, sum(tested) / 3
-print("                  three folds of 96   400 unseen sentences")
+print("                  three folds of 150   400 unseen sentences")
 for name in CURES:
     print(f"{name:18} {cross_validated[name]:12.2f} {on_test[name]:17.2f}")
 print(f"{'bag of words':18} {'':12} {bag_of_words_accuracy(few, unseen):17.2f}")
@@ -479,8 +504,8 @@ print(f"{'bag of words':18} {'':12} {bag_of_words_accuracy(few, unseen):17.2f}")
 # %%
 gain = {name: score - on_test["nothing"] for name, score in on_test.items()}
 print("augmentation gains at least 0.03:", gain["augmentation"] >= 0.03)
-print("weight decay changes less than 0.03:", abs(gain["weight decay 0.3"]) < 0.03)
-print("early stopping loses at least 0.03:", gain["early stopping"] <= -0.03)
+print("weight decay changes less than 0.08:", abs(gain["weight decay 0.3"]) < 0.08)
+print("early stopping loses at least 0.05:", gain["early stopping"] <= -0.05)
 print(
     "the folds, too, prefer augmentation to nothing:",
     cross_validated["augmentation"] > cross_validated["nothing"],
@@ -488,10 +513,12 @@ print(
 print("bag of words: at most 0.6:", bag_of_words_accuracy(few, unseen) <= 0.6)
 
 # %% [markdown]
-# Augmentation brings knowledge that the labels lack: *who* eats does not matter. The others bring only restraint, and restraint was not what was missing. Weight decay hardly acts in so few steps; dropout, which this model never met in its pre-training, disturbs more than it guards; early stopping pays for its validation set
-# with a quarter of the labels, and stops at the first unlucky stretch. The last row is no cure but a warning: where every word that matters has labels, a fresh model may do as well. None of this is a law, not even here: draw other labels (`opinions(96, 2)`) and one layer may come out on top. That is why you measure.
+# Augmentation brings knowledge that the labels lack: *who* eats does not matter. The others bring only restraint, and restraint was not what was missing. Early stopping pays for its validation set with a quarter of the 100 labels of a fold, and its 25 sentences are a shaky judge: with few labels the loss there rises, for one wrong answer given with great certainty, long before the accuracy has stopped growing.
+# Dropout, which this model never met in its pre-training, disturbs more than it guards; weight decay hardly acts in so few steps; one layer or two, that changes sides with the sentences drawn. On three draws (`opinions(500, 1)`, 2, 3) augmentation gained 0.06 to 0.12, dropout lost 0.08 to 0.16, early stopping 0.08 to 0.39. (A random start lay between −0.12 and +0.04. Where every word that matters has labels, a fresh model may do as well.)
 #
-# Look at the left column, too: 96 held-out answers are few, and these numbers are good to about 0.05, no better. They are honest, though, and no unseen sentence was spent on the choice.
+# Look at the left column, too: 150 held-out answers are good to about 0.03, and they found the cure that works without a look at the right one, which in real work you do not have.
+#
+# And the bag of words, *below* a half? The unseen sentences are those that are not among the labels. Where *the soup was tasty* has a label, mostly *not tasty* is left over. Who learns that *tasty* is good is then mostly wrong.
 #
 # ## 5 · Pairs of sentences
 #
@@ -548,11 +575,11 @@ print(
 )
 
 # %% [markdown]
-# Here the fresh model has not even begun after the same two thousand pairs. Next-sentence prediction was training for this kind of question: its head knows something without a single label, and its vectors hold much of the answer. The closer a task is to the pre-training, the fewer labels it needs, and the less there is to tune.
+# With these steps and this rate the fresh model does not get off the ground on the same two thousand pairs; even the word count does better. Next-sentence prediction was training for this kind of question: its head knows something without a single label, and its vectors hold much of the answer. The closer a task is to the pre-training, the fewer labels it needs, and the less there is to tune.
 #
 # ## 6 · Where is the answer?
 #
-# *Tom washed the birds and the woman bought the roses. Who washed the birds?* Question and context are a pair. The new layer gives **each token two numbers**: how likely the answer begins here, and how likely it ends here. The loss is the mean of two cross-entropies, each over the places.
+# *Tom washed the birds and the woman bought the roses. Who washed the birds?* Question and context are a pair. The new layer gives **each token two numbers**: how likely the answer begins here, and how likely it ends here. The loss is the mean of two cross-entropies, each over all tokens of the sequence: nothing forbids an answer inside the question, the model learns not to give one.
 #
 # $$P_{start}(i) = \text{softmax}_i(h_i \cdot w_s), \qquad P_{end}(j) = \text{softmax}_j(h_j \cdot w_e), \qquad \text{answer} = \arg\max_{i \le j}\; (h_i \cdot w_s + h_j \cdot w_e)$$
 #
@@ -599,36 +626,34 @@ def span_loss(model, batch):
 
 questions, new_questions = village.questions(2_000, 1), village.questions(1_000, 1_000_000)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 answerer = BertForSpans(bert(0)).to(device)
 _ = fit(
     answerer, question_batches(questions, 32, 0), span_loss, steps=120, lr=1e-3, warm_up=12, progress=False
 )
-
-# %%
 inputs, first, last = question_batch(new_questions)
 with torch.no_grad():
     starts, ends = answerer.eval()(*(part.to(device) for part in inputs))
 spans = best_spans(starts, ends, max_len=6).cpu()  # (n, 2)
 exact = ((spans[:, 0] == first) & (spans[:, 1] == last)).double().mean().item()
 
-first_noun = sum(
-    item.start == 0 and item.stop == (2 if item.context[0] in ("the", "a", "some") else 1)
-    for item in new_questions
-) / len(new_questions)
+begins = sum(item.start == 0 for item in new_questions) / len(new_questions)
 print("the exact answer, at least 0.75 of them:", exact >= 0.75)
-print("who always answers with the first thing named: at most 0.35:", first_noun <= 0.35)
+print("the answer is what the context begins with: in at most 0.35:", begins <= 0.35)
 
 # %% tags=["nbval-ignore-output"]
-for row in (0, 1, 2, 3):
-    item, (i, j) = new_questions[row], (spans[row] - 2 - len(new_questions[row].question)).tolist()
-    print(f"{' '.join(item.context)}  {' '.join(item.question)}  →  {' '.join(item.context[i : j + 1])}")
+print(
+    f"exactly right: {exact:.2f} of {len(new_questions)} (always the first thing named: {begins:.2f} at best)\n"
+)
+for item, (i, j) in list(zip(new_questions, spans.tolist(), strict=True))[:4]:
+    tokens = ["[CLS]", *item.question, "[SEP]", *item.context]
+    print(f"{' '.join(item.context)}  {' '.join(item.question)}  →  {' '.join(tokens[i : j + 1])}")
 
 # %% [markdown]
 # ## 7 · Real sentences
 #
 # The village has made things clear; now to film reviews (SST-2: 6,920 sentences for training, liked or not) and a BERT that has read more than a village: **MiniLM**, six layers, 384 wide, distilled from a larger one and trained on a billion pairs of sentences. Lesson 12 opens it; here it is used. 1,500
-# labels, and the 872 sentences of the validation part to look at.
+# labels, and the 872 sentences of the validation part to look at. A sentence is now the mean of its tokens' vectors, for that is what this model was trained to make.
 #
 # > **Predict.** The bag of words with all 6,920 labels against MiniLM with 1,500: who is ahead?
 
@@ -676,8 +701,8 @@ reviews, N_LABELS = load("sst-2"), 1_500
 generator = torch.Generator().manual_seed(0)
 chosen = torch.randperm(len(reviews.train), generator=generator)[:N_LABELS].tolist()
 train_texts, train_labels = zip(*(reviews.train[i] for i in chosen), strict=True)
-test_texts, test_labels = zip(*reviews.validation, strict=True)
-train_labels, test_labels = torch.tensor(train_labels), torch.tensor(test_labels)
+held_texts, held_labels = zip(*reviews.validation, strict=True)
+train_labels, held_labels = torch.tensor(train_labels), torch.tensor(held_labels)
 
 
 def split_words(text):
@@ -685,7 +710,7 @@ def split_words(text):
 
 
 review_scores = {
-    "majority": (N_LABELS, max(test_labels.double().mean().item(), 1 - test_labels.double().mean().item()))
+    "majority": (N_LABELS, max(held_labels.double().mean().item(), 1 - held_labels.double().mean().item()))
 }
 for data in ([reviews.train[i] for i in chosen], reviews.train):
     split = [([(split_words(text), label) for text, label in part]) for part in (data, reviews.validation)]
@@ -696,17 +721,29 @@ lower = {
         (rows, minilm_hidden(minilm, ids, lengths, layer=3), lengths)
         for rows, ids, lengths, _ in minilm_batches(texts, batch=16)
     ]
-    for name, texts in (("train", train_texts), ("test", test_texts))
+    for name, texts in (("train", train_texts), ("held", held_texts))
 }
-known, unknown = torch.zeros(len(train_texts), minilm.d_model), torch.zeros(len(test_texts), minilm.d_model)
-for features, part in ((known, "train"), (unknown, "test")):
+
+
+@torch.no_grad()
+def after(layers, part):
+    """The mean of the real tokens when `layers` have read what `lower` keeps: (n_texts, d_model)."""
+    features = torch.zeros(sum(len(rows) for rows, _, _ in lower[part]), minilm.d_model)
     for rows, hidden, lengths in lower[part]:
+        real = torch.arange(hidden.shape[1], device=hidden.device) < lengths[:, None]  # (batch, time)
+        for layer in layers:
+            hidden = layer(hidden, real[:, None])
         features[rows] = mean_of_real(hidden, lengths).cpu()
-known, unknown = standardised(known, unknown)
+    return features
+
+
+known, unknown = standardised(after([], "train"), after([], "held"))
 frozen_logits = logistic_regression(known, train_labels, penalty=0.1)(unknown)
-review_scores["frozen, mean of layer 3"] = N_LABELS, accuracy(frozen_logits, test_labels)
+review_scores["frozen, mean of layer 3"] = N_LABELS, accuracy(frozen_logits, held_labels)
 
 # %% [markdown]
+# (The frozen last layer, `after(minilm.encoder.layers[3:], …)`, gave 0.78: deeper is not better where nothing is tuned.)
+#
 # For the fine-tuned one we leave the embeddings and the lower three layers as they are: they know words and their neighbourhood, which film critics share with everybody. What does not change need not be computed twice, so `lower` keeps its output for each batch, and only the upper three layers are trained, from there on. The head is new and learns
 # ten times as fast as the rest. One pass over the 1,500 sentences.
 
@@ -728,7 +765,9 @@ class Critic(nn.Module):
 
 def two_rates(model):
     body, head = model.layers.parameters(), model.head.parameters()
-    return torch.optim.AdamW([{"params": body, "lr": 6e-4}, {"params": head, "lr": 6e-3}], weight_decay=0.01)
+    return torch.optim.AdamW(
+        [{"params": body, "lr": 6e-4}, {"params": head, "lr": 6e-3}], weight_decay=0.01, fused=True
+    )
 
 
 def review_loss(model, batch):
@@ -741,11 +780,11 @@ seed_everything(0)
 critic = Critic(minilm.encoder.layers[3:], minilm.d_model, 2).to(device)
 stream = [lower["train"][i] for i in torch.randperm(len(lower["train"])).tolist()]
 _ = fit(critic, stream, review_loss, steps=len(stream), warm_up=9, make_optimizer=two_rates, progress=False)
-fine_logits = torch.zeros(len(test_texts), 2)
+fine_logits = torch.zeros(len(held_texts), 2)
 with torch.no_grad():
-    for rows, hidden, lengths in lower["test"]:
+    for rows, hidden, lengths in lower["held"]:
         fine_logits[rows] = critic.eval()(hidden, lengths).cpu()
-review_scores["fine-tuned, upper three layers"] = N_LABELS, accuracy(fine_logits, test_labels)
+review_scores["fine-tuned, upper three layers"] = N_LABELS, accuracy(fine_logits, held_labels)
 print("                                 labels  accuracy")
 for name, (n, score) in review_scores.items():
     print(f"{name:32} {n:6,} {score:9.3f}")
@@ -763,36 +802,35 @@ print(
 )
 
 # %% [markdown]
-# Ahead, with a fifth of the labels; not by a mile. Words carry most of a short review's opinion (*dull*, *moving*), and a word count with labels enough comes close. Larger BERTs reach 0.93 and more, with ten times as many labels.
+# Ahead, with a fifth of the labels; not by a mile: 0.025 of 872 reviews are some twenty. (Three seeds gave 0.819 to 0.823; another 872 reviews might well move it by ten.) Words carry most of a short review's opinion (*dull*, *moving*), and a word count with labels enough comes close. A BERT five times as large comes to 0.93, with the 67,000 labelled sentences and phrases of the full data set (Devlin et al. 2019, table 1).
 #
-# **How sure may it be?** A classifier gives probabilities. If it says 0.9 a hundred times, it should be right ninety times: then it is **calibrated** (Guo et al. 2017). Sort the answers into bins by confidence, and compare with how often they are right. The mean distance, weighted by the bins' sizes, is the expected calibration error:
+# **How sure may it be?** A classifier gives probabilities. If it says 0.9 a hundred times, it should be right ninety times: then it is **calibrated** (Guo et al. 2017). Sort the answers into bins by confidence, and compare with how often they are right (in the figure: the larger the point, the more answers in its bin). The mean distance, weighted by the bins' sizes, is the expected calibration error:
 #
 # $$\text{ECE} = \sum_b \frac{n_b}{n}\,\bigl|\,\text{confidence}_b - \text{accuracy}_b\,\bigr|$$
 
 # %% tags=["nbval-ignore-output"]
 index = word_index([split_words(text) for text in train_texts])
-counts = [bag_of_words([split_words(text) for text in texts], index) for texts in (train_texts, test_texts)]
-# Hardly any penalty: every label is learned by heart.
-by_heart = logistic_regression(counts[0], train_labels, penalty=1e-6)(counts[1])
-probabilities = {
-    "bag of words, by heart": by_heart.softmax(dim=-1),
-    "fine-tuned": fine_logits.softmax(dim=-1),
-}
-errors = {name: expected_calibration_error(p, test_labels) for name, p in probabilities.items()}
+counts = [bag_of_words([split_words(text) for text in texts], index) for texts in (train_texts, held_texts)]
+probabilities = {"fine-tuned": fine_logits.softmax(dim=-1)}
+# With hardly any penalty every label is learned by heart.
+for name, penalty in (("bag of words", 1e-3), ("bag of words, by heart", 1e-6)):
+    model = logistic_regression(counts[0], train_labels, penalty=penalty)
+    probabilities[name] = model(counts[1]).softmax(dim=-1)
+    print(
+        f"{name}: right about {accuracy(model(counts[0]), train_labels):.3f} of its own labels, {accuracy(probabilities[name], held_labels):.3f} of the others"
+    )
+errors = {name: expected_calibration_error(p, held_labels) for name, p in probabilities.items()}
 _ = plots.reliability(
-    {f"{name}: ECE {errors[name]:.2f}": reliability(p, test_labels) for name, p in probabilities.items()},
+    {f"{name}: ECE {errors[name]:.2f}": reliability(p, held_labels) for name, p in probabilities.items()},
     title="Below the line: surer than right",
 )
 
 # %%
-print(
-    "by heart: calibration error at least 0.1, fine-tuned for one pass: at most 0.1:",
-    errors["bag of words, by heart"] >= 0.1,
-    errors["fine-tuned"] <= 0.1,
-)
+print("by heart: calibration error at least 0.1:", errors["bag of words, by heart"] >= 0.1)
+print("the others: at most 0.1 both:", max(errors["fine-tuned"], errors["bag of words"]) <= 0.1)
 
 # %% [markdown]
-# Who has learned the labels by heart believes in a certainty that is none: on the training set it was always right. One pass has not gone so far. Train on, and this changes: the loss rewards ever larger logits long after the accuracy stands still. Then raise the temperature (lesson 08) until the validation part agrees (Guo et al., section 4.2); the
+# BERT or word count, that is not the question; how far the fit has gone is. Who has learned the labels by heart believes in a certainty that is none: about its own labels it was always right. A penalty holds that back, and so does a single pass: the loss rewards ever larger logits long after the accuracy stands still. Where a model is too sure, raise the temperature (lesson 08) until the validation part agrees (Guo et al., section 4.2); the
 # answers stay the same.
 #
 # ## 8 · When accuracy lies
@@ -803,7 +841,7 @@ print(
 #
 # ### Exercise 4 · Precision, recall, F1 (6 minutes)
 #
-# Write `precision_recall_f1_of(predictions, targets)`: `(n,)` ids, 1 is spam → three numbers. Where nothing was called spam, or nothing is, the score is 0. Done when the check shows ✓.
+# Write `precision_recall_f1_of(predictions, targets)`: `(n,)` ids, 1 is spam → three numbers. Where a denominator is 0 (nothing was called spam, or nothing is), the score is 0. Done when the check shows ✓.
 
 
 # %% tags=["exercise"]
@@ -862,20 +900,24 @@ print(
 )
 
 # %% [markdown]
-# Spam gives itself away by its words (*free*, *claim*, a telephone number), and here the word count is nearly as good as BERT, at a thousandth of the cost. Always have that row.
+# Spam gives itself away by its words (*free*, *claim*, a telephone number), and here the word count is nearly as good as BERT, and ready in a second. Always have that row.
 #
-# Which answer counts as spam is your choice, not the model's. Move the threshold: from what probability on is a message thrown away?
+# Which answer counts as spam is your choice, not the model's. Move the threshold: from what probability on is a message thrown away? (A choice again, so not on the test messages: these 700 are others, of the training part.)
 
 
 # %% tags=["nbval-ignore-output"]
-spam_probability = spam_logits["bag of words"].softmax(dim=-1)[:, 1]
+others = messages.train[1000:1700]
+other_targets = labels_of(others)
+spam_probability = predict(bag_of_words([split_words(text) for text, _ in others], index)).softmax(dim=-1)[
+    :, 1
+]
 
 
 def draw_threshold(threshold):
     answers = (spam_probability >= threshold).long()
-    precision, recall, _, _ = (values[1].item() for values in precision_recall_f1(answers, spam_targets, 2))
+    precision, recall, _, _ = (values[1].item() for values in precision_recall_f1(answers, other_targets, 2))
     return plots.confusion_matrix(
-        confusion_matrix(answers, spam_targets, 2),
+        confusion_matrix(answers, other_targets, 2),
         messages.labels,
         title=f"spam from {threshold:g} on:\nprecision {precision:.2f}, recall {recall:.2f}",
     )
@@ -891,7 +933,7 @@ SliderFigure(
 
 # %%
 strict, lax = ((spam_probability >= threshold).long() for threshold in (0.9, 0.05))
-strict, lax = (precision_recall_f1(answers, spam_targets, 2) for answers in (strict, lax))
+strict, lax = (precision_recall_f1(answers, other_targets, 2) for answers in (strict, lax))
 print(
     "a high threshold is more precise, a low one finds more:",
     bool(strict.precision[1] > lax.precision[1]),
@@ -899,13 +941,137 @@ print(
 )
 
 # %% [markdown]
-# ## 9 · Names in the wild
+# ## 9 · Names
 #
-# Tagging: each **word** gets one of thirteen tags: `O`, or `B-`/`I-` with a type (person, location, group, corporation, product, creative-work); `B-` begins a name, `I-` goes on with it. WNUT-17 was built to be hard: tweets and comments, and hardly a name of the test part occurs in training.
+# Tagging: each **word** gets a tag: `O`, or `B-`/`I-` with a type; `B-` begins a name, `I-` goes on with it. In the village there are persons and places, and it is not enough to know the names:
 #
-# BERT reads pieces, so one question comes first: which piece carries the tag? By custom the **first** of each word; the others, `[CLS]` and `[SEP]` get −100, which `F.cross_entropy` leaves out. `wordpiece.encode(words).words` says of each piece which word it is of (−1: none).
+# > *rose hill hated the cakes* · *the girls live in rose hill* · *the rose near the cabinet was red*
 #
-# ### Exercise 5 · Labels of pieces (5 minutes)
+# The new layer reads every token's vector, $\text{logits}_t = h_t W + b$. `[CLS]`, `[SEP]` and padding have no tag: they get −100, which `F.cross_entropy` leaves out. 128 labelled sentences, all of them with *rose* or *hill*. The baseline is a **gazetteer**: the list of all names with labels, looked up.
+
+# %%
+TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+
+
+def roses(n, seed):
+    """n sentences (words, tags) of the village with a rose or a hill."""
+    sentences = village.sample(20 * n, seed)
+    return [(list(s.words), list(s.entities)) for s in sentences if {"rose", "hill"} & set(s.words)][:n]
+
+
+def tag_batches(data, batch=16):
+    generator = torch.Generator().manual_seed(0)
+    while True:
+        for rows in torch.randperm(len(data), generator=generator).split(batch):
+            some = [data[row] for row in rows.tolist()]
+            inputs = encoded([words for words, _ in some])
+            labels = torch.full(inputs[0].shape, -100)
+            for row, (_, tags) in enumerate(some):
+                labels[row, 1 : 1 + len(tags)] = torch.tensor([TAGS.index(tag) for tag in tags])
+            yield inputs, labels
+
+
+def tagging_loss(model, batch):
+    inputs, labels = batch
+    return F.cross_entropy(model(*inputs).flatten(0, 1), labels.flatten())  # (batch * time, n_tags)
+
+
+def gazetteer_of(data):
+    """Every name of the training part, in small letters: name → its most frequent type."""
+    counts = {}
+    for words, tags in data:
+        for kind, start, stop in entities(tags):
+            counts.setdefault(tuple(word.lower() for word in words[start:stop]), Counter())[kind] += 1
+    return {name: kinds.most_common(1)[0][0] for name, kinds in counts.items()}
+
+
+def look_up(words, names, longest=6):
+    """BIO tags of a sentence: the longest known name at each place."""
+    small, tags, place = [word.lower() for word in words], ["O"] * len(words), 0
+    while place < len(words):
+        for stop in range(min(len(words), place + longest), place, -1):
+            kind = names.get(tuple(small[place:stop]))
+            if kind:
+                tags[place:stop] = [f"B-{kind}"] + [f"I-{kind}"] * (stop - place - 1)
+                place = stop - 1
+                break
+        place += 1
+    return tags
+
+
+rose_train, rose_test = roses(128, 1), roses(400, 1_000_000)
+rose_gold = [tags for _, tags in rose_test]
+rose_tags = {"gazetteer": [look_up(words, gazetteer_of(rose_train)) for words, _ in rose_test]}
+for name, pre_trained in (("random start", False), ("fine-tuned", True)):
+    tagger = BertForTagging(bert(0, pre_trained), len(TAGS)).to(device)
+    _ = fit(tagger, tag_batches(rose_train), tagging_loss, steps=60, lr=1e-3, warm_up=4, progress=False)
+    with torch.no_grad():
+        chosen = tagger.eval()(*encoded([words for words, _ in rose_test])).argmax(dim=-1).tolist()
+    rose_tags[name] = [
+        [TAGS[tag] for tag in row[1 : 1 + len(words)]]
+        for row, (words, _) in zip(chosen, rose_test, strict=True)
+    ]
+rose_f1 = {name: entity_f1(found, rose_gold).f1 for name, found in rose_tags.items()}
+
+# %% [markdown]
+# How to score? Most words are `O`, so accuracy lies again. What counts are whole names: right is one with the **exact span and the right type**, and precision, recall and F1 are those of names.
+#
+# ### Exercise 5 · Entities (8 minutes)
+#
+# Write `entities_of(tags)`: a list of BIO tags → a list of `(type, start, stop)`, so that `tags[start:stop]` is the entity, from left to right. `B-` always begins one; an `I-` goes on with the entity right before it if that has the same type, and begins one if not. Done when the check shows ✓.
+
+
+# %% tags=["exercise"]
+def entities_of(tags):
+    """["B-person", "I-person", "O"] → [("person", 0, 2)]."""
+    ### BEGIN SOLUTION
+    found = []
+    for place, tag in enumerate(tags):
+        head, _, kind = tag.partition("-")
+        if head == "I" and found and found[-1][0] == kind and found[-1][2] == place:
+            found[-1] = (kind, found[-1][1], place + 1)
+        elif tag != "O":
+            found.append((kind, place, place + 1))
+    return found
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("11.entities", entities_of)
+
+# %% tags=["nbval-ignore-output"]
+for name, score in rose_f1.items():
+    print(f"{name:14} F1 {score:.2f}")
+row = next(
+    row
+    for row, (words, _) in enumerate(rose_test)
+    if words[:2] == ["rose", "hill"] and rose_tags["gazetteer"][row] != rose_gold[row]
+)
+print()
+for name, tags in {**rose_tags, "truth": rose_gold}.items():
+    print(
+        f"{name:14}",
+        " ".join(
+            f"{word}/{tag}" if tag != "O" else word
+            for word, tag in zip(rose_test[row][0], tags[row], strict=True)
+        ),
+    )
+
+# %%
+print("fine-tuned: F1 at least 0.94:", rose_f1["fine-tuned"] >= 0.94)
+print(
+    "ahead of the list, which is ahead of the random start:",
+    rose_f1["fine-tuned"] > rose_f1["gazetteer"] > rose_f1["random start"],
+)
+
+# %% [markdown]
+# ### Names in the wild
+#
+# Now real ones. WNUT-17 has thirteen tags (person, location, group, corporation, product, creative-work) and was built to be hard: tweets and comments, and hardly a name of the test part occurs in training.
+#
+# BERT reads pieces, so one question comes first: which piece carries the tag? By custom the **first** of each word; the others get −100, as `[CLS]` and `[SEP]` do. `wordpiece.encode(words).words` says of each piece which word it is of (−1: none).
+#
+# ### Exercise 6 · Labels of pieces (5 minutes)
 #
 # Write `piece_labels(words, tag_ids)`: `words`, for each piece the number of its word or −1; `tag_ids`, a tag id for each word → a list with one label for each piece. Done when the check shows ✓.
 
@@ -936,63 +1102,13 @@ shown = [
 ]
 print(" ".join(f"{piece}/{tag}" if tag else piece for piece, tag in shown))
 
-
 # %% [markdown]
-# How to score? Nine words in ten are `O`, so accuracy lies again. What counts are whole names: right is one with the **exact span and the right type**.
+# The rows that cost nothing: *all O*, and the gazetteer. Then MiniLM, frozen: the vector of each word's first piece after layer 4, and a logistic regression with thirteen classes.
 #
-# ### Exercise 6 · Entities (8 minutes)
-#
-# Write `entities_of(tags)`: a list of BIO tags → a list of `(type, start, stop)`, so that `tags[start:stop]` is the entity, from left to right. `B-` always begins one; an `I-` goes on with the entity right before it if that has the same type, and begins one if not. Done when the check shows ✓.
-
-
-# %% tags=["exercise"]
-def entities_of(tags):
-    """["B-person", "I-person", "O"] → [("person", 0, 2)]."""
-    ### BEGIN SOLUTION
-    found = []
-    for place, tag in enumerate(tags):
-        head, _, kind = tag.partition("-")
-        if head == "I" and found and found[-1][0] == kind and found[-1][2] == place:
-            found[-1] = (kind, found[-1][1], place + 1)
-        elif tag != "O":
-            found.append((kind, place, place + 1))
-    return found
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-check("11.entities", entities_of)
-
-# %% [markdown]
-# Rows that cost nothing: *all O*, and a **gazetteer**, the list of all names in training, looked up in the test. Then MiniLM, frozen: the vector of each word's first piece after layer 4, and a logistic regression with thirteen classes.
-#
-# > **Predict.** Why layer 4, and not the last? What was MiniLM's last layer trained for?
+# > **Predict.** In the village the gazetteer came to 0.9. And here? Which types of names will be found, and which not?
 
 
 # %%
-def gazetteer_of(data):
-    """Every name of the training part, in small letters: name → its most frequent type."""
-    counts = {}
-    for words, tags in data:
-        for kind, start, stop in entities(tags):
-            counts.setdefault(tuple(word.lower() for word in words[start:stop]), Counter())[kind] += 1
-    return {name: kinds.most_common(1)[0][0] for name, kinds in counts.items()}
-
-
-def look_up(words, names, longest=6):
-    """BIO tags of a sentence: the longest known name at each place."""
-    small, tags, place = [word.lower() for word in words], ["O"] * len(words), 0
-    while place < len(words):
-        for stop in range(min(len(words), place + longest), place, -1):
-            kind = names.get(tuple(small[place:stop]))
-            if kind:
-                tags[place:stop] = [f"B-{kind}"] + [f"I-{kind}"] * (stop - place - 1)
-                place = stop - 1
-                break
-        place += 1
-    return tags
-
-
 def word_features(sentences, layer):
     """For each sentence (n_words, d_model): the vector of each word's first piece (zeros for a word without one)."""
     features = [torch.zeros(len(words), minilm.d_model) for words in sentences]
@@ -1005,7 +1121,7 @@ def word_features(sentences, layer):
 
 
 # %% tags=["nbval-ignore-output"]
-tagged_train, tagged_test = posts.train[:1200], posts.test
+tagged_train, tagged_test = posts.train[:1000], posts.test
 gold = [list(tags) for _, tags in tagged_test]
 gazetteer = gazetteer_of(posts.train)
 answers = {
@@ -1061,11 +1177,13 @@ for row in shown:
     )
 
 # %% [markdown]
-# A model that knows English finds names it has never met, by what stands around them. (It reads small letters only, so it does not even see capitals.) Titles of songs and films, which may be made of any words, it hardly finds. The last layer was trained to make the vector of a whole sentence, and forgets the single word on the way; for tags a middle layer is better.
+# Persons and places are found best: what stands around a name tells that somebody speaks, or that somebody goes there, even where no label had that name. (Whether MiniLM has met it in its own reading is another question. It reads small letters only, so it does not even see capitals.) Companies, groups, products and titles can be called anything and appear anywhere; they are hardly found.
+#
+# And why layer 4 of six? Put `layer=6` in its place twice, and F1 falls by a third: the last layer was trained to make the vector of a whole sentence, and keeps less of the single word.
 #
 # ## 10 · Spot the bug
 #
-# Three evaluations that were published, in our names. Each gives a number, and each number is too good or means nothing.
+# Three ways to a number that deceives. The first is from a popular implementation, the other two are in many a notebook.
 #
 # > **Predict.** What is wrong with each? For each there is a test of one line.
 
@@ -1108,18 +1226,18 @@ print(
 )
 
 # %% [markdown]
-# **a** `ignore_index=0` was meant for padding; 0 is also a real class, whose errors then cost nothing: always answering 1 gives loss 0 (codertimo/BERT-pytorch#32, #49, #98). The test: the loss of a constant answer. Cure: −100. **b** `model.eval()` is missing: dropout goes on, and every pass is another
+# **a** `ignore_index=0` was meant for padding; 0 is also a real class, whose errors then cost nothing: always answering 1 gives loss 0 (codertimo/BERT-pytorch#32, #49, #98; lesson 10 met it, too). The test: the loss of a constant answer. Cure: −100. **b** `model.eval()` is missing: dropout goes on, and every pass is another
 # network. The test: two passes. **c** The test set chose. Nothing was learned, and still it reports more than 0.6: the best of many tries on one test set is partly luck, of seeds, cures, layers, thresholds or epochs. The test: labels thrown with a coin. Cure: choose on validation data (or folds), then look at the test set once.
 #
-# And this lesson? Our thresholds, layers and rates were tried out on the validation parts, and that is where section 7's numbers come from: expect them to be a little too good. The names of section 9 and the messages of section 8 are test parts.
+# And this lesson? We tried out its rates, layers and penalties, too, and partly on the very sentences that the tables show: expect the figures to be a little too good. For the village you can test that, for it makes as many new sentences as you like: change the seeds of the new ones.
 #
 # ## Recap
 #
 # | | on top of BERT | costs | use it when |
 # |---|---|---|---|
-# | sentence, pair | one layer on pooled `[CLS]` (or the mean) | $d \cdot n_{classes}$ new weights | one answer for the whole |
-# | tags | one layer on each word's first piece; −100 elsewhere | $d \cdot n_{tags}$ | an answer for each word |
-# | answer span | two numbers a token; best pair with start ≤ end | $2d$ | the answer stands in the text |
+# | sentence, pair | one layer on pooled `[CLS]` (or the mean) | $(d + 1) \cdot n_{classes}$ new numbers | one answer for the whole |
+# | tags | one layer on each word's first piece; −100 elsewhere | $(d + 1) \cdot n_{tags}$ | an answer for each word |
+# | answer span | two numbers a token; best pair with start ≤ end | $2 (d + 1)$ | the answer stands in the text |
 # | feature extraction | logistic regression on frozen vectors | one pass | many tasks, little time, a model made for vectors |
 # | fine-tuning | all, or the upper layers, few steps, low rate | a training | what you need is inside, but not on the surface |
 # | bag of words | logistic regression on word counts | nothing | always, as the row to beat |
@@ -1127,16 +1245,16 @@ print(
 # | precision, recall, F1 | of what was called; of what is; harmonic mean | nothing | rare classes, names |
 # | calibration | confidence against accuracy, in bins | nothing | somebody acts on the probability |
 #
-# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and on spam even a word count is nearly as good. *"Dropout and weight decay cure overfitting."* Here they did not; another name for Anna did. *"97 % accuracy
+# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and on spam even a word count is nearly as good. *"Dropout and weight decay cure overfitting."* Here they hardly did; another name for Anna did. *"97 % accuracy
 # is good."* Of what? Ham alone gives 87. *"A model that says 0.99 is sure."* It is so as often as its bin says. *"[CLS] is the meaning of the sentence."* It is a place to put what training asks for.
 #
 # **Still open.** It works. But what do these layers do, which head looks where, and does what we saw in a village hold in a real BERT? → `12`, Inside a real BERT
 #
 # ## References
 #
-# * J. Devlin, M.-W. Chang, K. Lee, K. Toutanova 2019, *BERT: pre-training of deep bidirectional Transformers for language understanding*, section 4 and 5.3 (features).
-# * J. Howard, S. Ruder 2018, *Universal language model fine-tuning for text classification*; M. Peters, S. Ruder, N. Smith 2019, *To tune or not to tune?*
-# * R. Socher et al. 2013 (SST); T. Almeida et al. 2011 (SMS spam); L. Derczynski et al. 2017 (WNUT-17); L. Ramshaw, M. Marcus 1995 (BIO); E. Tjong Kim Sang, F. De Meulder 2003 (scoring of names).
+# * J. Devlin, M.-W. Chang, K. Lee, K. Toutanova 2019, *BERT: pre-training of deep bidirectional Transformers for language understanding*, section 4, 5.3 (features) and appendix A.3.
+# * J. Howard, S. Ruder 2018, *Universal language model fine-tuning for text classification*; M. Peters, S. Ruder, N. Smith 2019, *To tune or not to tune? Adapting pretrained representations to diverse tasks*.
+# * R. Socher et al. 2013 (SST); T. Almeida et al. 2011 (SMS spam); L. Derczynski et al. 2017 (WNUT-17); L. Ramshaw, M. Marcus 1995 (tags for chunks); E. Tjong Kim Sang, J. Veenstra 1999 (the form in which `B-` begins every one); E. Tjong Kim Sang, F. De Meulder 2003 (scoring of names).
 # * W. Wang et al. 2020, *MiniLM*; N. Reimers, I. Gurevych 2019, *Sentence-BERT*.
-# * C. Guo, G. Pleiss, Y. Sun, K. Weinberger 2017, *On calibration of modern neural networks*, section 2.
-# * M. Mosbach, M. Andriushchenko, D. Klakow 2021, *On the stability of fine-tuning BERT*; codertimo/BERT-pytorch#32, #49, #98: bug a.
+# * C. Guo, G. Pleiss, Y. Sun, K. Weinberger 2017, *On calibration of modern neural networks*, sections 2 and 4.2.
+# * codertimo/BERT-pytorch#32, #49, #98: bug a.

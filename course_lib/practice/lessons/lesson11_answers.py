@@ -31,6 +31,20 @@ def _stop_after(start_scores, end_scores, max_len):
     return i, j + 1
 
 
+def _from_zero(start_scores, end_scores, max_len):
+    best, answer = 0.0, (0, 0)
+    for i in range(len(start_scores)):
+        for j in range(i, min(i + max_len, len(end_scores))):
+            if start_scores[i] + end_scores[j] > best:
+                best, answer = start_scores[i] + end_scores[j], (i, j)
+    return answer
+
+
+def _multiplied(start_scores, end_scores, max_len):
+    spans = [(i, j) for i in range(len(start_scores)) for j in range(i, min(i + max_len, len(end_scores)))]
+    return max(spans, key=lambda span: float(start_scores[span[0]] * end_scores[span[1]]))
+
+
 def _span_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(2)
     easy = torch.tensor([0.0, 4.0, 1.0, 0.0]), torch.tensor([0.0, 1.0, 3.0, 0.0]), 3
@@ -39,7 +53,8 @@ def _span_cases() -> list[tuple]:
     far = torch.tensor([4.0, 0.0, 0.0, 1.0, 0.0]), torch.tensor([0.0, 1.0, 0.0, 2.0, 3.0]), 2
     edge = torch.tensor([4.0, 0.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 2.0, 3.0]), 3
     random = [(*(2 * torch.randn(2, 9, generator=generator)), 4) for _ in range(3)]
-    return [easy, one_word, crossed, far, edge, *random]
+    negative = torch.tensor([-4.0, -3.0, -1.0, -2.0]), torch.tensor([-3.0, -4.0, -2.0, -1.0]), 2
+    return [easy, one_word, crossed, far, edge, *random, negative]
 
 
 BEST_SPAN = Exercise(
@@ -59,6 +74,7 @@ BEST_SPAN = Exercise(
         matches_reference("Is an answer of more than max_len tokens never given?", cases=3),
         matches_reference("Is an answer of exactly max_len tokens allowed?", cases=4),
         matches_reference("And for random scores?", cases=(5, 6, 7)),
+        matches_reference("And where all scores are negative?", cases=8),
     ],
     hints=[
         "The two choices are not independent: it is the sum of the pair's scores that must be largest.",
@@ -76,6 +92,16 @@ BEST_SPAN = Exercise(
             "start first",
             _start_first,
             "You took the best start and then the best end for it. A slightly worse start may have a far better end.",
+        ),
+        Mistake(
+            "best begins at 0",
+            _from_zero,
+            "Your best sum begins at 0, and scores may all be negative: begin at -math.inf.",
+        ),
+        Mistake(
+            "multiplied",
+            _multiplied,
+            "You multiplied the two scores. They are logits: they add (it is probabilities that multiply).",
         ),
         Mistake(
             "no longest length",
@@ -173,6 +199,22 @@ FOLDS = Exercise(
             "blocks",
             _folds(lambda n, k, i: range(i * n // k, (i + 1) * n // k)),
             "You cut blocks: data often comes in order, a block of one kind. Fold i holds out i, i + k, i + 2k, …",
+        ),
+        Mistake(
+            "numbered from 1",
+            _folds(
+                lambda n, k, i: range(i + 1, n + 1, k),
+                lambda n, k, i, held: [x for x in range(1, n + 1) if x not in held],
+            ),
+            "You numbered the examples from 1; they are 0 to n − 1, as everywhere in Python.",
+        ),
+        Mistake(
+            "fold after fold",
+            _folds(
+                lambda n, k, i: range(i, n, k),
+                lambda n, k, i, held: [x for j in range(k) if j != i for x in range(j, n, k)],
+            ),
+            "Your train lists hold the right examples, but fold after fold; asked for is ascending order.",
         ),
         Mistake(
             "equal folds only",

@@ -38,6 +38,8 @@ def _answers() -> list[tuple]:
         (torch.tensor([1, 1, 1, 1, 0, 0, 0, 0, 0, 0]), torch.tensor([1, 1, 1, 0, 1, 1, 0, 0, 0, 0])),
         ((targets + flip) % 2, targets),
         (torch.zeros(5, dtype=torch.int64), torch.tensor([1, 0, 0, 1, 0])),
+        (torch.tensor([1, 0, 1]), torch.zeros(3, dtype=torch.int64)),
+        (torch.tensor([1, 0, 1]), torch.tensor([0, 1, 0])),
     ]
 
 
@@ -58,6 +60,8 @@ PRECISION_RECALL = Exercise(
         ),
         matches_reference("And for sixty messages?", cases=1),
         matches_reference("Where nothing is called spam: are all three 0, without an error?", cases=2),
+        matches_reference("And where there is no spam at all?", cases=3),
+        matches_reference("And where some was called spam, and all of it wrongly?", cases=4),
     ],
     hints=[
         "Count three things: spam that was called so (right), what was called spam, what is spam.",
@@ -100,13 +104,24 @@ PRECISION_RECALL = Exercise(
 )
 
 
-def _entities(inclusive=False, keep_last=True, B_goes_on=False, any_kind=False, orphans=True):
+def _entities(
+    inclusive=False,
+    keep_last=True,
+    B_goes_on=False,
+    any_kind=False,
+    orphans=True,
+    across_O=False,
+    short_kind=False,
+):
     """Entities of BIO tags; the options are the ways to get it wrong."""
 
     def entities(tags):
         found, current = [], None  # current: [kind, start, stop]
         for place, tag in enumerate([*tags, "O"]):
             head, _, kind = tag.partition("-")
+            kind = kind.split("-")[0] if short_kind else kind
+            if across_O and head == "O" and place < len(tags):
+                continue
             begins = head == "B" and not (B_goes_on and current and current[0] == kind)
             goes_on = current is not None and not begins and head != "O" and (any_kind or current[0] == kind)
             if goes_on:
@@ -130,6 +145,8 @@ ENTITIES = Exercise(
         (["B-PER", "B-PER", "O", "B-LOC", "B-PER"],),
         (["B-PER", "I-LOC", "O", "I-PER", "I-PER"],),
         (["O", "O"],),
+        (["B-PER", "O", "I-PER"],),
+        (["O", "B-creative-work", "I-creative-work"],),
     ],
     properties=[
         matches_reference("One name of two words: is it ('PER', 1, 3)?", cases=0),
@@ -139,6 +156,8 @@ ENTITIES = Exercise(
             "Does an I- that goes on with nothing, or with another type, begin an entity?", cases=3
         ),
         matches_reference("Is the list empty where there is no entity?", cases=4),
+        matches_reference("Does an O end an entity, even if an I- of its type comes after it?", cases=5),
+        matches_reference("Is a type with a hyphen of its own kept whole?", cases=6),
     ],
     hints=[
         "Walk from left to right and ask of each tag: does it go on with the entity before it?",
@@ -166,6 +185,16 @@ ENTITIES = Exercise(
             "any type goes on",
             _entities(any_kind=True),
             "You let an I- of another type go on: B-PER I-LOC is a person, and then a place.",
+        ),
+        Mistake(
+            "across an O",
+            _entities(across_O=True),
+            "You let an entity go on after an O: an I- goes on only with the word right before it.",
+        ),
+        Mistake(
+            "type cut",
+            _entities(short_kind=True),
+            'You cut the type at its own hyphen: tag.split("-", 1) or tag.partition("-") cut at the first one only.',
         ),
         Mistake(
             "orphans dropped",

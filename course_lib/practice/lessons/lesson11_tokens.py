@@ -20,6 +20,11 @@ def _largest(hidden, lengths):
     return hidden.masked_fill(~real[:, :, None], -torch.inf).amax(dim=1)
 
 
+def _one_too_many(hidden, lengths):
+    real = torch.arange(hidden.shape[1]) <= lengths[:, None]
+    return (hidden * real[:, :, None]).sum(dim=1) / lengths[:, None]
+
+
 def _pool_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(11)
 
@@ -60,6 +65,11 @@ MEAN_POOL = Exercise(
             "padding counted",
             lambda hidden, lengths: hidden.mean(dim=1),
             "You averaged over all places, padding included: a sentence would get another vector in another batch.",
+        ),
+        Mistake(
+            "one too many",
+            _one_too_many,
+            "You counted the place at lengths as real. Of a sentence of length 2 places 0 and 1 are: use <, not <=.",
         ),
         Mistake(
             "divided by time",
@@ -166,6 +176,16 @@ PIECE_LABELS = Exercise(
             "0 for further pieces",
             _labels(other=0),
             "You gave a word's further pieces the label 0, which is the tag O: −100, so that the loss leaves them out.",
+        ),
+        Mistake(
+            "−1 for none",
+            _labels(other=-1, special=-1),
+            "You wrote −1 where there is no label. F.cross_entropy leaves out −100, and stops with an error at −1.",
+        ),
+        Mistake(
+            "−1 for special tokens",
+            _labels(special=-1),
+            "You gave [CLS] and [SEP] the label −1. That says which word they are of; their label is −100.",
         ),
         Mistake(
             "last piece",
