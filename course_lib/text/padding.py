@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 
 class PairBatch(NamedTuple):
@@ -48,9 +49,7 @@ def pad(sequences: Sequence[Sequence[int]], pad_id: int = 0) -> tuple[Tensor, Te
                 f"Sequence {number} has shape {tuple(row.shape)} and type {row.dtype}; expected a list of ids."
             )
     lengths = torch.tensor([len(row) for row in rows])
-    ids = torch.full((len(rows), int(lengths.max())), pad_id)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)] = row
+    ids = pad_sequence([row.long() for row in rows], batch_first=True, padding_value=pad_id)  # (batch, time)
     return ids, lengths
 
 
