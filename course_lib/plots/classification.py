@@ -82,8 +82,9 @@ def label_efficiency(
         places = sorted(by_size)
         seeds = [to_array(by_size[size], f"the scores of {name!r} at {size} labels", 1) for size in places]
         ax.plot(places, [values.mean() for values in seeds], color=f"C{number}", label=name)
+        aside = 2 ** (0.07 * (number - (len(scores) - 1) / 2))  # or equal points would hide each other
         across = np.concatenate(
-            [np.full(len(values), size) for size, values in zip(places, seeds, strict=True)]
+            [np.full(len(values), size * aside) for size, values in zip(places, seeds, strict=True)]
         )
         ax.plot(
             across,

@@ -88,7 +88,7 @@ print("hidden:", tuple(hidden.shape), "one vector for each token")
 
 # %% [markdown]
 # How do many vectors become one answer? BERT's custom: take the vector of `[CLS]`. It stands for no word, so it is free to stand for the sentence. Its vector goes through the *pooler* (a layer and a tanh, trained on next-sentence prediction), and then through **one new layer**, $W \in \mathbb R^{d_{model} \times
-# n_{classes}}$, which is all that does not come from pre-training:
+# n_{classes}}$, which, with its bias, is all that does not come from pre-training:
 #
 # $$c = \tanh(h_{[CLS]} W_p + b_p), \qquad \text{logits} = c\, W + b$$
 
@@ -102,13 +102,13 @@ new = sum(parameter.numel() for parameter in classifier.classifier.parameters())
 print(f"new parameters: {new} of {sum(p.numel() for p in classifier.parameters()):,}")
 
 # %% [markdown]
-# **Fine-tuning** is what follows: train *all* of it on the labels, old parameters and new, for a few steps at a modest rate (Howard & Ruder 2018). For pairs of sentences, tags and answers only the last layer is another one; sections 5, 6 and 9 show them.
+# **Fine-tuning** is what follows: train *all* of it on the labels, old parameters and new, for a few steps at a modest rate (Howard & Ruder 2018). Pairs of sentences need nothing new (section 5); for answers and tags the layer reads every token instead of the pooled `[CLS]` (sections 6 and 9).
 #
 # ## 2 · What are words worth that you have read before?
 #
-# A task: a verb is missing, and so its number. *The keys near the cabinet ☐ old*: is the gap for **one** (is, was) or for **more than one** (are, were)? We take only sentences whose nearest noun misleads. So neither counting nouns nor looking next door helps: you must find the subject.
+# A task: a verb is missing, and so its number. *The keys near the cabinet ☐ old*: is the gap for **one** (is, was, lives, …) or for **more than one** (are, were, live, …)? We take only sentences whose nearest noun misleads: who believes it is always wrong. You need the number of a noun, and a rule which noun.
 #
-# Labels are dear, so the labelled sentences use only *half of the village's nouns*, and we test on both halves: nouns that had labels, and nouns that had none.
+# Labels are dear, so the labelled sentences use only *half of fourteen nouns*, and we test on both halves: nouns that had labels, and nouns that had none.
 
 # %%
 PLURALS = dict(
@@ -197,7 +197,7 @@ def bag_of_words_accuracy(train, test):
 
 
 # %% [markdown]
-# And the training itself: `fit`, as ever, for thirty steps. The pre-trained one gets a small rate: it must not forget faster than it learns. The fresh one gets twice that, which suits it better. (Small for a model of this size. BERT itself, two hundred times as large, is fine-tuned with $2$ to $5 \cdot 10^{-5}$: Devlin et al. 2019, appendix A.3. Such numbers do not carry over from one size to another.)
+# And the training itself: `fit`, as ever, for thirty steps. The pre-trained one gets a small rate: it must not forget faster than it learns. The fresh one gets twice that, which suits it better. (Small for a model of this size. BERT itself, 250 times as large, is fine-tuned with $2$ to $5 \cdot 10^{-5}$: Devlin et al. 2019, appendix A.3. Such numbers do not carry over from one model or task to another: every section below has a rate of its own, tried out.)
 
 
 # %%
@@ -295,12 +295,12 @@ print(
 print("bag of words: at most 0.6:", mean["bag of words, new nouns"][128] <= 0.6)
 
 # %% [markdown]
-# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these; that rule and a list of nouns suffice.) About any other noun it must guess, and no number of such labels helps. On these three seeds it guesses worse than a coin; that is chance: on five further seeds we got 0.31 to 0.60. (The 120 sentences have a dozen new nouns, and who is wrong about *keys* is wrong in every sentence with *keys*.) The pre-trained one needed few labels;
+# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these, and the nearest noun is always the opposite; either rule and a list of nouns suffice.) About any other noun it must guess, and none of the three sizes helped: over eight seeds it was right in 0.22 to 0.60, in 0.42 on average. (There are ten new subjects, and a wrong guess about *keys* is wrong in every sentence with *keys*; such scores scatter.) The pre-trained one needed few labels;
 # that *cats* are many it knew from reading, as it knew where the subject is.
 #
 # That is the bargain. Labels buy the **task**; the words, and the ways of the language, were had for free.
 #
-# How few labels, if the task is as near to the pre-training as this one? Its old head fills gaps, and a gap is what we ask about. So ask that: are *is* and *was* together likelier than *are* and *were*?
+# How few labels, if the task is as near to the pre-training as this one? Its old head fills gaps, and a gap is what we ask about. So ask that: of the most common verbs, are *is* and *was* together likelier than *are* and *were*?
 
 # %%
 seed_everything(0)
@@ -376,7 +376,7 @@ print("frozen, mean: at least 0.85 on average:", sum(frozen["frozen, mean"]) / 3
 print("fine-tuned: at least 0.9 on average:", mean["pre-trained, new nouns"][128] >= 0.9)
 
 # %% [markdown]
-# Almost as good, for one pass and a regression. To guess the verb BERT has to know its number, so the number lies on the surface, ready for a linear layer. Where an answer must still be *worked out* from what the layers hold, frozen features fall behind: watch the rows *frozen* from here on. They will often be closer than you expect.
+# Almost as good, for one pass and a regression. To guess the verb BERT has to know its number, so the number lies on the surface, ready for a linear layer. Where an answer must still be *worked out* from what the layers hold, frozen features may fall behind: sections 5 and 7 compare again, and it will be closer than you expect.
 #
 # ## 4 · Overfitting, and what cures it
 #
@@ -407,7 +407,7 @@ def folds(n, k):
 check("11.folds", folds)
 
 # %% [markdown]
-# One trap before you cut: the village repeats itself. A sentence that occurs twice may lie in the training part *and* in the fold held out, and then memory looks like understanding. So every sentence is taken once, and the unseen ones are those that are not among the 150.
+# One trap before you cut: the village repeats itself. A sentence that occurs twice may lie in the training part *and* in the fold held out, and then memory looks like understanding. So every sentence with a label is taken once, and the unseen ones are 400 others, of which some occur twice. (In sections 2, 5, 6 and 9 the tests are new draws: 2 to 11 % of their sentences happen to be among those with labels, which raises every row a little.)
 #
 # > **Predict.** Order the five cures, and doing nothing. Which helps most? Does any of them hurt?
 
@@ -499,7 +499,7 @@ for name, options in CURES.items():
 print("                  three folds of 150   400 unseen sentences")
 for name in CURES:
     print(f"{name:18} {cross_validated[name]:12.2f} {on_test[name]:17.2f}")
-print(f"{'bag of words':18} {'':12} {bag_of_words_accuracy(few, unseen):17.2f}")
+print(f"{'bag of words':18} {'':12} {bag_of_words_accuracy(few, unseen):17.2f}  (learns from all 150, the others from 100 each)")
 
 # %%
 gain = {name: score - on_test["nothing"] for name, score in on_test.items()}
@@ -516,7 +516,7 @@ print("bag of words: at most 0.6:", bag_of_words_accuracy(few, unseen) <= 0.6)
 # Augmentation brings knowledge that the labels lack: *who* eats does not matter. The others bring only restraint, and restraint was not what was missing. Early stopping pays for its validation set with a quarter of the 100 labels of a fold, and its 25 sentences are a shaky judge: with few labels the loss there rises, for one wrong answer given with great certainty, long before the accuracy has stopped growing.
 # Dropout, which this model never met in its pre-training, disturbs more than it guards; weight decay hardly acts in so few steps; one layer or two, that changes sides with the sentences drawn. On three draws (`opinions(500, 1)`, 2, 3) augmentation gained 0.06 to 0.12, dropout lost 0.08 to 0.16, early stopping 0.08 to 0.39. (A random start lay between −0.12 and +0.04. Where every word that matters has labels, a fresh model may do as well.)
 #
-# Look at the left column, too: 150 held-out answers are good to about 0.03, and they found the cure that works without a look at the right one, which in real work you do not have.
+# Look at the left column, too: 150 held-out answers are good to about 0.03, and they found the cure that works without a look at the right one, which in real work you do not have. Weight decay's and one layer's lead there is two such errors, and nothing of it is left on 400 sentences. And is it the large rate that overfits? With $10^{-3}$ for 200 steps (96 labels) we got 0.70, with augmentation 0.77: the same picture.
 #
 # And the bag of words, *below* a half? The unseen sentences are those that are not among the labels. Where *the soup was tasty* has a label, mostly *not tasty* is left over. Who learns that *tasty* is good is then mostly wrong.
 #
@@ -716,6 +716,7 @@ for data in ([reviews.train[i] for i in chosen], reviews.train):
     split = [([(split_words(text), label) for text, label in part]) for part in (data, reviews.validation)]
     review_scores[f"bag of words ({len(data):,})"] = len(data), bag_of_words_accuracy(*split)
 
+# What the lower three layers make of each batch is kept: it will be needed twice.
 lower = {
     name: [
         (rows, minilm_hidden(minilm, ids, lengths, layer=3), lengths)
@@ -742,8 +743,6 @@ frozen_logits = logistic_regression(known, train_labels, penalty=0.1)(unknown)
 review_scores["frozen, mean of layer 3"] = N_LABELS, accuracy(frozen_logits, held_labels)
 
 # %% [markdown]
-# (The frozen last layer, `after(minilm.encoder.layers[3:], …)`, gave 0.78: deeper is not better where nothing is tuned.)
-#
 # For the fine-tuned one we leave the embeddings and the lower three layers as they are: they know words and their neighbourhood, which film critics share with everybody. What does not change need not be computed twice, so `lower` keeps its output for each batch, and only the upper three layers are trained, from there on. The head is new and learns
 # ten times as fast as the rest. One pass over the 1,500 sentences.
 
@@ -802,9 +801,9 @@ print(
 )
 
 # %% [markdown]
-# Ahead, with a fifth of the labels; not by a mile: 0.025 of 872 reviews are some twenty. (Three seeds gave 0.819 to 0.823; another 872 reviews might well move it by ten.) Words carry most of a short review's opinion (*dull*, *moving*), and a word count with labels enough comes close. A BERT five times as large comes to 0.93, with the 67,000 labelled sentences and phrases of the full data set (Devlin et al. 2019, table 1).
+# Ahead, with a fifth of the labels; not by a mile: 0.025 of 872 reviews are some twenty. (Three seeds gave 0.819 to 0.823, but with another 872 reviews either score may be a dozen higher or lower.) Without tuning the upper three layers bring nothing here: frozen, the last layer (`after(minilm.encoder.layers[3:], …)`) gave 0.779. Words carry most of a short review's opinion (*dull*, *moving*), and a word count with labels enough comes close. A BERT five times as large comes to 0.935, with the 67,000 labelled sentences and phrases of the full data set (Devlin et al. 2019, table 1).
 #
-# **How sure may it be?** A classifier gives probabilities. If it says 0.9 a hundred times, it should be right ninety times: then it is **calibrated** (Guo et al. 2017). Sort the answers into bins by confidence, and compare with how often they are right (in the figure: the larger the point, the more answers in its bin). The mean distance, weighted by the bins' sizes, is the expected calibration error:
+# **How sure may it be?** A classifier gives probabilities. If it says 0.9 a hundred times, it should be right ninety times: then it is **calibrated** (Guo et al. 2017). Sort the answers into bins by confidence, and compare with how often they are right (in the figure: the larger the point, the more answers in its bin). The mean distance, weighted by the share $n_b / n$ of the answers that bin $b$ holds, is the expected calibration error:
 #
 # $$\text{ECE} = \sum_b \frac{n_b}{n}\,\bigl|\,\text{confidence}_b - \text{accuracy}_b\,\bigr|$$
 
@@ -812,8 +811,8 @@ print(
 index = word_index([split_words(text) for text in train_texts])
 counts = [bag_of_words([split_words(text) for text in texts], index) for texts in (train_texts, held_texts)]
 probabilities = {"fine-tuned": fine_logits.softmax(dim=-1)}
-# With hardly any penalty every label is learned by heart.
-for name, penalty in (("bag of words", 1e-3), ("bag of words, by heart", 1e-6)):
+# With hardly any penalty the logits grow without restraint.
+for name, penalty in (("bag of words", 1e-3), ("bag of words, no penalty", 1e-6)):
     model = logistic_regression(counts[0], train_labels, penalty=penalty)
     probabilities[name] = model(counts[1]).softmax(dim=-1)
     print(
@@ -822,15 +821,15 @@ for name, penalty in (("bag of words", 1e-3), ("bag of words, by heart", 1e-6)):
 errors = {name: expected_calibration_error(p, held_labels) for name, p in probabilities.items()}
 _ = plots.reliability(
     {f"{name}: ECE {errors[name]:.2f}": reliability(p, held_labels) for name, p in probabilities.items()},
-    title="Below the line: surer than right",
+    title="Without a penalty the word count is surer than right",
 )
 
 # %%
-print("by heart: calibration error at least 0.1:", errors["bag of words, by heart"] >= 0.1)
+print("hardly any penalty: calibration error at least 0.1:", errors["bag of words, no penalty"] >= 0.1)
 print("the others: at most 0.1 both:", max(errors["fine-tuned"], errors["bag of words"]) <= 0.1)
 
 # %% [markdown]
-# BERT or word count, that is not the question; how far the fit has gone is. Who has learned the labels by heart believes in a certainty that is none: about its own labels it was always right. A penalty holds that back, and so does a single pass: the loss rewards ever larger logits long after the accuracy stands still. Where a model is too sure, raise the temperature (lesson 08) until the validation part agrees (Guo et al., section 4.2); the
+# BERT or word count, that is not the question; how large the logits have grown is. Both word counts know nearly all their own labels; the one without a penalty went on raising its logits when nothing was left to learn, because the loss rewards it. A penalty holds that back, and so does a single pass. Where a model is too sure, raise the temperature (lesson 08) until the validation part agrees (Guo et al., section 4.2); the
 # answers stay the same.
 #
 # ## 8 · When accuracy lies
@@ -900,13 +899,13 @@ print(
 )
 
 # %% [markdown]
-# Spam gives itself away by its words (*free*, *claim*, a telephone number), and here the word count is nearly as good as BERT, and ready in a second. Always have that row.
+# Spam gives itself away by its words (*free*, *claim*, a telephone number): the word count is right in 0.984, and ready in a second. But look at the rare class: of 92 spam messages it misses 11, the frozen MiniLM 3, for 3 false alarms. Always have that row, and the right column.
 #
-# Which answer counts as spam is your choice, not the model's. Move the threshold: from what probability on is a message thrown away? (A choice again, so not on the test messages: these 700 are others, of the training part.)
+# Which answer counts as spam is your choice, not the model's. Move the threshold: from what probability on is a message thrown away? (A choice again, so not on the test messages: these are others, of the training part.)
 
 
 # %% tags=["nbval-ignore-output"]
-others = messages.train[1000:1700]
+others = sorted(set(messages.train[1000:1700]) - set(spam_train))
 other_targets = labels_of(others)
 spam_probability = predict(bag_of_words([split_words(text) for text, _ in others], index)).softmax(dim=-1)[
     :, 1
@@ -948,6 +947,8 @@ print(
 # > *rose hill hated the cakes* · *the girls live in rose hill* · *the rose near the cabinet was red*
 #
 # The new layer reads every token's vector, $\text{logits}_t = h_t W + b$. `[CLS]`, `[SEP]` and padding have no tag: they get −100, which `F.cross_entropy` leaves out. 128 labelled sentences, all of them with *rose* or *hill*. The baseline is a **gazetteer**: the list of all names with labels, looked up.
+#
+# How to score? Most words are `O`, so accuracy lies again. What counts are whole names: right is one with the **exact span and the right type** (`entities` lists them, exercise 5), and precision, recall and F1 are those of names.
 
 # %%
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
@@ -1014,8 +1015,6 @@ for name, pre_trained in (("random start", False), ("fine-tuned", True)):
 rose_f1 = {name: entity_f1(found, rose_gold).f1 for name, found in rose_tags.items()}
 
 # %% [markdown]
-# How to score? Most words are `O`, so accuracy lies again. What counts are whole names: right is one with the **exact span and the right type**, and precision, recall and F1 are those of names.
-#
 # ### Exercise 5 · Entities (8 minutes)
 #
 # Write `entities_of(tags)`: a list of BIO tags → a list of `(type, start, stop)`, so that `tags[start:stop]` is the entity, from left to right. `B-` always begins one; an `I-` goes on with the entity right before it if that has the same type, and begins one if not. Done when the check shows ✓.
@@ -1103,7 +1102,7 @@ shown = [
 print(" ".join(f"{piece}/{tag}" if tag else piece for piece, tag in shown))
 
 # %% [markdown]
-# The rows that cost nothing: *all O*, and the gazetteer. Then MiniLM, frozen: the vector of each word's first piece after layer 4, and a logistic regression with thirteen classes.
+# The rows that cost nothing: *all O*, and the gazetteer. Then MiniLM, frozen: the vector of each word's first piece after layer 4, and a logistic regression with thirteen classes, on 800 posts (the list of names is that of all).
 #
 # > **Predict.** In the village the gazetteer came to 0.9. And here? Which types of names will be found, and which not?
 
@@ -1177,7 +1176,7 @@ for row in shown:
     )
 
 # %% [markdown]
-# Persons and places are found best: what stands around a name tells that somebody speaks, or that somebody goes there, even where no label had that name. (Whether MiniLM has met it in its own reading is another question. It reads small letters only, so it does not even see capitals.) Companies, groups, products and titles can be called anything and appear anywhere; they are hardly found.
+# Persons and places are found best: what stands around a name may tell that somebody speaks, or that somebody goes there, even where no label had that name. (Whether MiniLM has met it in its own reading is another question. It reads small letters only, so it does not even see capitals.) Companies, groups, products and titles can be called anything and appear anywhere; they are hardly found.
 #
 # And why layer 4 of six? Put `layer=6` in its place twice, and F1 falls by a third: the last layer was trained to make the vector of a whole sentence, and keeps less of the single word.
 #
@@ -1200,7 +1199,7 @@ def answers_b(model, data):
 
 
 def best_of_c(candidates, features, labels):
-    """The best of many classifiers, and its score on the test set."""
+    """The score on the test set of the best of many classifiers."""
     return max(accuracy(features @ weight, labels) for weight in candidates)
 
 
@@ -1226,7 +1225,7 @@ print(
 )
 
 # %% [markdown]
-# **a** `ignore_index=0` was meant for padding; 0 is also a real class, whose errors then cost nothing: always answering 1 gives loss 0 (codertimo/BERT-pytorch#32, #49, #98; lesson 10 met it, too). The test: the loss of a constant answer. Cure: −100. **b** `model.eval()` is missing: dropout goes on, and every pass is another
+# **a** `ignore_index=0` was meant for padding; 0 is also a real class, whose errors then cost nothing: always answering 1 gives loss 0 (codertimo/BERT-pytorch#32, #49, #98; lesson 10 met it, too). The test: the loss of always answering 1. Cure: −100. **b** `model.eval()` is missing: dropout goes on, and every pass is another
 # network. The test: two passes. **c** The test set chose. Nothing was learned, and still it reports more than 0.6: the best of many tries on one test set is partly luck, of seeds, cures, layers, thresholds or epochs. The test: labels thrown with a coin. Cure: choose on validation data (or folds), then look at the test set once.
 #
 # And this lesson? We tried out its rates, layers and penalties, too, and partly on the very sentences that the tables show: expect the figures to be a little too good. For the village you can test that, for it makes as many new sentences as you like: change the seeds of the new ones.
@@ -1240,13 +1239,13 @@ print(
 # | answer span | two numbers a token; best pair with start ≤ end | $2 (d + 1)$ | the answer stands in the text |
 # | feature extraction | logistic regression on frozen vectors | one pass | many tasks, little time, a model made for vectors |
 # | fine-tuning | all, or the upper layers, few steps, low rate | a training | what you need is inside, but not on the surface |
-# | bag of words | logistic regression on word counts | nothing | always, as the row to beat |
+# | bag of words | logistic regression on which words occur | nothing | always, as the row to beat |
 # | cross-validation | $k$ folds, each held out once | $k$ trainings | few labels and a choice to make |
 # | precision, recall, F1 | of what was called; of what is; harmonic mean | nothing | rare classes, names |
 # | calibration | confidence against accuracy, in bins | nothing | somebody acts on the probability |
 #
-# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and on spam even a word count is nearly as good. *"Dropout and weight decay cure overfitting."* Here they hardly did; another name for Anna did. *"97 % accuracy
-# is good."* Of what? Ham alone gives 87. *"A model that says 0.99 is sure."* It is so as often as its bin says. *"[CLS] is the meaning of the sentence."* It is a place to put what training asks for.
+# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and gained 0.01 on the pairs and 0.03 on the reviews. *"Dropout and weight decay cure overfitting."* Here one did harm and the other next to nothing; another name for Anna helped. *"97 % accuracy
+# is good."* Of what? Ham alone gives 87. *"A model that says 0.99 is right."* As often as the answers in its bin were. *"[CLS] is the meaning of the sentence."* It is a place to put what training asks for.
 #
 # **Still open.** It works. But what do these layers do, which head looks where, and does what we saw in a village hold in a real BERT? → `12`, Inside a real BERT
 #
