@@ -210,7 +210,9 @@ def fit(
                     value = loss(forward, _to(batch, device))
                 optimizer.zero_grad()
                 value.backward()
-                norm = _gradient_norm(model, clip_norm)
+                norm = nn.utils.clip_grad_norm_(
+                    model.parameters(), math.inf if clip_norm is None else clip_norm
+                )
                 optimizer.step()
                 pending.append((value.detach(), norm))
                 bar.update()
@@ -250,13 +252,6 @@ def fit(
     if progress:
         print(history.summary())
     return history
-
-
-def _gradient_norm(model: nn.Module, clip_norm: float | None) -> Tensor:
-    """The length of the gradient of all parameters, before it is scaled down to `clip_norm`."""
-    if clip_norm is not None:
-        return nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-    return nn.utils.get_total_norm(p.grad for p in model.parameters() if p.grad is not None)
 
 
 def _to(batch: Any, device: torch.device) -> Any:

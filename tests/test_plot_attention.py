@@ -108,6 +108,14 @@ def test_one_bar_with_uniform_marked():
     assert "1/5: uniform" in labels(bar.yaxis)
     assert [line.get_ydata()[0] for line in bar.get_lines()] == [0.2]
     assert bar.get_ylim() == (0, 1)
+
+
+def test_the_bar_names_another_quantity_and_its_scale():
+    ax = attention_heatmap(
+        random_weights(3, 5), list("abc"), list("abcde"), "t", scale="sqrt", quantity="share by rollout"
+    )
+    (bar,) = [other for other in ax.figure.axes if other is not ax]
+    assert bar.get_ylabel() == "share by rollout\n(square-root scale)\neach row sums to 1"
     square_root = bar_axes(
         attention_heatmap(random_weights(3, 5), list("abc"), list("abcde"), "t", scale="sqrt")
     )

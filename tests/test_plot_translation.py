@@ -133,6 +133,9 @@ def test_stored_and_live_lays_the_beginning_over_the_whole():
     whole, begun = (line.get_xydata() for line in ax.get_lines())
     np.testing.assert_allclose(whole, [(10, 8), (20, 6), (30, 5), (40, 4.5)])
     np.testing.assert_allclose(begun, [(10, 8.1), (20, 6.1)], rtol=1e-6)
+    assert ax.get_ylabel() == "training loss (nats per word)"
+    other = plots.stored_and_live([8.0, 6.0], [8.1], every=10, title="t", unit="nats per piece")
+    assert other.get_ylabel() == "training loss (nats per piece)"
     ax.figure.canvas.draw()
     with pytest.raises(ValueError, match="live has 3 means and stored only 2"):
         plots.stored_and_live([1, 2], [1, 2, 3], every=10, title="t")

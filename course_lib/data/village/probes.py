@@ -68,11 +68,6 @@ def minimal_pairs(
     pairs: list[MinimalPair] = []
     while len(pairs) < n:
         for sentence in draw(language, n + 20, generator, Text if language is TEXTS else Sentence):
-            # Known before any pair is made, and few sentences mislead.
-            if kind == "agreement" and misleading is not None:
-                agreement = sentence.agreement
-                if agreement is None or agreement.misleading != misleading:
-                    continue
             found = _pairs(kind, sentence, language, generator)
             pairs += [pair for pair in found if misleading is None or pair.misleading == misleading]
             if len(pairs) >= n:
