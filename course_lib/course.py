@@ -25,7 +25,7 @@ LESSONS = (
         "Start here",
         "Does everything run?",
         "check your machine, run a lesson, solve an exercise",
-        15,
+        20,
         10,
     ),
     Lesson(
@@ -114,7 +114,7 @@ LESSONS = (
         "What is a model good for that can only fill gaps?",
         "turn a BERT into classifier, tagger, answer finder, measure what pre-training is worth, cure overfitting",
         110,
-        140,
+        120,
     ),
     Lesson(
         "12_inside_bert",

@@ -106,8 +106,39 @@ def test_reliability_draws_the_filled_bins():
         plots.reliability(nothing, title="t")
 
 
+def test_gains_are_differences_on_the_same_draw_and_their_mean():
+    scores = {"nothing": [0.5, 0.7], "dropout": [0.6, 0.65], "a_1": torch.tensor([0.4, 0.4])}
+    ax = plots.gains(scores, baseline="nothing", title="t", xlabel="accuracy")
+    points = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    np.testing.assert_allclose(points[0].get_xydata(), [(0.1, 0), (-0.05, 0)], atol=1e-6)
+    np.testing.assert_allclose(points[1].get_xydata(), [(-0.1, 1), (-0.3, 1)], atol=1e-6)
+    means = [line.get_xdata()[0] for line in ax.get_lines() if line.get_label() == "mean"]
+    np.testing.assert_allclose(means, [0.025, -0.2], atol=1e-6)
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["dropout", "a_1"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1], "the first is on top"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one draw", "mean"]
+    assert ax.get_xlabel() == "accuracy: difference from 'nothing'"
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        ({}, "scores has nothing; it needs 'nothing'"),
+        ({"nothing": [0.5]}, "and another"),
+        ({"a": [0.5], "b": [0.6]}, "scores has 'a', 'b'; it needs 'nothing'"),
+        ({"nothing": [0.5, 0.6], "a": [0.5]}, "'nothing' 2, 'a' 1"),
+        ({"nothing": [0.5], "a": [float("nan")]}, "the scores of 'a' holds NaN"),
+    ],
+)
+def test_gains_that_cannot_be_drawn(scores, words):
+    with pytest.raises(ValueError, match=words):
+        plots.gains(scores, baseline="nothing", title="t", xlabel="accuracy")
+
+
 def test_a_given_axes_is_drawn_on_and_returned():
-    _, axes = plt.subplots(1, 3)
+    _, axes = plt.subplots(1, 4)
+    assert plots.gains({"a": [1.0], "b": [1.0]}, "a", "t", "x", ax=axes[3]) is axes[3]
     assert plots.confusion_matrix(COUNTS, ["a", "b"], "t", ax=axes[0]) is axes[0]
     assert plots.label_efficiency({"a": {2: [1.0]}}, "t", ax=axes[1]) is axes[1]
     bins = measure_reliability(torch.tensor([[1.0, 0.0]]), torch.tensor([0]))

@@ -43,6 +43,31 @@ def test_what_does_not_fit_is_refused(folder, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
+def test_a_measurement_is_a_card_without_weights(folder):
+    facts = {**dict.fromkeys(stored.MEASUREMENT_KEYS, "?"), "scores": {"größe": [0.5]}}
+    stored.store_measurement("tried", facts)
+    assert stored.measurement("tried") == facts and stored.names() == []
+    assert [path.name for path in folder.iterdir()] == ["tried.json"]
+    with pytest.raises(ValueError, match="'tried' does not say: command"):
+        stored.store_measurement("tried", {key: "?" for key in facts if key != "command"})
+    stored.store("small", nn.Linear(5, 3), CARD)
+    with pytest.raises(ValueError, match="'small' is a stored model"):
+        stored.store_measurement("small", facts)
+    for name in ("small", "../tried", "else"):
+        with pytest.raises(stored.StoredError, match="no stored measurement .* there is: tried"):
+            stored.measurement(name)
+    assert stored.measurement("tried") == facts
+
+
+def test_a_measurement_that_does_not_fit_the_disk_leaves_what_stood_there(small_disk, monkeypatch):
+    monkeypatch.setattr(stored, "FOLDER", small_disk)
+    facts = dict.fromkeys(stored.MEASUREMENT_KEYS, "?")
+    stored.store_measurement("tried", facts)
+    with pytest.raises(stored.StoredError, match="what stood there is untouched"):
+        stored.store_measurement("tried", {**facts, "scores": "0" * 1_000_000})
+    assert stored.measurement("tried") == facts and len(list(small_disk.iterdir())) == 1
+
+
 def test_unknown_damaged_and_foreign_weights_are_named(folder):
     with pytest.raises(stored.StoredError, match="no stored model 'small'; there is: none yet"):
         stored.load_stored("small", nn.Linear(5, 3))

@@ -3,7 +3,7 @@
 from course_lib.plots.alignment import attention_bars, kept_without_attention
 from course_lib.plots.attention import attention_heatmap
 from course_lib.plots.attention_grid import attention_grid
-from course_lib.plots.classification import confusion_matrix, label_efficiency, reliability
+from course_lib.plots.classification import confusion_matrix, gains, label_efficiency, reliability
 from course_lib.plots.course_map import course_map
 from course_lib.plots.curves import learning_curve, loss_by_order, loss_by_size, reference_line
 from course_lib.plots.distributions import next_symbol_bars
@@ -37,6 +37,7 @@ __all__ = [
     "embedding_map",
     "figure_png",
     "functions",
+    "gains",
     "gates_over_time",
     "gradient_by_lag",
     "head_scores",

@@ -107,6 +107,41 @@ def label_efficiency(
     return ax
 
 
+def gains(
+    scores: Mapping[str, Sequence[float]], baseline: str, title: str, xlabel: str, ax: Axes | None = None
+) -> Axes:
+    """How much better than a baseline on the same data: a point for each draw of the data, a bar at their mean.
+
+    Args:
+        scores: name → one score for each draw, in the same order for all.
+        baseline: the name that the others are compared with.
+        title: says what to see.
+        xlabel: what the score is.
+    """
+    if baseline not in scores or len(scores) < 2:
+        raise ValueError(
+            f"scores has {', '.join(map(repr, scores)) or 'nothing'}; it needs {baseline!r}, the baseline, and another."
+        )
+    values = {name: to_array(own, f"the scores of {name!r}", 1) for name, own in scores.items()}
+    if len({len(own) for own in values.values()}) > 1:
+        counts = ", ".join(f"{name!r} {len(own)}" for name, own in values.items())
+        raise ValueError(f"All need a score for each draw, but there are: {counts}.")
+    others = [name for name in scores if name != baseline]
+    ax = axes_or_new(ax, figsize=(7, 0.45 * len(others) + 1.5))
+    ax.axvline(0, color=GREY, linewidth=1)
+    for row, name in enumerate(others):
+        differences = values[name] - values[baseline]
+        ax.plot(differences, [row] * len(differences), "o", color="C0", alpha=0.6, label="one draw")
+        ax.plot([differences.mean()] * 2, [row - 0.3, row + 0.3], color="C1", linewidth=3, label="mean")
+    ax.set_yticks(range(len(others)), others, parse_math=False)
+    ax.set_ylim(len(others) - 0.5, -0.5)  # the first on top
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel=f"{xlabel}: difference from {baseline!r}", title=title)
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(handles[:2], labels[:2])
+    return ax
+
+
 def reliability(bins: Reliability | Mapping[str, Reliability], title: str, ax: Axes | None = None) -> Axes:
     """How often a classifier is right (up) where it is how sure (across); honest is who stays on the line.
 

@@ -1,7 +1,7 @@
 """Models that were trained once and are kept in the repository: weights in half precision, each beside a card.
 
 A card says what the weights are worth: data, configuration, seed, seconds and score, and how its losses went. Which
-command made them, it says too.
+command made them, it says too. Measurements that take too long for a lesson are cards without weights.
 """
 
 import json
@@ -15,6 +15,7 @@ from torch import nn
 FOLDER = Path(__file__).parent
 MAX_BYTES = 8_000_000  # of one file of weights
 CARD_KEYS = ("command", "configuration", "data", "parameters", "seconds", "seed", "steps")
+MEASUREMENT_KEYS = ("command", "configuration", "data", "scores", "seconds")
 
 
 class StoredError(RuntimeError):
@@ -65,8 +66,7 @@ def store(name: str, model: nn.Module, facts: dict) -> None:
         ValueError: a key of the card is missing, or the weights are larger than MAX_BYTES.
         StoredError: they could not be written.
     """
-    if missing := [key for key in CARD_KEYS if key not in facts]:
-        raise ValueError(f"The card of {name!r} does not say: {', '.join(missing)}.")
+    _check_card(name, facts, CARD_KEYS)
     weights = {
         key: (value.half() if value.is_floating_point() else value).detach().cpu().contiguous()
         for key, value in model.state_dict().items()
@@ -78,8 +78,7 @@ def store(name: str, model: nn.Module, facts: dict) -> None:
     parts = FOLDER / f"{name}.weights.part", FOLDER / f"{name}.card.part"
     try:
         save_file(weights, parts[0])
-        text = json.dumps(facts, indent=1, ensure_ascii=False, sort_keys=True)
-        parts[1].write_text(text + "\n", encoding="utf-8")
+        parts[1].write_text(_text(facts), encoding="utf-8")
         parts[0].replace(FOLDER / f"{name}.safetensors")
         parts[1].replace(FOLDER / f"{name}.json")
     except (OSError, SafetensorError) as error:
@@ -89,12 +88,54 @@ def store(name: str, model: nn.Module, facts: dict) -> None:
             part.unlink(missing_ok=True)
 
 
+def measurement(name: str) -> dict:
+    """The card of a stored measurement. Raises StoredError for a name that there is not."""
+    found = sorted(path.stem for path in FOLDER.glob("*.json") if path.stem not in names())
+    if name not in found:
+        raise StoredError(
+            f"There is no stored measurement {name!r}; there is: {', '.join(found) or 'none yet'}."
+        )
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def store_measurement(name: str, facts: dict) -> None:
+    """Write what was measured, so that `measurement(name)` finds it.
+
+    Args:
+        facts: anything JSON can hold, at least the keys of MEASUREMENT_KEYS.
+
+    Raises:
+        ValueError: a key is missing, or a stored model has this name.
+        StoredError: it could not be written.
+    """
+    _check_card(name, facts, MEASUREMENT_KEYS)
+    if name in names():
+        raise ValueError(f"{name!r} is a stored model; give the measurement another name.")
+    part = FOLDER / f"{name}.card.part"
+    try:
+        part.write_text(_text(facts), encoding="utf-8")
+        part.replace(FOLDER / f"{name}.json")
+    except OSError as error:
+        raise StoredError(f"{name!r} could not be stored ({error}); what stood there is untouched.") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def round_trip_half(model: nn.Module) -> nn.Module:
     """Round the weights to half precision in place, as storing them does: what is measured then is what is stored."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(parameter.half())
     return model
+
+
+def _check_card(name: str, facts: dict, keys: tuple[str, ...]) -> None:
+    if missing := [key for key in keys if key not in facts]:
+        raise ValueError(f"The card of {name!r} does not say: {', '.join(missing)}.")
+
+
+def _text(facts: dict) -> str:
+    return json.dumps(facts, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _check(name: str) -> None:

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# **Does everything run?** In fifteen minutes you will know, and you will have met every part that a lesson is made of.
+# **Does everything run?** In twenty minutes you will know, and you will have met every part that a lesson is made of.
 #
 # You will be able to:
 #
@@ -22,7 +22,7 @@
 # * **run** a lesson, read its figures and move what can be moved,
 # * **solve** an exercise, ask for a hint, and understand what the checker tells you.
 #
-# Time: 15 minutes. It builds on Python and a little PyTorch: you know what a tensor is and have called `.mean()` on one.
+# Time: 20 minutes. It builds on Python and a little PyTorch: you know what a tensor is and have called `.mean()` on one.
 #
 # A notebook is made of *cells*. Click into the next one and press **Shift + Enter**: it runs, shows its output below, and
 # the cursor moves on. Do that all the way down. (*Run → Run All Cells* does it at once.)
@@ -105,11 +105,13 @@ SliderFigure(
 # At 1.00 the line is flat; at 1.10, fifty steps make it a hundred times as large. A network that multiplies by nearly
 # the same matrix at every step falls to one side or the other.
 #
-# ## An exercise
+# ## Exercises
 #
-# Exercises look like this one: what to write, what counts as done, how long it takes.
+# Every lesson has some, and they look like these three: what to write, what counts as done, how long it takes.
 #
-# **Write `mean_of_squares(x)`** (3 minutes): for a tensor `x` of shape `(time,)` it returns the mean of the squared values, as a
+# ### Exercise 1 · A mean (3 minutes)
+#
+# Write `mean_of_squares(x)`: for a tensor `x` of shape `(time,)` it returns the mean of the squared values, as a
 # tensor without dimensions. It is done when the check below shows ✓. For `[1., 2., 3.]` that is $(1 + 4 + 9) / 3 \approx 4.67$.
 #
 # Replace the line `raise NotImplementedError()` by your code, run it, then run the check.
@@ -137,9 +139,49 @@ check("00.mean_of_squares", mean_of_squares)
 hint("00.mean_of_squares")
 
 # %% [markdown]
-# In later lessons, press Esc, then B for a new cell, and type the `hint(…)` call that the checker prints. Leaving an exercise open breaks
+# Further on, press Esc, then B for a new cell, and type the `hint(…)` call that the checker prints. Leaving an exercise open breaks
 # nothing: no later cell needs your answer.
 #
+# ### Exercise 2 · How long half of it lasts (4 minutes)
+#
+# Write `steps_to_half(keep)`: a memory holds 1 and keeps the share `keep` of itself at every step, 0 < `keep` < 1. After how many steps
+# is at most a half left? A whole number; for 0.9 it is 7. Done when the check shows ✓.
+
+
+# %% tags=["exercise"]
+def steps_to_half(keep):
+    """keep: a float between 0 and 1 → the first step after which at most 0.5 is left, an int."""
+    ### BEGIN SOLUTION
+    left, steps = 1.0, 0
+    while left > 0.5:
+        left, steps = left * keep, steps + 1
+    return steps
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("00.steps_to_half", steps_to_half)
+
+# %% [markdown]
+# ### Exercise 3 · Every row around 0 (4 minutes)
+#
+# Most code of this course handles many sequences at once: a tensor of shape `(batch, time)` has a row for each. Write `centred(x)`: from
+# every number, take the mean of its own row; the shape stays `(batch, time)`. `[[1., 2., 6.]]` becomes `[[-2., -1., 3.]]`. Without a
+# loop it is one line. Done when the check shows ✓.
+
+
+# %% tags=["exercise"]
+def centred(x):
+    """x: (batch, time) → (batch, time), every row with mean 0."""
+    ### BEGIN SOLUTION
+    return x - x.mean(dim=1, keepdim=True)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("00.centred", centred)
+
+# %% [markdown]
 # ## The road
 #
 # Each lesson begins with the problem that the one before left open. In the boxes: your time for reading and exercises, and how long the machine takes for all cells.

@@ -52,9 +52,10 @@ from course_lib.metrics import (
 from course_lib.models.bert_heads import BertForClassification, BertForSpans, BertForTagging, best_spans
 from course_lib.models.pretrained import load_bert
 from course_lib.practice import check, hint
-from course_lib.recipes import village_bert
+from course_lib.recipes import cures, village_bert
 from course_lib.recipes.village_bert import collate, encode
-from course_lib.stored import load_stored
+from course_lib.recipes.village_tasks import batches, bert, classification_loss, encoded, labels_of, logits_of
+from course_lib.stored import load_stored, measurement
 from course_lib.text.padding import pad
 from course_lib.text.wordpiece import WordPiece
 from course_lib.training import fit
@@ -64,24 +65,12 @@ device = setup(seed=0)
 # %% [markdown]
 # ## 1 · One layer more
 #
-# The village's BERT from lesson 10, trained by the same recipe and stored:
-
+# The village's BERT from lesson 10, trained by the same recipe, stored, and without its heads. (With `pre_trained=False`: one of the same shape that has read nothing.)
 
 # %%
-def bert(seed, pre_trained=True):
-    """Lesson 10's BERT without its heads; or one of the same shape that has read nothing."""
-    seed_everything(seed)
-    model = village_bert.build()
-    if pre_trained:
-        load_stored(village_bert.NAME, model)
-    return model.bert.to(device)
-
-
+model = bert(0, pre_trained=True).to(device).eval()
+ids, segments, lengths = encoded(["the keys near the cabinet [MASK] old .".split()], device)
 with torch.no_grad():
-    model = bert(0).eval()
-    ids, segments, lengths = (
-        part.to(device) for part in collate([encode("the keys near the cabinet [MASK] old .".split())])
-    )
     hidden = model(ids, segments, lengths)  # (batch, time, d_model)
 print("tokens:", [village_bert.SYMBOLS[i] for i in ids[0]])
 print("hidden:", tuple(hidden.shape), "one vector for each token")
@@ -93,7 +82,7 @@ print("hidden:", tuple(hidden.shape), "one vector for each token")
 # $$c = \tanh(h_{[CLS]} W_p + b_p), \qquad \text{logits} = c\, W + b$$
 
 # %%
-classifier = BertForClassification(bert(0), n_classes=2).eval()
+classifier = BertForClassification(bert(0), n_classes=2).to(device).eval()
 with torch.no_grad():
     c = torch.tanh(hidden[:, 0] @ classifier.bert.pooler.weight.T + classifier.bert.pooler.bias)
     logits = c @ classifier.classifier.weight.T + classifier.classifier.bias  # (batch, n_classes)
@@ -135,22 +124,23 @@ def half_of_the_nouns(seed):
     return halves
 
 
-def gap_sentences(n, seed, allowed):
-    """n pairs (words with a [MASK] for the verb, 1 for more than one), half of each; all nouns are allowed ones."""
-    generator, found = torch.Generator().manual_seed(seed), {0: [], 1: []}
-    while min(map(len, found.values())) < n // 2:
-        for pair in village.minimal_pairs("agreement", 500, generator, misleading=True):
-            words = list(pair.good)
-            if NOUNS.intersection(words) <= allowed:
-                label = int(words[pair.position] in PLURAL_VERBS)
-                words[pair.position] = "[MASK]"
-                found[label].append((words, label))
-    chosen = found[0][: n // 2] + found[1][: n // 2]
-    return [chosen[i] for i in torch.randperm(len(chosen), generator=generator)]
+MISLEADING = village.minimal_pairs("agreement", 2_500, seed=0, misleading=True)
+
+
+def gap_sentences(allowed):
+    """Pairs (words with a [MASK] for the verb, 1 for more than one), one of each label in turn; all nouns are allowed ones."""
+    found = [], []
+    for pair in MISLEADING:
+        words = list(pair.good)
+        if NOUNS.intersection(words) <= allowed:
+            label = int(words[pair.position] in PLURAL_VERBS)
+            words[pair.position] = "[MASK]"
+            found[label].append((words, label))
+    return [sentence for both in zip(*found, strict=False) for sentence in both]
 
 
 with_labels, without_labels = half_of_the_nouns(0)
-for words, label in gap_sentences(4, 0, with_labels):
+for words, label in gap_sentences(with_labels)[:4]:
     print(f"{' '.join(words):50} {('one', 'more')[label]}")
 
 
@@ -186,10 +176,6 @@ def word_index(texts):
     return {word: number for number, word in enumerate(sorted({word for words in texts for word in words}))}
 
 
-def labels_of(data):
-    return torch.tensor([int(label) for _, label in data])
-
-
 def bag_of_words_accuracy(train, test):
     index = word_index([words for words, _ in train])
     predict = logistic_regression(bag_of_words([words for words, _ in train], index), labels_of(train))
@@ -197,37 +183,10 @@ def bag_of_words_accuracy(train, test):
 
 
 # %% [markdown]
-# And the training itself: `fit`, as ever, for thirty steps. The pre-trained one gets a small rate: it must not forget faster than it learns. The fresh one gets twice that, which suits it better. (Small for a model of this size. BERT itself, 250 times as large, is fine-tuned with $2$ to $5 \cdot 10^{-5}$: Devlin et al. 2019, appendix A.3. Such numbers do not carry over from one model or task to another: every section below has a rate of its own, tried out.)
+# And the training itself: `fit`, as ever, for thirty steps. The pre-trained one gets a small rate: it must not forget faster than it learns. The fresh one gets twice that, which suits it better. (Small for a model of this size. BERT itself, 250 times as large, is fine-tuned with $2$ to $5 \cdot 10^{-5}$: Devlin et al. 2019, appendix A.3. Such numbers do not carry over from one model or task to another: every section below has a rate of its own, tried out.) `batches` shuffles and encodes, `classification_loss` is the cross-entropy of the logits; both are in `course_lib.recipes.village_tasks`.
 
 
 # %%
-def batches(data, batch, seed, change=lambda words, generator: words):
-    """Endless batches (inputs, labels), with the words of each sentence changed on the way, if that is asked for."""
-    generator, labels = torch.Generator().manual_seed(seed), labels_of(data)
-    while True:
-        for rows in torch.randperm(len(data), generator=generator).split(batch):
-            inputs = [change(data[row][0], generator) for row in rows.tolist()]
-            yield encoded(inputs), labels[rows]
-
-
-def encoded(inputs):
-    """ids, segments (batch, time) and lengths (batch,) of lists of words, or of pairs of lists."""
-    both = collate([encode(*item) if isinstance(item, tuple) else encode(item) for item in inputs])
-    return tuple(part.to(device) for part in both)
-
-
-def classification_loss(model, batch):
-    inputs, labels = batch
-    return F.cross_entropy(model(*inputs), labels)
-
-
-@torch.no_grad()
-def logits_of(model, data):
-    """In evaluation mode; (n, n_classes), on the CPU."""
-    model.eval()
-    return model(*encoded([item for item, _ in data])).cpu()
-
-
 def tuned_classifier(data, seed, pre_trained=True, steps=30):
     model = BertForClassification(bert(seed, pre_trained), 2).to(device)
     lr = 5e-4 if pre_trained else 1e-3
@@ -259,8 +218,8 @@ scores = {name: {n: [] for n in SIZES} for name in CURVES}
 gap_data = {}
 for seed in SEEDS:
     with_labels, without_labels = half_of_the_nouns(seed)
-    labelled = gap_sentences(max(SIZES), seed, with_labels)
-    same, new = (gap_sentences(120, 1_000_000 + seed, nouns) for nouns in (with_labels, without_labels))
+    known, new = gap_sentences(with_labels), gap_sentences(without_labels)[:120]
+    labelled, same = known[: max(SIZES)], known[max(SIZES) :][:120]
     gap_data[seed] = labelled, new
     for n in SIZES:
         scores["bag of words, new nouns"][n].append(bag_of_words_accuracy(labelled[:n], new))
@@ -295,7 +254,7 @@ print(
 print("bag of words: at most 0.6:", mean["bag of words, new nouns"][128] <= 0.6)
 
 # %% [markdown]
-# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these, and the nearest noun is always the opposite; either rule and a list of nouns suffice.) About any other noun it must guess, and none of the three sizes helped: over eight seeds it was right in 0.22 to 0.60, in 0.42 on average. (There are ten new subjects, and a wrong guess about *keys* is wrong in every sentence with *keys*; such scores scatter.) The pre-trained one needed few labels;
+# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these, and the nearest noun is always the opposite; either rule and a list of nouns suffice.) About any other noun it must guess, and none of the three sizes helped. It throws a coin for each noun and then gives, mostly, the same answer in every sentence with *keys*. Ten new subjects are ten coins, so such scores scatter: over nine seeds 0.31 to 0.84, 0.53 on average. The pre-trained one needed few labels;
 # that *cats* are many it knew from reading, as it knew where the subject is.
 #
 # That is the bargain. Labels buy the **task**; the words, and the ways of the language, were had for free.
@@ -312,7 +271,7 @@ one, more = (
 )
 for seed in SEEDS:
     new = gap_data[seed][1]
-    inputs = encoded([item for item, _ in new])
+    inputs = encoded([item for item, _ in new], device)
     with torch.no_grad():
         words_there, _ = gap_filler(*inputs, chosen=inputs[0] == village_bert.MASK_ID)  # (n, vocab_size)
     probabilities = words_there.softmax(dim=-1).cpu()
@@ -354,14 +313,14 @@ def mean_of_real(hidden, lengths):
 @torch.no_grad()
 def frozen_features(model, data):
     """(n, d_model) of [CLS], (n, d_model) of the mean."""
-    ids, segments, lengths = encoded([item for item, _ in data])
+    ids, segments, lengths = encoded([item for item, _ in data], device)
     hidden = model.eval()(ids, segments, lengths)
     return hidden[:, 0].cpu(), mean_of_real(hidden, lengths).cpu()
 
 
 frozen = {"frozen, [CLS]": [], "frozen, mean": []}
 for seed, (labelled, new) in gap_data.items():
-    model = bert(seed)
+    model = bert(seed).to(device)
     for name, known, unknown in zip(
         frozen, frozen_features(model, labelled), frozen_features(model, new), strict=True
     ):
@@ -380,11 +339,11 @@ print("fine-tuned: at least 0.9 on average:", mean["pre-trained, new nouns"][128
 #
 # ## 4 · Overfitting, and what cures it
 #
-# A harder task with few labels: is this sentence of the village for or against? *The soup was not very tasty.* Half of them say *not*, so single words tell nothing. 150 labels; a model of several hundred thousand parameters learns 150 sentences by heart in seconds. What helps?
+# A harder task with few labels: is this sentence of the village for or against? *The soup was not very tasty.* Half of them say *not*, so single words tell nothing. 150 labels; a model of several hundred thousand parameters learns 150 sentences by heart in seconds. What helps it with others?
 #
 # * **Dropout** 0.1: noise in every layer.
 # * **Weight decay** 0.3: pulls all weights towards 0.
-# * **Early stopping**: hold back a quarter of the labels; where the loss there has not fallen for six looks, stop, and go back to the best.
+# * **Early stopping**: hold back a quarter of the labels; where the loss there has not fallen for eight looks (80 steps), stop, and go back to the best.
 # * **A smaller model**: only the first of the two layers.
 # * **Augmentation**: replace words by others that leave the label as it is: another name, another dish.
 #
@@ -408,115 +367,67 @@ check("11.folds", folds)
 
 # %% [markdown]
 # One trap before you cut: the village repeats itself. A sentence that occurs twice may lie in the training part *and* in the fold held out, and then memory looks like understanding. So every sentence with a label is taken once, and the unseen ones are 400 others, of which some occur twice. (In sections 2, 5, 6 and 9 the tests are new draws: 2 to 11 % of their sentences happen to be among those with labels, which raises every row a little.)
-#
-# > **Predict.** Order the five cures, and doing nothing. Which helps most? Does any of them hurt?
-
 
 # %%
-ALIKE = [
-    "anna maria lucy rose tom peter ben max", "soup cake pie", "soups cakes pies", "key book letter", "keys books letters",
-    "girl woman boy man farmer baker", "girls women boys men",
-]  # fmt: skip
-ALIKE = {word: words.split() for words in ALIKE for word in words.split()}
-
-
-def augmented(words, generator):
-    """Names, people, dishes and things replaced by others of their kind; what judges stays."""
-    return [
-        ALIKE[word][int(torch.randint(len(ALIKE[word]), (1,), generator=generator))]
-        if word in ALIKE
-        else word
-        for word in words
-    ]
-
-
-def opinions(n, seed, without=()):
-    """n sentences with an adjective that judges, and whether they are for it; none that is in `without`."""
-    seen = {tuple(words) for words, _ in without}
-    chosen = [
-        (list(sentence.words), sentence.sentiment == "positive")
-        for sentence in village.opinions(5 * n, seed)
-        if village.JUDGING_WORDS.keys() & set(sentence.words) and sentence.words not in seen
-    ]
-    return chosen[:n]
-
-
-def once_each(data):
-    """Without repetitions, in order of first appearance."""
-    return list({tuple(words): (words, label) for words, label in data}.values())
-
-
-def learn_opinions(data, seed, dropout=0.0, weight_decay=0.0, layers=2, augment=False, patience=None):
-    model = BertForClassification(bert(seed), 2, dropout=dropout).to(device)
-    model.bert.encoder.layers = model.bert.encoder.layers[:layers]
-    for part in model.modules():
-        if isinstance(part, nn.Dropout):
-            part.p = dropout
-    options = {}
-    if patience:
-        data, kept = data[len(data) // 4 :], data[: len(data) // 4]
-        options = dict(
-            validate=lambda model: F.cross_entropy(logits_of(model, kept), labels_of(kept)),
-            validate_every=5,
-            patience=patience,
-        )
-    stream = batches(data, 16, seed, augmented if augment else lambda words, generator: words)
-    fit(
-        model,
-        stream,
-        classification_loss,
-        steps=100,
-        lr=2e-3,
-        warm_up=6,
-        weight_decay=weight_decay,
-        progress=False,
-        **options,
-    )
-    return model
-
-
-CURES = {
-    "nothing": {},
-    "dropout 0.1": dict(dropout=0.1),
-    "weight decay 0.3": dict(weight_decay=0.3),
-    "early stopping": dict(patience=6),
-    "one layer": dict(layers=1),
-    "augmentation": dict(augment=True),
-}
-few = once_each(opinions(500, 1))[:150]
-unseen = opinions(400, 1_000_000, without=few)
-
-# %% tags=["nbval-ignore-output"]
-cross_validated, on_test = {}, {}
-for name, options in CURES.items():
-    held_out, tested = [], []
-    for fold in range(3):
-        train = [few[i] for i in range(len(few)) if i % 3 != fold]
-        model = learn_opinions(train, seed=fold, **options)
-        held_out.append(accuracy(logits_of(model, few[fold::3]), labels_of(few[fold::3])))
-        tested.append(accuracy(logits_of(model, unseen), labels_of(unseen)))
-    cross_validated[name], on_test[name] = sum(held_out) / 3, sum(tested) / 3
-print("                  three folds of 150   400 unseen sentences")
-for name in CURES:
-    print(f"{name:18} {cross_validated[name]:12.2f} {on_test[name]:17.2f}")
-print(f"{'bag of words':18} {'':12} {bag_of_words_accuracy(few, unseen):17.2f}  (learns from all 150, the others from 100 each)")
-
-# %%
-gain = {name: score - on_test["nothing"] for name, score in on_test.items()}
-print("augmentation gains at least 0.03:", gain["augmentation"] >= 0.03)
-print("weight decay changes less than 0.08:", abs(gain["weight decay 0.3"]) < 0.08)
-print("early stopping loses at least 0.05:", gain["early stopping"] <= -0.05)
-print(
-    "the folds, too, prefer augmentation to nothing:",
-    cross_validated["augmentation"] > cross_validated["nothing"],
-)
-print("bag of words: at most 0.6:", bag_of_words_accuracy(few, unseen) <= 0.6)
+labelled, unseen = cures.draw(1)
+generator = torch.Generator().manual_seed(0)
+for words, label in labelled[:3]:
+    print(f"{' '.join(words):46} {('against', 'for')[label]}")
+    print(f"    augmented: {' '.join(cures.augmented(words, generator))}")
 
 # %% [markdown]
-# Augmentation brings knowledge that the labels lack: *who* eats does not matter. The others bring only restraint, and restraint was not what was missing. Early stopping pays for its validation set with a quarter of the 100 labels of a fold, and its 25 sentences are a shaky judge: with few labels the loss there rises, for one wrong answer given with great certainty, long before the accuracy has stopped growing.
-# Dropout, which this model never met in its pre-training, disturbs more than it guards; weight decay hardly acts in so few steps; one layer is better than two here, and worse with other sentences. On three draws (`opinions(500, 1)`, 2, 3) augmentation gained 0.05 to 0.15, one layer −0.13 to 0.08, weight decay −0.05 to 0.04; dropout lost 0.08 to 0.24, early stopping 0.01 to 0.39. (A random start, with 120 steps, lay between −0.12 and +0.04. Where every word that matters has labels, a fresh model may do as well.)
+# > **Predict.** Order the five cures, and doing nothing. Which helps most? Does any of them hurt?
 #
-# Look at the left column, too: 150 held-out answers are good to about 0.03, and they found the cure that works without a look at the right one, which in real work you do not have. But they rank one thing on one draw: what holds for the next 150 sentences, only the next 150 sentences can say. And is it the large rate that overfits? With $10^{-3}$ for 200 steps (96 labels) we got 0.70, with augmentation 0.77: the same picture.
+# All of them, each with three folds, take minutes: `python -m benchmarks cures` has done that for five draws of 150 labels, 320 steps each, and the scores are stored. One you train here, on the first draw (change `CURE` for another; it takes a quarter of a minute).
+
+# %% tags=["nbval-ignore-output"]
+CURE = "one layer"
+measured = measurement(cures.NAME)["scores"]
+here = cures.scores(labelled, unseen, device, **cures.CURES[CURE])
+
+print("accuracy on                   its 100 labels   the fold of 50   400 unseen")
+for name in cures.CURES:
+    first = measured[name][0]
+    print(f"{name:28} {first['known']:14.2f} {first['held_out']:16.2f} {first['unseen']:12.2f}")
+print(f"{CURE + ', here':28} {here.known:14.2f} {here.held_out:16.2f} {here.unseen:12.2f}")
+print(f"{'bag of words (all 150)':28} {'':14} {'':16} {bag_of_words_accuracy(labelled, unseen):12.2f}")
+
+on_unseen = {name: [draw["unseen"] for draw in measured[name]] for name in cures.CURES}
+_ = plots.gains(
+    on_unseen,
+    baseline="nothing",
+    title="Augmentation helps on every draw, early stopping on none",
+    xlabel="accuracy on unseen sentences",
+)
+
+# %%
+gain = {
+    name: [score - nothing for score, nothing in zip(scores, on_unseen["nothing"], strict=True)]
+    for name, scores in on_unseen.items()
+}
+best_on_folds = [
+    max(cures.CURES, key=lambda name, number=number: measured[name][number]["held_out"]) for number in range(5)
+]
+print("what was trained here comes to what is stored:", abs(here.unseen - on_unseen[CURE][0]) <= 0.1)
+print("augmentation gains on each of the five draws:", min(gain["augmentation"]) > 0)
+print("early stopping loses at least 0.1 on each:", max(gain["early stopping"]) <= -0.1)
+print(
+    "what is best on the folds is better than nothing on unseen sentences, each time:",
+    all(gain[name][number] > 0 for number, name in enumerate(best_on_folds)),
+)
+print("bag of words: at most 0.6:", bag_of_words_accuracy(labelled, unseen) <= 0.6)
+
+# %% [markdown]
+# All of them know their labels by heart, but for the early stopped one. What they make of other sentences is another matter:
+#
+# * **Augmentation** helps on every draw, for it brings knowledge that the labels lack: *who* eats does not matter. With **one layer** it is best of all; one layer alone gains on one draw and loses on another.
+# * **Dropout** helps a little, 0.01 to 0.05. (It also slows learning down: after 80 steps it had not yet learned its labels, and seemed to do harm. Compare cures only where each was trained to its end.)
+# * **Weight decay** does nothing. It takes a share of each weight, 0.3 times the rate, at every step: in 320 steps of so small a rate less than 3 %.
+# * **Early stopping** hurts. It pays 25 of a fold's 100 labels, and 25 sentences are a shaky judge. On the first draw the loss there climbs from 0.7 to 2, for a few wrong answers given with ever greater certainty, while the accuracy on unseen sentences climbs, too, from 0.5 to 0.7.
+#
+# And the **random start**? It is ahead of the pre-trained one, mostly. Here every word that matters has labels; there is nothing that only reading could have taught, and what was read comes with habits of its own. Pre-training pays where labels do not reach, as in section 2.
+#
+# Look at the column of the folds, too: it is all that you have in real work. 150 held-out answers are good to about 0.03; on four of the five draws they chose what was best on the unseen sentences, on the first what was second best.
 #
 # And the bag of words, *below* a half? The unseen sentences are those that are not among the labels. Where *the soup was tasty* has a label, mostly *not tasty* is left over. Who learns that *tasty* is good is then mostly wrong.
 #
@@ -550,12 +461,12 @@ pre_training = village_bert.build()
 _ = load_stored(village_bert.NAME, pre_training)
 with torch.no_grad():
     _, next_logits = pre_training.to(device).eval()(
-        *encoded([item for item, _ in new_pairs])
+        *encoded([item for item, _ in new_pairs], device)
     )  # class 0: it follows
 pair_scores["next-sentence head, no labels"] = accuracy(
     1 - next_logits.argmax(dim=1).cpu(), labels_of(new_pairs)
 )
-known, unknown = (torch.cat(frozen_features(bert(0), data), dim=1) for data in (pairs, new_pairs))
+known, unknown = (torch.cat(frozen_features(bert(0).to(device), data), dim=1) for data in (pairs, new_pairs))
 pair_scores["frozen, [CLS] and mean"] = accuracy(
     logistic_regression(known, labels_of(pairs), penalty=1e-2)(unknown), labels_of(new_pairs)
 )
@@ -626,7 +537,6 @@ def span_loss(model, batch):
 
 questions, new_questions = village.questions(2_000, 1), village.questions(1_000, 1_000_000)
 
-# %%
 answerer = BertForSpans(bert(0)).to(device)
 _ = fit(
     answerer, question_batches(questions, 32, 0), span_loss, steps=120, lr=1e-3, warm_up=12, progress=False
@@ -652,10 +562,10 @@ for item, (i, j) in list(zip(new_questions, spans.tolist(), strict=True))[:4]:
 # %% [markdown]
 # ## 7 · Real sentences
 #
-# The village has made things clear; now to film reviews (SST-2: 6,920 sentences for training, liked or not) and a BERT that has read more than a village: **MiniLM**, six layers, 384 wide, distilled from a larger one and trained on a billion pairs of sentences. Lesson 12 opens it; here it is used. 1,500
+# The village has made things clear; now to film reviews (SST-2: 6,920 sentences for training, liked or not) and a BERT that has read more than a village: **MiniLM**, six layers, 384 wide, distilled from a larger one and trained on a billion pairs of sentences. Lesson 12 opens it; here it is used. 1,200
 # labels, and the 872 sentences of the validation part to look at. A sentence is now the mean of its tokens' vectors, for that is what this model was trained to make.
 #
-# > **Predict.** The bag of words with all 6,920 labels against MiniLM with 1,500: who is ahead?
+# > **Predict.** The bag of words with all 6,920 labels against MiniLM with 1,200: who is ahead?
 
 
 # %%
@@ -697,7 +607,7 @@ def standardised(train, test):
 
 
 # %% tags=["nbval-ignore-output"]
-reviews, N_LABELS = load("sst-2"), 1_500
+reviews, N_LABELS = load("sst-2"), 1_200
 generator = torch.Generator().manual_seed(0)
 chosen = torch.randperm(len(reviews.train), generator=generator)[:N_LABELS].tolist()
 train_texts, train_labels = zip(*(reviews.train[i] for i in chosen), strict=True)
@@ -744,7 +654,7 @@ review_scores["frozen, mean of layer 3"] = N_LABELS, accuracy(frozen_logits, hel
 
 # %% [markdown]
 # For the fine-tuned one we leave the embeddings and the lower three layers as they are: they know words and their neighbourhood, which film critics share with everybody. What does not change need not be computed twice, so `lower` keeps its output for each batch, and only the upper three layers are trained, from there on. The head is new and learns
-# ten times as fast as the rest. One pass over the 1,500 sentences.
+# ten times as fast as the rest. One pass over the 1,200 sentences.
 
 
 # %%
@@ -797,11 +707,11 @@ print(
 )
 print(
     "frozen is ahead of the bag of words with as many labels:",
-    got["frozen, mean of layer 3"] > got["bag of words (1,500)"],
+    got["frozen, mean of layer 3"] > got["bag of words (1,200)"],
 )
 
 # %% [markdown]
-# Ahead, with a fifth of the labels; not by a mile: 0.025 of 872 reviews are some twenty. (Three seeds gave 0.819 to 0.823, but with another 872 reviews either score may be a dozen higher or lower.) Without tuning the upper three layers bring nothing here: frozen, the last layer (`after(minilm.encoder.layers[3:], …)`) gave 0.779. Words carry most of a short review's opinion (*dull*, *moving*), and a word count with labels enough comes close. A BERT five times as large comes to 0.935, with the 67,000 labelled sentences and phrases of the full data set (Devlin et al. 2019, table 1).
+# Ahead, with a sixth of the labels; not by a mile: 0.025 of 872 reviews are some twenty. (Three seeds gave 0.815 to 0.831, but with another 872 reviews either score may be a dozen higher or lower.) Without tuning the upper three layers bring nothing here: frozen, the last layer (`after(minilm.encoder.layers[3:], …)`) gave 0.77. Words carry most of a short review's opinion (*dull*, *moving*), and a word count with labels enough comes close. A BERT five times as large comes to 0.935, with the 67,000 labelled sentences and phrases of the full data set (Devlin et al. 2019, table 1).
 #
 # **How sure may it be?** A classifier gives probabilities. If it says 0.9 a hundred times, it should be right ninety times: then it is **calibrated** (Guo et al. 2017). Sort the answers into bins by confidence, and compare with how often they are right (in the figure: the larger the point, the more answers in its bin). The mean distance, weighted by the share $n_b / n$ of the answers that bin $b$ holds, is the expected calibration error:
 #
@@ -1007,7 +917,7 @@ for name, pre_trained in (("random start", False), ("fine-tuned", True)):
     tagger = BertForTagging(bert(0, pre_trained), len(TAGS)).to(device)
     _ = fit(tagger, tag_batches(rose_train), tagging_loss, steps=60, lr=1e-3, warm_up=4, progress=False)
     with torch.no_grad():
-        chosen = tagger.eval()(*encoded([words for words, _ in rose_test])).argmax(dim=-1).tolist()
+        chosen = tagger.eval()(*encoded([words for words, _ in rose_test], device)).argmax(dim=-1).tolist()
     rose_tags[name] = [
         [TAGS[tag] for tag in row[1 : 1 + len(words)]]
         for row, (words, _) in zip(chosen, rose_test, strict=True)
@@ -1195,7 +1105,7 @@ def loss_a(logits, labels):
 
 def answers_b(model, data):
     with torch.no_grad():
-        return model(*encoded([item for item, _ in data])).argmax(dim=-1)
+        return model(*encoded([item for item, _ in data], device)).argmax(dim=-1)
 
 
 def best_of_c(candidates, features, labels):
@@ -1210,7 +1120,7 @@ print(
     f"a: always the same answer: accuracy {accuracy(always_1, labels)}, loss {loss_a(always_1, labels):.1f}"
 )
 
-model = BertForClassification(bert(0), 2).train()
+model = BertForClassification(bert(0), 2).to(device).train()
 print(
     "b: the same sentences twice, the same answers:",
     torch.equal(answers_b(model, unseen[:50]), answers_b(model, unseen[:50])),
@@ -1244,7 +1154,7 @@ print(
 # | precision, recall, F1 | of what was called; of what is; harmonic mean | nothing | rare classes, names |
 # | calibration | confidence against accuracy, in bins | nothing | somebody acts on the probability |
 #
-# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and gained 0.01 on the pairs and 0.03 on the reviews. *"Dropout and weight decay cure overfitting."* Here one did harm and the other next to nothing; another name for Anna helped. *"97 % accuracy
+# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and gained 0.01 on the pairs and 0.02 on the reviews. *"Dropout and weight decay cure overfitting."* Here they gained 0.02 and nothing; another name for Anna gained 0.06. *"97 % accuracy
 # is good."* Of what? Ham alone gives 87. *"A model that says 0.99 is right."* As often as the answers in its bin were. *"[CLS] is the meaning of the sentence."* It is a place to put what training asks for.
 #
 # **Still open.** It works. But what do these layers do, which head looks where, and does what we saw in a village hold in a real BERT? → `12`, Inside a real BERT
