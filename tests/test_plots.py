@@ -109,6 +109,16 @@ def test_bars_show_the_likeliest_first_and_the_rest_together():
         plots.next_symbol_bars(torch.tensor([0.5, 0.5]), ["a", "b", "c", "d"], title="t")
 
 
+def test_bars_of_chosen_symbols_stand_in_their_order():
+    probabilities = torch.tensor([0.1, 0.5, 0.15, 0.25])
+    ax = plots.next_symbol_bars(probabilities, list("abcd"), title="t", shown=[2, 1, 0])
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([0.15, 0.5, 0.1, 0.25])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "b", "a", "1\nothers"]
+    for shown in ([4], [-1], [1, 1]):
+        with pytest.raises(ValueError, match=r"shown is .* from 0 to 3"):
+            plots.next_symbol_bars(probabilities, list("abcd"), title="t", shown=shown)
+
+
 def test_losses_by_order_and_by_size():
     ax = plots.loss_by_order({1: 3.0, 2: 2.0}, {1: 3.1, 2: 2.5}, title="t")
     np.testing.assert_allclose(curves(ax)["validation text"], [(1, 3.1), (2, 2.5)])

@@ -174,5 +174,5 @@ def reliability(bins: Reliability | Mapping[str, Reliability], title: str, ax: A
     ax.set(xlabel="how sure it is (mean of the bin)", ylabel="how often it is right", title=title)
     ax.set(xlim=(0, 1.03), ylim=(0, 1.03), aspect="equal")
     # Below the axes: curves may lie anywhere around the diagonal.
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
     return ax

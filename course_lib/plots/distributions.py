@@ -9,13 +9,21 @@ from course_lib.plots.style import axes_or_new, printable, to_array
 
 
 def next_symbol_bars(
-    probabilities, symbols: Sequence[str], title: str, top: int = 12, ax: Axes | None = None
+    probabilities,
+    symbols: Sequence[str],
+    title: str,
+    top: int = 12,
+    ax: Axes | None = None,
+    *,
+    shown: Sequence[int] | None = None,
 ) -> Axes:
     """The `top` likeliest next symbols as bars, and all others together as one grey bar.
 
     Args:
         probabilities: (vocab_size,), summing to 1.
         symbols: the vocab_size symbols.
+        shown: ids of the symbols that have a bar, in this order, so that two pictures can be compared; `top` is not
+            used then.
     """
     values = to_array(probabilities, "probabilities", 1)
     if len(values) != len(symbols):
@@ -25,9 +33,14 @@ def next_symbol_bars(
             f"probabilities sums to {values.sum():.4f}; a distribution sums to 1. Did you pass logits?"
         )
     ax = axes_or_new(ax, figsize=(7.0, 2.8))
-    best = np.argsort(-values, kind="stable")[:top]
+    if shown is None:
+        best = np.argsort(-values, kind="stable")[:top]
+    else:
+        best = np.asarray(shown, dtype=np.int64)
+        if len(set(best.tolist())) < len(best) or (best < 0).any() or (best >= len(values)).any():
+            raise ValueError(f"shown is {best.tolist()}; expected different ids from 0 to {len(values) - 1}.")
     heights = [*values[best], max(0.0, 1 - values[best].sum())]
-    labels = [*(printable(symbols[i]) for i in best), f"{max(0, len(values) - top)}\nothers"]
+    labels = [*(printable(symbols[i]) for i in best), f"{len(values) - len(best)}\nothers"]
     bars = ax.bar(range(len(heights)), heights, color=["C0"] * len(best) + ["#b0b0b0"])
     # Impossible and merely small are two things; 1e-6 is what rounding leaves of 1 − a sum.
     numbers = [f"{h:.2f}" if h >= 0.005 else "<.01" if h > 1e-6 else "0" for h in heights]

@@ -312,8 +312,9 @@ def answer(model, beginning):
 
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
-_ = plots.next_symbol_bars(truth("the cat sat on the"), words, title="The cat sat on the …: truth", top=5, ax=left)
-_ = plots.next_symbol_bars(answer(villager, "the cat sat on the"), words, title="… and the model's answer", top=5, ax=right)
+possible = truth("the cat sat on the").topk(5).indices.tolist()
+_ = plots.next_symbol_bars(truth("the cat sat on the"), words, title="The cat sat on the …: truth", shown=possible, ax=left)
+_ = plots.next_symbol_bars(answer(villager, "the cat sat on the"), words, title="… and the model's answer", shown=possible, ax=right)
 
 # %%
 guess, exact = answer(villager, "the cat sat on the"), truth("the cat sat on the")

@@ -288,10 +288,12 @@ def draw_blank(place):
     number = int(place.split(" ")[0])
     shown = [*tale[:number], "[MASK]", *tale[number + 1 :]]
     truth = as_tensor(village.TEXTS.masked_distribution(" ".join(shown), number))
+    guessed = guess(tale, 8, number)
+    likeliest = (truth + guessed).topk(5).indices.tolist()  # the same words in both pictures
     picture, (one, other) = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
-    possible = int((truth > 0).sum())
-    _ = plots.next_symbol_bars(truth, SYMBOLS, title="truth: " + " ".join(shown[max(0, number - 3) : number + 3]), top=min(5, possible), ax=one)
-    return plots.next_symbol_bars(guess(tale, 8, number), SYMBOLS, title="our BERT", top=5, ax=other)
+    title = "truth: " + " ".join(shown[max(0, number - 3) : number + 3])
+    _ = plots.next_symbol_bars(truth, SYMBOLS, title=title, shown=likeliest, ax=one)
+    return plots.next_symbol_bars(guessed, SYMBOLS, title="our BERT", shown=likeliest, ax=other)
 
 
 SliderFigure(
