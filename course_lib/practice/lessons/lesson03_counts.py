@@ -13,11 +13,18 @@ def _pmi(counts: Tensor) -> Tensor:
 
 
 def _swapped(counts: Tensor) -> Tensor:
-    # Needs as many words as contexts; for any other table the two sums do not even fit.
-    if counts.shape[0] != counts.shape[1]:
-        return _pmi(counts)
     joint = counts / counts.sum()
     return (joint / (joint.sum(dim=0)[:, None] * joint.sum(dim=1))).log()
+
+
+def _no_dimension_kept(counts: Tensor) -> Tensor:
+    joint = counts / counts.sum()
+    return (joint / (joint.sum(dim=1) * joint.sum(dim=0))).log()
+
+
+def _sums_added(counts: Tensor) -> Tensor:
+    joint = counts / counts.sum()
+    return (joint / (joint.sum(dim=1, keepdim=True) + joint.sum(dim=0, keepdim=True))).log()
 
 
 def _count_tables() -> list[tuple]:
@@ -77,6 +84,17 @@ PMI = Exercise(
             "rows and columns swapped",
             _swapped,
             "You swapped the sums: a word is a row, so P(w) sums over dim=1; P(c) sums over dim=0.",
+        ),
+        Mistake(
+            "dimensions lost",
+            _no_dimension_kept,
+            "Your sums have shapes (n_words,) and (n_contexts,): keepdim=True makes a column and a row of them, whose "
+            "product has a number for each pair.",
+        ),
+        Mistake(
+            "sums added",
+            _sums_added,
+            "You added P(w) and P(c); what chance gives is their product.",
         ),
         Mistake(
             "no logarithm",

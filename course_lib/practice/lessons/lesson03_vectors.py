@@ -161,15 +161,21 @@ PAIR_LOSS = Exercise(
 )
 
 
-def _analogy(sign: tuple[int, int, int] = (-1, 1, 1), unit: bool = True, exclude: bool = True) -> Callable:
+def _analogy(
+    sign: tuple[int, int, int] = (-1, 1, 1),
+    unit: bool = True,
+    given: float | None = -math.inf,
+    dim: int = 1,
+    keepdim: bool = True,
+) -> Callable:
     """Solve an analogy; the options are the ways to get it wrong."""
 
     def solve(E, a, b, c):
-        table = E / E.norm(dim=1, keepdim=True) if unit else E
+        table = E / E.norm(dim=dim, keepdim=keepdim) if unit else E
         target = sign[0] * table[a] + sign[1] * table[b] + sign[2] * table[c]
         scores = table @ target
-        if exclude:
-            scores[[a, b, c]] = -math.inf
+        if given is not None:
+            scores[[a, b, c]] = given
         return scores.argmax().item()
 
     return solve
@@ -191,6 +197,8 @@ def _analogy_tables() -> list[tuple]:
     lazy = torch.tensor(
         [[1.0, 0.2, 0.0], [1.0, 0.3, 0.0], [0.0, 0.2, 1.0], [0.0, 0.6, 1.0], [-1.0, 0.0, 0.2]]
     )
+    # Every row that may be the answer points away from the target, the nearest one (row 3) the least.
+    behind = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [-1.0, -0.2], [-0.5, -1.0]])
     generator = torch.Generator().manual_seed(2)
     return [
         (exact, 0, 1, 2),
@@ -198,6 +206,8 @@ def _analogy_tables() -> list[tuple]:
         (lazy, 0, 1, 2),
         (torch.randn(12, 4, generator=generator), 3, 7, 5),
         (torch.randn(12, 4, generator=generator) * torch.rand(12, 1, generator=generator) * 4, 0, 11, 6),
+        (behind, 0, 1, 2),
+        (torch.randn(9, 3, generator=generator) * torch.tensor([9.0, 1.0, 0.2]), 1, 2, 3),
     ]
 
 
@@ -229,13 +239,28 @@ ANALOGY = Exercise(
         ),
         Mistake(
             "given words allowed",
-            _analogy(exclude=False),
+            _analogy(given=None),
             "You allowed the given words as answers; the nearest is mostly one of them. Put −∞ at a, b and c.",
         ),
         Mistake(
             "not normalised",
             _analogy(unit=False),
             "You did not scale the rows to length 1: long vectors win, whatever their direction.",
+        ),
+        Mistake(
+            "columns scaled",
+            _analogy(dim=0),
+            "You scaled the columns; a word is a row: E.norm(dim=1, keepdim=True).",
+        ),
+        Mistake(
+            "dimension lost",
+            _analogy(keepdim=False),
+            "E.norm(dim=1) has shape (n_words,), which does not fit the rows; keepdim=True makes it (n_words, 1).",
+        ),
+        Mistake(
+            "given words at 0",
+            _analogy(given=0.0),
+            "You gave the three given words the score 0; where all others are below 0, that wins. Use −∞.",
         ),
         Mistake(
             "a + b + c",

@@ -74,6 +74,21 @@ SHIFT_TARGET = Exercise(
             "You put <bos> and <eos> on both sides and did not shift: the decoder reads what it is to write.",
         ),
         Mistake(
+            "eos read",
+            lambda target, bos, eos: ([bos, *target, eos], [*target, eos]),
+            "You let the decoder read <eos>, too; nothing is to be written after it, so it is never read.",
+        ),
+        Mistake(
+            "eos not written",
+            lambda target, bos, eos: ([bos, *target], [*target]),
+            "What is to be written after the last symbol? <eos> is missing there, and with it the stop.",
+        ),
+        Mistake(
+            "bos for eos",
+            lambda target, bos, eos: ([bos, *target], [*target, bos]),
+            "You ended with <bos>; the last symbol to be written is <eos>.",
+        ),
+        Mistake(
             "swapped",
             lambda target, bos, eos: ([*target, eos], [bos, *target]),
             "You swapped the two: the decoder reads <bos> …, and writes … <eos>.",
@@ -237,6 +252,12 @@ LAST_STATE = Exercise(
         ),
         Mistake(
             "one step too far",
+            lambda states, lengths: states[torch.arange(len(states)), lengths],
+            "You are one step late: index `lengths` is the first padding, or outside; a row of length n ends at "
+            "index n − 1.",
+        ),
+        Mistake(
+            "one step too far, cut off",
             lambda states, lengths: states[torch.arange(len(states)), lengths.clamp(max=states.shape[1] - 1)],
             "You are one step late: index `lengths` is the first padding; a row of length n ends at index n − 1.",
         ),
@@ -244,6 +265,12 @@ LAST_STATE = Exercise(
             "mean over time",
             lambda states, lengths: states.mean(1),
             "You took the mean over all steps, padding included; asked for is one state: after the last real symbol.",
+        ),
+        Mistake(
+            "every end of every row",
+            lambda states, lengths: states[:, lengths - 1],
+            "states[:, lengths − 1] takes *all* these steps from *every* row. Put torch.arange(batch) in place of the "
+            "colon: then row i gets its own step.",
         ),
         Mistake(
             "the shortest row's end",

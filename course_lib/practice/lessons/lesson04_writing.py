@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 
+import torch
+
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import matches_reference
 
@@ -38,6 +40,8 @@ def _by_table(rows: dict[tuple[int, int], int]) -> Callable:
     """A step that knows which symbol is likeliest after (symbol, number of steps so far); others get <eos>."""
 
     def step(symbol, state):
+        if isinstance(symbol, torch.Tensor):
+            raise TypeError(f"step wants a symbol as an int, not {symbol!r}; .item() gives it")
         likeliest = rows.get((symbol, state), EOS)
         # The runner-up and the worst differ, so that taking another than the best shows.
         scores = [0.10, 0.05, 0.12, 0.20, 0.18, 0.15]
