@@ -165,8 +165,8 @@ check("00.steps_to_half", steps_to_half)
 # %% [markdown]
 # ### Exercise 3 · Every row around 0 (4 minutes)
 #
-# Most code of this course handles many sequences at once: a tensor of shape `(batch, time)` has a row for each. Write `centred(x)`: from
-# every number, take the mean of its own row; the shape stays `(batch, time)`. `[[1., 2., 6.]]` becomes `[[-2., -1., 3.]]`. Without a
+# Most code of this course handles many sequences at once: a tensor of shape `(batch, time)` has a row for each. Write `centred(x)`: subtract from
+# every number the mean of its own row; the shape stays `(batch, time)`. `[[1., 2., 6.]]` becomes `[[-2., -1., 3.]]`. Without a
 # loop it is one line. Done when the check shows ✓.
 
 

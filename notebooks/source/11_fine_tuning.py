@@ -423,7 +423,7 @@ print("bag of words: at most 0.6:", bag_of_words_accuracy(labelled, unseen) <= 0
 # * **Augmentation** helps on every draw, for it brings knowledge that the labels lack: *who* eats does not matter. With **one layer** it is best of all; one layer alone gains on one draw and loses on another.
 # * **Dropout** helps a little, 0.01 to 0.05. (It also slows learning down: after 80 steps it had not yet learned its labels, and seemed to do harm. Compare cures only where each was trained to its end.)
 # * **Weight decay** does nothing. It takes a share of each weight, 0.3 times the rate, at every step: in 320 steps of so small a rate less than 3 %.
-# * **Early stopping** hurts. It pays 25 of a fold's 100 labels, and 25 sentences are a shaky judge. On the first draw the loss there climbs from 0.7 to 2, for a few wrong answers given with ever greater certainty, while the accuracy on unseen sentences climbs, too, from 0.5 to 0.7.
+# * **Early stopping** hurts. It pays 25 of a fold's 100 labels, and 25 sentences are a shaky judge. Had it gone on in the first fold of the first draw, the loss there would have climbed from 0.7 to 2, for a few wrong answers given with ever greater certainty; and the accuracy on unseen sentences, from 0.5 to 0.7.
 #
 # And the **random start**? It is ahead of the pre-trained one, mostly. Here every word that matters has labels; there is nothing that only reading could have taught, and what was read comes with habits of its own. Pre-training pays where labels do not reach, as in section 2.
 #

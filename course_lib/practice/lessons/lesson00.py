@@ -103,6 +103,11 @@ EXERCISES = [
         ],
         mistakes=[
             Mistake(
+                "what is lost is kept",
+                lambda keep: _steps_to_half(1 - keep),
+                "You kept what is lost: a step leaves keep times what was there, and takes 1 − keep of it away.",
+            ),
+            Mistake(
                 "less than half",
                 lambda keep: _steps_to_half(keep) + (keep == 0.5),
                 "You went on until less than half was left; exactly half is enough.",
@@ -176,6 +181,11 @@ EXERCISES = [
                 lambda x: x - x.mean(dim=1),
                 "x.mean(dim=1) has shape (batch,), and broadcasting lays that along the *columns*, without an error "
                 "where batch = time; keepdim=True makes it (batch, 1).",
+            ),
+            Mistake(
+                "sum for mean",
+                lambda x: x - x.sum(dim=1, keepdim=True),
+                "You subtracted the row's sum; its mean is the sum divided by how many numbers the row has.",
             ),
             Mistake(
                 "only the means",
