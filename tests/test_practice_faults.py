@@ -33,9 +33,16 @@ def endless_recursion(x, factor):
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (lambda x, factor: None, "Your function returns None: does it end with return …?"),
+        (
+            lambda x, factor: None,
+            "Your function returns None for x = [1, 2], factor = 2: does every way through it end with return …?",
+        ),
         (lambda x, factor: "four", "Your function returns a string, expected a tensor."),
         (lambda x, factor: [x, factor], "Your function returns a list, expected a tensor."),
+        (
+            lambda x, factor: [row * factor for row in x],
+            "Your function returns a list, expected a tensor (torch.stack makes one of a list of tensors).",
+        ),
         (
             lambda x, factor: 3.5,
             "Your function returns a number, expected a tensor (without .item() or float() at the end).",
@@ -170,6 +177,7 @@ def test_mutation_that_is_a_known_mistake_is_diagnosed():
 @pytest.mark.parametrize(
     ("answer", "cure"),
     [
+        (lambda x, factor: (x ^ 2) * factor, "A power is **"),
         (lambda x, factor: x * (x > 0 & x < 5.0), "put each comparison in brackets"),
         (lambda x, factor: x if x > 0 else factor, "torch.where"),
         (lambda x, factor: x.repeat(2, 2).T.view(-1), "use reshape or flatten instead of view"),

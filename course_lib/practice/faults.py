@@ -19,6 +19,7 @@ _NOT_THE_LEARNERS = (_COURSE_LIB, *_LIBRARIES)
 
 # What PyTorch's own words do not tell a beginner: a part of its message → the cure.
 _CURES = {
+    '"bitwise_xor': "A power is **; ^ is something else.",
     '"bitwise_': "& binds before <: put each comparison in brackets.",
     "Boolean value of Tensor with more than one value": "if, and, or want one True or False; "
     "element by element there are torch.where, & and |.",
@@ -91,7 +92,7 @@ def wrong_type(value: Any, expected: Any, is_function: bool, given: str) -> str 
     wanted = describe.kind_name(expected)
     if value is None and expected is not None:
         return (
-            "Your function returns None: does it end with return …?"
+            f"Your function returns None{given and ' f' + given[1:]}: does every way through it end with return …?"
             if is_function
             else "Your answer is None."
         )
@@ -144,6 +145,8 @@ def _advice(actual: Any, expected: Any) -> str:
     if isinstance(expected, torch.Tensor):
         if isinstance(actual, int | float):
             return " (without .item() or float() at the end)"
+        if isinstance(actual, list) and actual and all(isinstance(one, torch.Tensor) for one in actual):
+            return " (torch.stack makes one of a list of tensors)"
         if type(actual).__module__ == "numpy":
             return " (torch.from_numpy makes one)"
     return ""

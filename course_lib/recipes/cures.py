@@ -23,11 +23,13 @@ CURES = {
     "nothing": {},
     "dropout 0.1": {"dropout": 0.1},
     "weight decay 0.3": {"weight_decay": 0.3},
-    "early stopping": {"patience": 8},
+    "early stopping by loss": {"patience": 8},
+    "early stopping by accuracy": {"patience": 8, "judge": "accuracy"},
     "one layer": {"layers": 1},
     "augmentation": {"augment": True},
     "one layer and augmentation": {"layers": 1, "augment": True},
     "random start": {"pre_trained": False},
+    "random start and augmentation": {"pre_trained": False, "augment": True},
 }
 
 Labelled = tuple[list[str], bool]  # words, and whether they are for it
@@ -86,6 +88,7 @@ def learn(
     layers: int = 2,
     augment: bool = False,
     patience: int | None = None,
+    judge: str = "loss",
     pre_trained: bool = True,
     device="cpu",
 ) -> BertForClassification:
@@ -95,7 +98,9 @@ def learn(
         dropout: in every layer and on the pooled vector.
         layers: how many of its two layers are kept, from below.
         augment: `augmented` sentences, new ones each time.
-        patience: hold back the first quarter of `data`; stop after so many looks at it without a lower loss.
+        patience: hold back the first quarter of `data`; stop after so many looks at it without a better one, and go
+            back to the best.
+        judge: what is looked at: "loss" or "accuracy".
         pre_trained: False: the same shape, with nothing read.
     """
     c = CONFIGURATION
@@ -108,7 +113,7 @@ def learn(
     if patience is not None:
         kept, data = data[: len(data) // 4], data[len(data) // 4 :]
         early = {
-            "validate": lambda model: F.cross_entropy(logits_of(model, kept), labels_of(kept)),
+            "validate": lambda model: _badness(judge, logits_of(model, kept), labels_of(kept)),
             "validate_every": c["look_every"],
             "patience": patience,
         }
@@ -124,6 +129,13 @@ def learn(
         **early,
     )
     return model
+
+
+def _badness(judge: str, logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """What early stopping wants low: the loss, or the share of wrong answers."""
+    if judge not in ("loss", "accuracy"):
+        raise ValueError(f'judge is {judge!r}; expected "loss" or "accuracy".')
+    return float(F.cross_entropy(logits, labels)) if judge == "loss" else 1 - accuracy(logits, labels)
 
 
 def folds(n: int, k: int) -> list[tuple[list[int], list[int]]]:

@@ -79,7 +79,7 @@ def fading(keep, longest=60):
     return [keep**lag for lag in range(longest + 1)]
 
 
-_ = plots.memory_by_lag({"keeps 0.90": fading(0.90), "keeps 0.99": fading(0.99)}, title="0.99 keeps half where 0.90 keeps nothing")
+_ = plots.memory_by_lag({"keeps 0.90": fading(0.90), "keeps 0.99": fading(0.99)}, title="0.99 keeps more than half where 0.90 keeps next to nothing")
 
 # %% [markdown]
 # **Something to move.** Drag the slider, or click it and use the arrow keys. Find the value at which the memory neither fades nor
@@ -103,7 +103,7 @@ SliderFigure(
 
 # %% [markdown]
 # At 1.00 the line is flat; at 1.10, fifty steps make it a hundred times as large. A network that multiplies by nearly
-# the same matrix at every step falls to one side or the other.
+# the same matrix at every step has both dangers: lesson 01 shows them. (Below a millionth the line leaves the picture.)
 #
 # ## Exercises
 #
@@ -150,7 +150,7 @@ hint("00.mean_of_squares")
 
 # %% tags=["exercise"]
 def steps_to_half(keep):
-    """keep: a float between 0 and 1 → the first step after which at most 0.5 is left, an int."""
+    """keep: a float between 0 and 1 → the first step after which at most 0.5 is left, a whole number."""
     ### BEGIN SOLUTION
     left, steps = 1.0, 0
     while left > 0.5:
@@ -167,7 +167,7 @@ check("00.steps_to_half", steps_to_half)
 #
 # Most code of this course handles many sequences at once: a tensor of shape `(batch, time)` has a row for each. Write `centred(x)`: subtract from
 # every number the mean of its own row; the shape stays `(batch, time)`. `[[1., 2., 6.]]` becomes `[[-2., -1., 3.]]`. Without a
-# loop it is one line. Done when the check shows ✓.
+# loop it is one line (with one, `torch.stack` makes a tensor of a list of rows). Done when the check shows ✓.
 
 
 # %% tags=["exercise"]

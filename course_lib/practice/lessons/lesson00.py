@@ -108,6 +108,11 @@ EXERCISES = [
                 "You kept what is lost: a step leaves keep times what was there, and takes 1 − keep of it away.",
             ),
             Mistake(
+                "what is left",
+                lambda keep: keep ** _steps_to_half(keep),
+                "You returned what is left; asked is after how many steps: count them, and return the count.",
+            ),
+            Mistake(
                 "less than half",
                 lambda keep: _steps_to_half(keep) + (keep == 0.5),
                 "You went on until less than half was left; exactly half is enough.",

@@ -30,6 +30,12 @@ def _accuracy_for_precision(precision, recall, f1, predictions, targets):
     return accuracy, recall, 2 * accuracy * recall / (accuracy + recall) if accuracy + recall else 0.0
 
 
+def _no_zero(predictions, targets):
+    right = int(((predictions == 1) & (targets == 1)).sum())
+    precision, recall = right / int((predictions == 1).sum()), right / int((targets == 1).sum())
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
 def _answers() -> list[tuple]:
     generator = torch.Generator().manual_seed(3)
     targets = (torch.rand(60, generator=generator) < 0.2).long()
@@ -91,6 +97,18 @@ PRECISION_RECALL = Exercise(
             "Your precision is the accuracy: it counts right ham, too. Divide right spam by what was called spam.",
         ),
         Mistake(
+            "accuracy in precision's place",
+            _changed(
+                lambda p, r, f, predictions, targets: ((predictions == targets).double().mean().item(), r, f)
+            ),
+            "Your precision is the accuracy: it counts right ham, too. Divide right spam by what was called spam.",
+        ),
+        Mistake(
+            "division by 0",
+            _no_zero,
+            "Where nothing is called spam, or nothing is spam, you divide by 0; by custom the score is 0 then.",
+        ),
+        Mistake(
             "the other class",
             lambda predictions, targets: _scores(predictions, targets, positive=0),
             "You scored class 0, ham; the one that is looked for is class 1.",
@@ -133,6 +151,34 @@ def _entities(
         return found
 
     return entities
+
+
+def _I_always_extends(tags):
+    found = []
+    for place, tag in enumerate(tags):
+        if tag.startswith("B-"):
+            found.append((tag[2:], place, place + 1))
+        elif tag.startswith("I-") and found:
+            found[-1] = (found[-1][0], found[-1][1], place + 1)
+    return found
+
+
+def _closed_by_B_and_O(tags):
+    found, current = [], None
+    for place, tag in enumerate(tags):
+        if tag.startswith("I-"):
+            continue
+        if current:
+            found.append((*current, place))
+        current = (tag[2:], place) if tag.startswith("B-") else None
+    return found
+
+
+def _cut_at_every_hyphen(tags):
+    for tag in tags:
+        if tag != "O":
+            _, _ = tag.split("-")
+    return _entities()(tags)
 
 
 ENTITIES = Exercise(
@@ -195,6 +241,22 @@ ENTITIES = Exercise(
             "type cut",
             _entities(short_kind=True),
             'You cut the type at its own hyphen: tag.split("-", 1) or tag.partition("-") cut at the first one only.',
+        ),
+        Mistake(
+            "too many parts",
+            _cut_at_every_hyphen,
+            'A type may have a hyphen of its own: tag.split("-", 1) or tag.partition("-") cut at the first one only.',
+        ),
+        Mistake(
+            "I always goes on",
+            _I_always_extends,
+            "You let every I- go on with the last entity, whatever its type and wherever it ended; it goes on with "
+            "one of its own type that ends right before it, else it begins one.",
+        ),
+        Mistake(
+            "closed by B and O only",
+            _closed_by_B_and_O,
+            "An entity is closed by the end of the sentence, too; and an I- may begin one.",
         ),
         Mistake(
             "orphans dropped",

@@ -77,6 +77,11 @@ MEAN_POOL = Exercise(
             "You left the padding out of the sum, but divided by all places: divide by the sentence's own length.",
         ),
         Mistake(
+            "padding added",
+            lambda hidden, lengths: hidden.sum(dim=1) / lengths[:, None],
+            "You divided by the sentence's own length, but added its padding, too: set that to 0 first.",
+        ),
+        Mistake(
             "sum",
             lambda hidden, lengths: _mean_pool(hidden, lengths) * lengths[:, None],
             "That is the sum: long sentences get long vectors. Divide by lengths.",
@@ -160,6 +165,12 @@ PIECE_LABELS = Exercise(
             "index −1",
             _labels(special=None),
             "You wrote tag_ids[word] for [CLS] and [SEP] too: their word is −1, and Python's [-1] is the last tag.",
+        ),
+        Mistake(
+            "every piece, index −1",
+            _labels(every=True, special=None),
+            "You took tag_ids[word] for every piece: [CLS] and [SEP] have word −1, and Python's [-1] is the last tag; "
+            "and of a word's pieces only the first gets the tag.",
         ),
         Mistake(
             "0 for none",
