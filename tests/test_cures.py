@@ -7,6 +7,7 @@ from torch import nn
 from course_lib import stored
 from course_lib.data import village
 from course_lib.metrics import accuracy
+from course_lib.models.bert_heads import BertForClassification
 from course_lib.recipes import cures, village_bert
 from course_lib.recipes.village_tasks import batches, bert, encoded, labels_of, logits_of
 
@@ -49,7 +50,7 @@ def test_bert_is_the_stored_one_or_a_fresh_one_of_the_same_shape():
 
 def test_logits_are_those_of_evaluation_mode():
     data = [(["it", "ran", "."], 0), (["she"], 1)]
-    model = cures.BertForClassification(bert(0), 2, dropout=0.9).train()
+    model = BertForClassification(bert(0), 2, dropout=0.9).train()
     logits = logits_of(model, data)
     assert not model.training and logits.shape == (2, 2) and not logits.requires_grad
     torch.testing.assert_close(logits_of(model, data[1:]), logits[1:])  # padding changes nothing
@@ -104,7 +105,11 @@ def test_each_cure_acts(short, monkeypatch):
     assert torch.equal(logits_of(cures.learn(data, 0), data), logits_of(plain, data))
     noisy = cures.learn(data, 0, dropout=0.1)
     assert {part.p for part in noisy.modules() if isinstance(part, nn.Dropout)} == {0.1}
-    assert len(cures.learn(data, 0, layers=1).bert.encoder.layers) == 1
+    with monkeypatch.context() as untrained:
+        untrained.setattr(cures, "fit", lambda *_, **__: None)
+        (kept,) = cures.learn(data, 0, layers=1).bert.encoder.layers
+    for key, value in bert(0).encoder.layers[0].state_dict().items():  # the lower one, not the upper
+        assert torch.equal(value, kept.state_dict()[key])
 
     trained_on, held_back = [], []
     original, original_fit = cures.batches, cures.fit

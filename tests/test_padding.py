@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 import torch
 
-from course_lib.text.padding import mean_of_real, pad, pair_batches
+from course_lib.text.padding import pad, pair_batches
 
 IDS = {"bos_id": 2, "eos_id": 3}
 
@@ -101,12 +101,3 @@ def test_endless_batches_go_on():
 def test_what_makes_no_batch_is_named_at_once(pairs, options, words):
     with pytest.raises(ValueError, match=words):
         pair_batches(pairs, **{"batch": 4, **IDS, **options})
-
-
-def test_the_mean_leaves_padding_out():
-    hidden = torch.tensor([[[1.0, 2.0], [3.0, 6.0]], [[5.0, 5.0], [float("nan"), 9.0]]])
-    mean = mean_of_real(hidden, torch.tensor([2, 1]))
-    torch.testing.assert_close(mean, torch.tensor([[2.0, 4.0], [5.0, 5.0]]))
-    for lengths in ([2], [0, 1], [3, 1]):
-        with pytest.raises(ValueError, match=r"asks for 2 from 1 to 2"):
-            mean_of_real(hidden, torch.tensor(lengths))

@@ -50,13 +50,15 @@ from course_lib.metrics import (
     reliability,
 )
 from course_lib.models.bert_heads import BertForClassification, BertForSpans, BertForTagging, best_spans
+from course_lib.models.masks import padding_mask
+from course_lib.models.pooling import mean_of_real
 from course_lib.models.pretrained import load_bert
 from course_lib.practice import check, hint
 from course_lib.recipes import cures, village_bert
 from course_lib.recipes.village_bert import collate, encode
 from course_lib.recipes.village_tasks import batches, bert, classification_loss, encoded, labels_of, logits_of
 from course_lib.stored import load_stored, measurement
-from course_lib.text.padding import mean_of_real, pad
+from course_lib.text.padding import pad
 from course_lib.text.wordpiece import WordPiece
 from course_lib.training import fit
 
@@ -262,7 +264,6 @@ print("bag of words: at most 0.6:", mean["bag of words, new nouns"][128] <= 0.6)
 # How few labels, if the task is as near to the pre-training as this one? Its old head fills gaps, and a gap is what we ask about. So ask that: of the most common verbs, are *is* and *was* together likelier than *are* and *were*?
 
 # %%
-seed_everything(0)
 gap_filler = village_bert.build()
 _ = load_stored(village_bert.NAME, gap_filler)
 gap_filler = gap_filler.to(device).eval()
@@ -373,7 +374,7 @@ for words, label in labelled[:3]:
 # %% [markdown]
 # > **Predict.** Order the five cures, and doing nothing. Which helps most? Does any of them hurt? And a random start?
 #
-# Each of them is trained three times: on two folds of three, 100 labels (early stopping: on 75), with a rate of $5 \cdot 10^{-4}$ that decays over 320 steps of 16 sentences. Each of the three models answers for its own held-out fold and for the unseen sentences; the table has the means. All together, on five draws of 150 labels, that takes a quarter of an hour: `python -m benchmarks cures` has done it, and the scores are stored. One cure you train here, on the first draw (change `CURE` for another; the code is in `course_lib/recipes/cures.py`).
+# Each of them is trained three times: on two folds of three, 100 labels (early stopping: on 75), with a rate of $5 \cdot 10^{-4}$ that decays over 320 steps of 16 sentences. Each of the three models answers for its own held-out fold and for the unseen sentences; the table has the means. All together, on five draws of 150 labels, that takes ten minutes: `python -m benchmarks cures` has done it, and the scores are stored. One cure you train here, on the first draw (change `CURE` for another; the code is in `course_lib/recipes/cures.py`).
 
 # %% tags=["nbval-ignore-output"]
 CURE = "one layer"
@@ -455,11 +456,8 @@ pair_scores = {
     "majority": max(Counter(fits for _, fits in new_pairs).values()) / len(new_pairs),
     "bag of words": bag_of_words_accuracy(*joined),
 }
-seed_everything(0)
-pre_training = village_bert.build()
-_ = load_stored(village_bert.NAME, pre_training)
 with torch.no_grad():
-    _, next_logits = pre_training.to(device).eval()(
+    _, next_logits = gap_filler(
         *encoded([item for item, _ in new_pairs], device)
     )  # class 0: it follows
 pair_scores["next-sentence head, no labels"] = accuracy(
@@ -586,7 +584,7 @@ def minilm_batches(texts, batch=32, max_len=64):
 @torch.no_grad()
 def minilm_hidden(model, ids, lengths, layer=6):
     """Hidden states after some of its layers, (batch, time, d_model)."""
-    real = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]  # (batch, time)
+    real = padding_mask(lengths, ids.shape[1])  # (batch, time)
     hidden = model.embed(ids)
     for block in model.encoder.layers[:layer]:
         hidden = block(hidden, real[:, None])
@@ -640,7 +638,7 @@ def after(layers, part):
     """The mean of the real tokens when `layers` have read what `lower` keeps: (n_texts, d_model)."""
     features = torch.zeros(sum(len(rows) for rows, _, _ in lower[part]), minilm.d_model)
     for rows, hidden, lengths in lower[part]:
-        real = torch.arange(hidden.shape[1], device=hidden.device) < lengths[:, None]  # (batch, time)
+        real = padding_mask(lengths, hidden.shape[1])  # (batch, time)
         for layer in layers:
             hidden = layer(hidden, real[:, None])
         features[rows] = mean_of_real(hidden, lengths).cpu()
@@ -665,7 +663,7 @@ class Critic(nn.Module):
         self.layers, self.head = copy.deepcopy(layers), nn.Linear(d_model, n_classes)
 
     def forward(self, hidden, lengths):
-        real = torch.arange(hidden.shape[1], device=hidden.device) < lengths[:, None]  # (batch, time)
+        real = padding_mask(lengths, hidden.shape[1])  # (batch, time)
         for layer in self.layers:
             hidden = layer(hidden, real[:, None])
         return self.head(mean_of_real(hidden, lengths))
