@@ -64,7 +64,7 @@ test: .venv/.dev lint data  ## check everything: code style, tests, and every no
 # Before the notebooks run: a download's progress bar in a notebook would be an output that nobody stored.
 data: .venv/.lab  ## fetch the data sets and models of all lessons, to work without a network later
 	$(RUN) -m course_lib.data
-	$(RUN) -c 'from course_lib.models.pretrained_files import pretrained_folder as find; print(find("all-MiniLM-L6-v2"))'
+	$(RUN) -c 'from course_lib.models.pretrained import pretrained_folder as find; print(find("all-MiniLM-L6-v2"))'
 
 lint: .venv/.dev  ## check the code style only
 	$(RUN) -m ruff check .

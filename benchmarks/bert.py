@@ -8,8 +8,8 @@ from torch import nn
 
 from benchmarks.registry import benchmark
 from benchmarks.timing import interleaved, table
-from course_lib.models.bert import Bert
 from course_lib.models.pretrained import bert_weights
+from course_lib.models.transformer import Bert
 
 BOUND = 1.05
 

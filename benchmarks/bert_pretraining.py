@@ -7,7 +7,7 @@ from benchmarks.registry import benchmark
 from benchmarks.timing import table
 from course_lib import stored
 from course_lib.data import village
-from course_lib.models.language_model import n_parameters
+from course_lib.models.size import n_parameters
 from course_lib.recipes import village_bert, village_probes, wikitext_bert
 
 SEEDS = (0, 1, 2)

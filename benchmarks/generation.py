@@ -7,8 +7,8 @@ import torch
 from benchmarks.registry import benchmark
 from benchmarks.timing import interleaved, table
 from course_lib.decoding import generate
-from course_lib.models.gpt import GPT
 from course_lib.models.pretrained import gpt2_weights
+from course_lib.models.transformer import GPT
 
 PROMPT, NEW, VOCAB = 16, 256, 1000
 # (layers, heads, width) → rounds, bound of Hugging Face's seconds over ours, with the cache of both

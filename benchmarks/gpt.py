@@ -16,8 +16,8 @@ from benchmarks.registry import benchmark
 from benchmarks.timing import table
 from course_lib.data import load
 from course_lib.device import seed_everything
-from course_lib.models.gpt import GPT, language_model_loss, windows_loss
-from course_lib.models.language_model import n_parameters
+from course_lib.models.size import n_parameters
+from course_lib.models.transformer import GPT, language_model_loss, windows_loss
 from course_lib.optimizers import Muon
 from course_lib.text.characters import CharVocabulary
 from course_lib.training import fit

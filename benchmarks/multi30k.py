@@ -11,7 +11,7 @@ from benchmarks.registry import benchmark
 from course_lib import stored
 from course_lib.device import setup
 from course_lib.metrics import bleu
-from course_lib.models.language_model import n_parameters
+from course_lib.models.size import n_parameters
 from course_lib.recipes import multi30k, multi30k_transformer
 
 SEED, EVERY = 0, 10  # the card keeps the mean training loss of every ten steps

@@ -12,8 +12,7 @@ from benchmarks.registry import benchmark
 from benchmarks.timing import table
 from course_lib.data import memory
 from course_lib.metrics import accuracy
-from course_lib.models.language_model import RecurrentLM
-from course_lib.models.recurrent import GRU, LSTM, RNN, RecurrentLayer
+from course_lib.models.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentLM
 from course_lib.training import fit
 
 BATCH, D_EMBED, HIDDEN, STEPS, PEAK_LR = 32, 16, 64, 300, 2e-3

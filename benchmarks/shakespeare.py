@@ -17,8 +17,8 @@ from benchmarks.timing import table
 from course_lib.data import load
 from course_lib.device import seed_everything
 from course_lib.losses import CarriedLoss, text_loss
-from course_lib.models.language_model import RecurrentLM, n_parameters
-from course_lib.models.recurrent import LSTM, RNN
+from course_lib.models.recurrent import LSTM, RNN, RecurrentLM
+from course_lib.models.size import n_parameters
 from course_lib.text.batching import Window, stream_windows
 from course_lib.text.characters import CharVocabulary
 from course_lib.training import fit

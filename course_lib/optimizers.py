@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from course_lib.models.transformer_layers import TransformerLayer
+from course_lib.models.transformer import TransformerLayer
 
 # Coefficients of the quintic iteration (Jordan et al. 2024): steep at 0, so that five rounds are enough.
 A, B, C = 3.4445, -4.7750, 2.0315

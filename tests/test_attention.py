@@ -11,10 +11,11 @@ from course_lib.models.attention import (
     DotProductAttention,
     GeneralAttention,
     RecordedModule,
+    causal_mask,
     masked_softmax,
+    padding_mask,
     record_attention,
 )
-from course_lib.models.masks import causal_mask, padding_mask
 
 KINDS = {
     "additive": lambda: AdditiveAttention(5, 6, 7),

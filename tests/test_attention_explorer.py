@@ -13,10 +13,8 @@ from PIL import Image
 
 from course_lib import plots
 from course_lib.explore import Heads, attention_explorer
-from course_lib.models.attention import record_attention
-from course_lib.models.gpt import GPT
-from course_lib.models.masks import causal_mask
-from course_lib.models.transformer import Transformer
+from course_lib.models.attention import causal_mask, record_attention
+from course_lib.models.transformer import GPT, Transformer
 
 WORDS = "the cat sat on the mat".split()
 

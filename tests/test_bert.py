@@ -6,8 +6,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_lib.models.attention import record_attention
-from course_lib.models.bert import Bert
-from course_lib.models.bert_heads import (
+from course_lib.models.pretrained import bert_weights
+from course_lib.models.transformer import (
+    Bert,
     BertForClassification,
     BertForPreTraining,
     BertForSpans,
@@ -15,7 +16,6 @@ from course_lib.models.bert_heads import (
     best_spans,
     pretraining_loss,
 )
-from course_lib.models.pretrained import bert_weights
 from course_lib.training import fit
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}

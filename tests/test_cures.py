@@ -7,7 +7,7 @@ from torch import nn
 from course_lib import stored
 from course_lib.data import village
 from course_lib.metrics import accuracy
-from course_lib.models.bert_heads import BertForClassification
+from course_lib.models.transformer import BertForClassification
 from course_lib.recipes import cures, village_bert
 from course_lib.recipes.village_tasks import batches, bert, encoded, labels_of, logits_of
 

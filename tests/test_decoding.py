@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from course_lib.decoding import next_distribution, sample
-from course_lib.models.language_model import RecurrentLM
-from course_lib.models.recurrent import RNN
+from course_lib.models.recurrent import RNN, RecurrentLM
 
 LOGITS = torch.tensor([math.log(p) for p in (0.1, 0.4, 0.3, 0.2)])
 

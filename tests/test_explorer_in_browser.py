@@ -14,7 +14,7 @@ import torch
 
 from browser_lab import chromium, find_chromium, jupyterlab, open_lesson
 from course_lib.explore import Heads, attention_explorer
-from course_lib.models.masks import causal_mask
+from course_lib.models.attention import causal_mask
 from course_lib.plots.attention import COLOURS
 from tools.lesson_source import KERNEL
 

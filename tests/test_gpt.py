@@ -6,8 +6,8 @@ from torch import nn
 
 from course_lib.decoding import generate
 from course_lib.models.attention import record_attention
-from course_lib.models.gpt import GPT, language_model_loss, windows_loss
 from course_lib.models.pretrained import gpt2_weights
+from course_lib.models.transformer import GPT, language_model_loss, windows_loss
 from course_lib.training import fit
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}

@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.losses import CarriedLoss, next_symbol_loss, text_loss
-from course_lib.models.language_model import RecurrentLM
-from course_lib.models.recurrent import RNN
+from course_lib.models.recurrent import RNN, RecurrentLM
 from course_lib.text.batching import stream_windows
 
 

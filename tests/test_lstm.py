@@ -10,8 +10,7 @@ from torch import nn
 
 from course_lib.decoding import sample
 from course_lib.losses import CarriedLoss, next_symbol_loss, text_loss
-from course_lib.models.language_model import RecurrentLM
-from course_lib.models.recurrent import GRU, LSTM, RNN, LSTMCell, record_gates
+from course_lib.models.recurrent import GRU, LSTM, RNN, LSTMCell, RecurrentLM, record_gates
 from course_lib.text.batching import stream_windows
 from course_lib.training import fit
 from recurrent_parity import (

@@ -5,11 +5,17 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib.models.attention import record_attention
-from course_lib.models.cache import KeyValueCache, memory_bytes
-from course_lib.models.masks import causal_mask, padding_mask
-from course_lib.models.multi_head import MultiHeadAttention, scaled_dot_product_attention
-from course_lib.models.positions import Rotary, sinusoidal_positions
+from course_lib.models.attention import (
+    KeyValueCache,
+    MultiHeadAttention,
+    Rotary,
+    causal_mask,
+    memory_bytes,
+    padding_mask,
+    record_attention,
+    scaled_dot_product_attention,
+    sinusoidal_positions,
+)
 
 BATCH, TARGET, SOURCE, D_MODEL, HEADS = 3, 5, 7, 16, 4
 EXACT = {"rtol": 1e-10, "atol": 1e-12}

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from course_lib import data
-from course_lib.models.ngram import NGram
+from course_lib.models.words import NGram
 from course_lib.text.characters import CharVocabulary
 
 

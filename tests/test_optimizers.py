@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.models.gpt import GPT, language_model_loss
+from course_lib.models.transformer import GPT, language_model_loss
 from course_lib.optimizers import ROUNDS, A, B, C, Muon, orthogonalized
 from course_lib.training import fit
 

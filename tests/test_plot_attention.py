@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from course_lib.models.masks import causal_mask
+from course_lib.models.attention import causal_mask
 from course_lib.plots import tokens
 from course_lib.plots.attention import COLOURS, MASKED, attention_heatmap
 from course_lib.plots.attention_grid import attention_grid

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from course_lib import plots
-from course_lib.models.word_vectors import principal_axes
+from course_lib.models.words import principal_axes
 
 
 @pytest.fixture(autouse=True)

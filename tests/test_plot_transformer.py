@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_lib.models.positions import sinusoidal_positions
+from course_lib.models.attention import sinusoidal_positions
 from course_lib.plots.transformer import by_size, positional_encoding
 
 

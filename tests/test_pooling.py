@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib.models.pooling import mean_of_real
+from course_lib.models.transformer import mean_of_real
 
 
 def test_the_mean_leaves_padding_out():

@@ -11,9 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.models import pretrained_files
-from course_lib.models.pretrained import load_bert
-from course_lib.models.pretrained_files import KNOWN, Pretrained, PretrainedError, pretrained_folder
+from course_lib.models.pretrained import PretrainedError, files, load_bert, pretrained_folder
+from course_lib.models.pretrained.files import KNOWN, Pretrained
 
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "\u2028", "##c"]
 
@@ -271,4 +270,4 @@ def test_every_known_model_is_pinned():
     for model in KNOWN.values():
         assert len(model.revision) == 40 and set(model.sha256) >= {"model.safetensors", "vocab.txt"}
         assert all(len(digest) == 64 for digest in model.sha256.values())
-    assert set(pretrained_files.NEEDED) == {"config.json", "vocab.txt", "model.safetensors"}
+    assert set(files.NEEDED) == {"config.json", "vocab.txt", "model.safetensors"}

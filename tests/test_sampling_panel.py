@@ -7,7 +7,7 @@ import torch
 
 from course_lib.decoding import generate
 from course_lib.explore import SamplingPanel
-from course_lib.models.gpt import GPT
+from course_lib.models.transformer import GPT
 from course_lib.text.characters import CharVocabulary
 
 LETTERS = CharVocabulary("\n <abcd")

@@ -9,7 +9,7 @@ from torch import nn
 
 from course_lib import stored
 from course_lib.data import village
-from course_lib.models.bert_heads import IGNORED
+from course_lib.models.transformer import IGNORED
 from course_lib.recipes import village_bert, village_probes, wikitext_bert
 from course_lib.recipes.village_bert import CLS_ID, MASK_ID, PAD_ID, SEP_ID, SYMBOLS, UNK_ID, collate, encode
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from course_lib import stored
 from course_lib.metrics import bleu
-from course_lib.models.language_model import n_parameters
+from course_lib.models.size import n_parameters
 from course_lib.recipes import multi30k
 
 CARD = dict.fromkeys(stored.CARD_KEYS, "?")

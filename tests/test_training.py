@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from course_lib.models.language_model import RecurrentLM, n_parameters
-from course_lib.models.recurrent import RNN
+from course_lib.models.recurrent import RNN, RecurrentLM
+from course_lib.models.size import n_parameters
 from course_lib.training import fit, learning_rate
 
 

@@ -5,11 +5,15 @@ import torch
 from torch import nn
 
 from course_lib.decoding import beam_search, greedy
-from course_lib.models.attention import record_attention
-from course_lib.models.masks import causal_mask, padding_mask
+from course_lib.models.attention import causal_mask, padding_mask, record_attention
 from course_lib.models.seq2seq import teacher_forced_loss
-from course_lib.models.transformer import Transformer, TransformerDecoder, TransformerEncoder
-from course_lib.models.transformer_layers import DecoderLayer, EncoderLayer
+from course_lib.models.transformer import (
+    DecoderLayer,
+    EncoderLayer,
+    Transformer,
+    TransformerDecoder,
+    TransformerEncoder,
+)
 from course_lib.text.padding import pair_batches
 from course_lib.training import fit
 

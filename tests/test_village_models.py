@@ -5,8 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.data import village
-from course_lib.models.language_model import RecurrentLM
-from course_lib.models.recurrent import LSTM
+from course_lib.models.recurrent import LSTM, RecurrentLM
 from course_lib.text.padding import pad
 from course_lib.training import fit
 

@@ -7,10 +7,18 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from course_lib.models.association import association, weat
-from course_lib.models.glove import CountBatch, GloVe, count_batches, glove_weight
-from course_lib.models.skipgram import SkipGram, negative_sampling_loss
-from course_lib.models.word_vectors import WordVectors, principal_axes
+from course_lib.models.words import (
+    CountBatch,
+    GloVe,
+    SkipGram,
+    WordVectors,
+    association,
+    count_batches,
+    glove_weight,
+    negative_sampling_loss,
+    principal_axes,
+    weat,
+)
 from course_lib.text.cooccurrence import cooccurrence, pmi
 from course_lib.text.pairs import PairBatch, skipgram_batches
 from course_lib.training import fit

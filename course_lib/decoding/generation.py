@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.decoding.sampling import next_distribution
-from course_lib.models.gpt import GPT
+from course_lib.models.transformer import GPT
 
 
 @torch.inference_mode()

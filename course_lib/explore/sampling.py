@@ -14,7 +14,7 @@ from torch import Tensor
 
 from course_lib.decoding import generate, next_distribution
 from course_lib.explore.live import error_words, picture_widget
-from course_lib.models.gpt import GPT
+from course_lib.models.transformer import GPT
 from course_lib.plots import figure_png, next_symbol_bars
 
 ALL = "all"

@@ -7,7 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-from course_lib.models.word_vectors import principal_axes
+from course_lib.models.words import principal_axes
 from course_lib.plots.style import GREY, axes_or_new, to_array
 
 MOST_WORDS, MOST_GROUPS = 60, 7  # the style has seven colours

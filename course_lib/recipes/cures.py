@@ -12,7 +12,7 @@ from torch import nn
 
 from course_lib.data import village
 from course_lib.metrics import accuracy
-from course_lib.models.bert_heads import BertForClassification
+from course_lib.models.transformer import BertForClassification
 from course_lib.recipes.village_tasks import batches, bert, classification_loss, labels_of, logits_of
 from course_lib.training import fit
 

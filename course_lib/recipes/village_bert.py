@@ -15,8 +15,7 @@ from torch import Tensor
 
 from course_lib.data import village
 from course_lib.device import seed_everything
-from course_lib.models.bert import Bert
-from course_lib.models.bert_heads import IGNORED, BertForPreTraining, pretraining_loss
+from course_lib.models.transformer import IGNORED, Bert, BertForPreTraining, pretraining_loss
 from course_lib.optimizers import Muon
 from course_lib.text.masking import mask_tokens
 from course_lib.text.padding import pad

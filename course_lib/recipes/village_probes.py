@@ -11,7 +11,7 @@ from torch import Tensor
 
 from course_lib.data import village
 from course_lib.models.attention import record_attention
-from course_lib.models.bert_heads import BertForPreTraining
+from course_lib.models.transformer import BertForPreTraining
 from course_lib.recipes.village_bert import MASK_ID, SYMBOLS, Encoded, collate, encode
 
 _IDS = {symbol: number for number, symbol in enumerate(SYMBOLS)}

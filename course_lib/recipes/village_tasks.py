@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.device import seed_everything
-from course_lib.models.bert import Bert
+from course_lib.models.transformer import Bert
 from course_lib.recipes import village_bert
 from course_lib.recipes.village_bert import Encoded, collate, encode
 from course_lib.stored import load_stored

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from course_lib.data import load
 from course_lib.device import seed_everything
-from course_lib.models.bert import Bert
-from course_lib.models.bert_heads import BertForPreTraining, pretraining_loss
+from course_lib.models.transformer import Bert, BertForPreTraining, pretraining_loss
 from course_lib.optimizers import Muon
 from course_lib.text.masking import Masked, mask_tokens
 from course_lib.text.wordpiece import SPECIALS, WordPiece

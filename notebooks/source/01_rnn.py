@@ -42,9 +42,9 @@ from course_lib.device import setup
 from course_lib.explore import SliderFigure
 from course_lib.losses import CarriedLoss, next_symbol_loss, text_loss
 from course_lib.metrics import accuracy, bits_per_character, perplexity
-from course_lib.models.language_model import RecurrentLM, n_parameters
-from course_lib.models.ngram import NGram
-from course_lib.models.recurrent import RNN, RNNCell
+from course_lib.models.recurrent import RNN, RecurrentLM, RNNCell
+from course_lib.models.size import n_parameters
+from course_lib.models.words import NGram
 from course_lib.practice import check, hint
 from course_lib.text.batching import stream_windows
 from course_lib.text.characters import CharVocabulary

@@ -40,8 +40,8 @@ from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.losses import CarriedLoss, text_loss
 from course_lib.metrics import accuracy
-from course_lib.models.language_model import RecurrentLM, n_parameters
-from course_lib.models.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, record_gates
+from course_lib.models.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RecurrentLM, RNNCell, record_gates
+from course_lib.models.size import n_parameters
 from course_lib.practice import check, hint
 from course_lib.text.batching import stream_windows
 from course_lib.text.characters import CharVocabulary

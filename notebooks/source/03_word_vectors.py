@@ -39,10 +39,15 @@ from course_lib import plots
 from course_lib.data import load, village
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
-from course_lib.models.association import association, weat
-from course_lib.models.glove import GloVe, count_batches
-from course_lib.models.skipgram import SkipGram
-from course_lib.models.word_vectors import WordVectors, principal_axes
+from course_lib.models.words import (
+    GloVe,
+    SkipGram,
+    WordVectors,
+    association,
+    count_batches,
+    principal_axes,
+    weat,
+)
 from course_lib.practice import check, hint
 from course_lib.text.cooccurrence import cooccurrence, pmi, positive_pmi
 from course_lib.text.pairs import keep_probability, noise_distribution, skipgram_batches

@@ -42,9 +42,9 @@ from course_lib.decoding import beam_search, free_running_logits, greedy
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.metrics import bleu, perplexity
-from course_lib.models.language_model import n_parameters
 from course_lib.models.recurrent import LSTM
 from course_lib.models.seq2seq import Decoder, Encoder, Seq2Seq, teacher_forced_loss
+from course_lib.models.size import n_parameters
 from course_lib.practice import check, hint
 from course_lib.recipes import bottleneck, multi30k
 from course_lib.stored import load_stored

@@ -44,12 +44,12 @@ from course_lib.models.attention import (
     DotProductAttention,
     GeneralAttention,
     masked_softmax,
+    padding_mask,
     record_attention,
 )
-from course_lib.models.language_model import n_parameters
-from course_lib.models.masks import padding_mask
 from course_lib.models.recurrent import GRU
 from course_lib.models.seq2seq import Encoder, LuongDecoder, Seq2Seq, teacher_forced_loss
+from course_lib.models.size import n_parameters
 from course_lib.practice import check, hint
 from course_lib.recipes import bottleneck, multi30k
 from course_lib.stored import load_stored

@@ -41,10 +41,15 @@ from course_lib.data import memory
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.metrics import accuracy
-from course_lib.models.attention import record_attention
-from course_lib.models.masks import causal_mask, padding_mask
-from course_lib.models.multi_head import MultiHeadAttention, scaled_dot_product_attention
-from course_lib.models.positions import Rotary, sinusoidal_positions
+from course_lib.models.attention import (
+    MultiHeadAttention,
+    Rotary,
+    causal_mask,
+    padding_mask,
+    record_attention,
+    scaled_dot_product_attention,
+    sinusoidal_positions,
+)
 from course_lib.models.recurrent import LSTM
 from course_lib.practice import check, hint
 from course_lib.training import fit

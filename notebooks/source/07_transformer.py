@@ -41,14 +41,16 @@ from course_lib.decoding import beam_search, greedy
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.metrics import bleu
-from course_lib.models.attention import record_attention
-from course_lib.models.language_model import n_parameters
-from course_lib.models.masks import causal_mask
-from course_lib.models.multi_head import MultiHeadAttention, scaled_dot_product_attention
-from course_lib.models.positions import sinusoidal_positions
+from course_lib.models.attention import (
+    MultiHeadAttention,
+    causal_mask,
+    record_attention,
+    scaled_dot_product_attention,
+    sinusoidal_positions,
+)
 from course_lib.models.seq2seq import teacher_forced_loss
-from course_lib.models.transformer import Transformer, TransformerEncoder
-from course_lib.models.transformer_layers import DecoderLayer, EncoderLayer
+from course_lib.models.size import n_parameters
+from course_lib.models.transformer import DecoderLayer, EncoderLayer, Transformer, TransformerEncoder
 from course_lib.practice import check, hint
 from course_lib.recipes import multi30k, multi30k_transformer
 from course_lib.stored import load_stored

@@ -43,8 +43,8 @@ from course_lib.device import setup
 from course_lib.explore import SliderFigure
 from course_lib.metrics import bits_per_character, perplexity
 from course_lib.models.attention import record_attention
-from course_lib.models.gpt import GPT, language_model_loss, windows_loss
-from course_lib.models.language_model import n_parameters
+from course_lib.models.size import n_parameters
+from course_lib.models.transformer import GPT, language_model_loss, windows_loss
 from course_lib.practice import check, hint
 from course_lib.text.characters import CharVocabulary
 from course_lib.training import fit

@@ -39,7 +39,7 @@ from course_lib.data import load
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.metrics import perplexity
-from course_lib.models.ngram import NGram
+from course_lib.models.words import NGram
 from course_lib.practice import check, hint
 from course_lib.text.bpe import BPE, gpt2_words, to_byte_symbols
 from course_lib.text.merges import learn_merges, merge_pair

@@ -39,8 +39,8 @@ from course_lib.data import village
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.models.attention import record_attention
-from course_lib.models.bert import Bert
-from course_lib.models.language_model import n_parameters
+from course_lib.models.size import n_parameters
+from course_lib.models.transformer import Bert
 from course_lib.optimizers import orthogonalized
 from course_lib.practice import check, hint
 from course_lib.recipes import village_bert, village_probes, wikitext_bert

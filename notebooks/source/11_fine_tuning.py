@@ -49,10 +49,15 @@ from course_lib.metrics import (
     precision_recall_f1,
     reliability,
 )
-from course_lib.models.bert_heads import BertForClassification, BertForSpans, BertForTagging, best_spans
-from course_lib.models.masks import padding_mask
-from course_lib.models.pooling import mean_of_real
+from course_lib.models.attention import padding_mask
 from course_lib.models.pretrained import load_bert
+from course_lib.models.transformer import (
+    BertForClassification,
+    BertForSpans,
+    BertForTagging,
+    best_spans,
+    mean_of_real,
+)
 from course_lib.practice import check, hint
 from course_lib.recipes import cures, village_bert
 from course_lib.recipes.village_bert import collate, encode

@@ -42,11 +42,9 @@ from course_lib import plots
 from course_lib.data import load
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure, attention_explorer
-from course_lib.models.attention import record_attention
-from course_lib.models.language_model import n_parameters
-from course_lib.models.masks import padding_mask
-from course_lib.models.pretrained import load_bert
-from course_lib.models.pretrained_files import pretrained_folder
+from course_lib.models.attention import padding_mask, record_attention
+from course_lib.models.pretrained import load_bert, pretrained_folder
+from course_lib.models.size import n_parameters
 from course_lib.practice import check, hint
 from course_lib.text.padding import pad
 from course_lib.text.wordpiece import WordPiece

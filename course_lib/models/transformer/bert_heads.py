@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.bert import Bert, start_small
+from course_lib.models.transformer.bert import Bert, start_small
 
 IGNORED = -100  # the label of a position that has none, as in Hugging Face and in F.cross_entropy
 

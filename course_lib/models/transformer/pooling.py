@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from course_lib.models.masks import padding_mask
+from course_lib.models.attention.masks import padding_mask
 
 
 def mean_of_real(hidden: Tensor, lengths: Tensor) -> Tensor:

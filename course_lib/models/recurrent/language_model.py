@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from course_lib.models.recurrent import RecurrentLayer
+from course_lib.models.recurrent.base import RecurrentLayer
 
 State = Tensor | tuple[Tensor, ...]  # of an RNN or a GRU: h; of an LSTM: (h, c)
 
@@ -44,8 +44,3 @@ class RecurrentLM(nn.Module):
             raise ValueError(f"ids has shape {tuple(ids.shape)}; expected (batch, time).")
         hidden, state = self.recurrent(self.embedding(ids), state)  # (batch, time, hidden_size)
         return self.head(hidden), state  # (batch, time, vocab_size)
-
-
-def n_parameters(model: nn.Module) -> int:
-    """How many numbers training can change."""
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -6,10 +6,10 @@ from typing import NamedTuple, Self
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.cache import KeyValueCache
-from course_lib.models.masks import padding_mask
-from course_lib.models.positions import sinusoidal_positions
-from course_lib.models.transformer_layers import DecoderLayer, EncoderLayer
+from course_lib.models.attention.cache import KeyValueCache
+from course_lib.models.attention.masks import padding_mask
+from course_lib.models.attention.positions import sinusoidal_positions
+from course_lib.models.transformer.layers import DecoderLayer, EncoderLayer
 
 
 class TransformerEncoder(nn.Module):

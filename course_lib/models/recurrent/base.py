@@ -110,7 +110,7 @@ class RecurrentLayer(nn.Module):
             raise ValueError(f"dropout is {dropout}, but it acts between layers and num_layers is 1.")
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.dropout, self.bidirectional = bias, dropout, bidirectional
-        self.recorder = None  # set by `course_lib.models.gates.record_gates`
+        self.recorder = None  # set by `record_gates`
         for place, name in enumerate(self.weight_names):
             features = input_size if place < self.num_directions else self.output_size
             rows = self.gates * hidden_size

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.cache import KeyValueCache
-from course_lib.models.multi_head import MultiHeadAttention
+from course_lib.models.attention.cache import KeyValueCache
+from course_lib.models.attention.multi_head import MultiHeadAttention
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,

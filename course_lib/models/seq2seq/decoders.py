@@ -5,8 +5,8 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from course_lib.models.attention import Attention
-from course_lib.models.recurrent import RecurrentLayer
+from course_lib.models.attention.scores import Attention
+from course_lib.models.recurrent.base import RecurrentLayer
 
 # What a recurrent layer carries on: h for RNN and GRU, (h, c) for LSTM, each (num_layers, batch, hidden_size).
 RecurrentState = Tensor | tuple[Tensor, ...]

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.models.recurrent_base import RecurrentCell, RecurrentLayer, Weights
+from course_lib.models.recurrent.base import RecurrentCell, RecurrentLayer, Weights
 
 
 class GRUGates(NamedTuple):

@@ -4,7 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.decoders import (
+from course_lib.models.attention.masks import padding_mask
+from course_lib.models.recurrent.base import RecurrentLayer
+from course_lib.models.seq2seq.decoders import (
     AttentionDecoder,
     BahdanauDecoder,
     Decoder,
@@ -14,8 +16,6 @@ from course_lib.models.decoders import (
     check_reads,
     state_parts,
 )
-from course_lib.models.masks import padding_mask
-from course_lib.models.recurrent import RecurrentLayer
 from course_lib.text.padding import PairBatch
 
 __all__ = [

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from course_lib.models.gru import GRU, GRUGates
-from course_lib.models.lstm import LSTM, LSTMGates
+from course_lib.models.recurrent.gru import GRU, GRUGates
+from course_lib.models.recurrent.lstm import LSTM, LSTMGates
 
 
 @contextmanager

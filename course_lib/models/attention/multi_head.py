@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.attention import RecordedModule, masked_softmax
-from course_lib.models.cache import KeyValueCache
-from course_lib.models.masks import causal_mask
-from course_lib.models.positions import Rotary
+from course_lib.models.attention.cache import KeyValueCache
+from course_lib.models.attention.masks import causal_mask
+from course_lib.models.attention.positions import Rotary
+from course_lib.models.attention.recording import RecordedModule
+from course_lib.models.attention.scores import masked_softmax
 
 
 def scaled_dot_product_attention(

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.models.recurrent_base import RecurrentCell, RecurrentLayer, Weights
+from course_lib.models.recurrent.base import RecurrentCell, RecurrentLayer, Weights
 
 # Derivatives from outputs: sigmoid_backward(d, s) = d · s (1 − s), tanh_backward(d, t) = d · (1 − t²).
 sigmoid_backward = torch.ops.aten.sigmoid_backward.default

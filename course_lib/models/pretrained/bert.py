@@ -1,4 +1,4 @@
-"""Weights that others trained, brought into the course's own models: the same numbers under other names."""
+"""BERT's published weights in the course's own classes: the same numbers under other names."""
 
 import json
 import re
@@ -10,47 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from course_lib.models.bert import Bert
-from course_lib.models.pretrained_files import PretrainedError, pretrained_folder
-
-# GPT-2's names in Hugging Face's `GPT2LMHeadModel` → ours. Its linear layers (Conv1D) keep the transposed matrix.
-_GPT2 = {
-    r"wte\.weight": "token_embedding.weight",
-    r"wpe\.weight": "position_embedding.weight",
-    r"ln_f\.(weight|bias)": r"blocks.norm.\1",
-    r"h\.(\d+)\.ln_(\d)\.(weight|bias)": r"blocks.layers.\1.norm\2.\3",
-    r"h\.(\d+)\.attn\.c_attn\.(weight|bias)": r"blocks.layers.\1.self_attn.in_proj_\2",
-    r"h\.(\d+)\.attn\.c_proj\.(weight|bias)": r"blocks.layers.\1.self_attn.out_proj.\2",
-    r"h\.(\d+)\.mlp\.c_fc\.(weight|bias)": r"blocks.layers.\1.linear1.\2",
-    r"h\.(\d+)\.mlp\.c_proj\.(weight|bias)": r"blocks.layers.\1.linear2.\2",
-}
-_GPT2_TRANSPOSED = re.compile(r"c_(attn|proj|fc)\.weight$")
-# Tied to wte, or masks that are no weights.
-_GPT2_LEFT_OUT = re.compile(r"lm_head\.weight$|\.attn\.(masked_)?bias$")
-
-
-def gpt2_weights(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state dict of a Hugging Face GPT-2 as one of `course_lib.models.gpt.GPT`.
-
-    Args:
-        theirs: `GPT2LMHeadModel(...).state_dict()`, or the tensors of its safetensors file.
-
-    Raises:
-        ValueError: a name that GPT-2 does not have.
-    """
-    ours = {}
-    for name, value in theirs.items():
-        if _GPT2_LEFT_OUT.search(name):
-            continue
-        short = name.removeprefix("transformer.")
-        renamed = next(
-            (re.sub(old, new, short) for old, new in _GPT2.items() if re.fullmatch(old, short)), None
-        )
-        if renamed is None:
-            raise ValueError(f"{name!r} is no weight of a GPT-2; is this another model's state dict?")
-        ours[renamed] = value.T.contiguous() if _GPT2_TRANSPOSED.search(short) else value
-    return ours
-
+from course_lib.models.pretrained.files import PretrainedError, pretrained_folder
+from course_lib.models.transformer.bert import Bert
 
 # BERT's names in Hugging Face's `BertModel` and its heads → ours.
 _BERT = {
@@ -77,7 +38,7 @@ _BERT_LEFT_OUT = re.compile(r"cls\.predictions\.decoder\.|embeddings\.position_i
 
 
 def bert_weights(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state dict of a Hugging Face BERT as one of `course_lib.models.bert.Bert`, or of a model with a head on it.
+    """The state dict of a Hugging Face BERT as one of `course_lib.models.Bert`, or of a model with a head on it.
 
     Query, key and value, three matrices there, are one here. Older files' names for a norm's weights, gamma and beta,
     are understood.
@@ -121,7 +82,7 @@ def load_bert(
     Args:
         name_or_folder: "all-MiniLM-L6-v2" (6 layers, 23 M parameters, trained to make vectors of sentences),
             "bert-base-uncased" (12 layers, 110 M), or a folder with config.json, vocab.txt and model.safetensors of any
-            BERT. `course_lib.models.pretrained_files.pretrained_folder` says where a name is looked for.
+            BERT. `pretrained_folder` says where a name is looked for.
         dropout: for fine-tuning; the model comes in evaluation mode, where there is none.
 
     Returns:

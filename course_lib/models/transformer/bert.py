@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from course_lib.models.masks import padding_mask
-from course_lib.models.positions import sinusoidal_positions
-from course_lib.models.transformer import TransformerEncoder
+from course_lib.models.attention.masks import padding_mask
+from course_lib.models.attention.positions import sinusoidal_positions
+from course_lib.models.transformer.encoder_decoder import TransformerEncoder
 
 POSITIONS = ("learned", "rotary", "sinusoidal")
 

@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.cache import KeyValueCache
-from course_lib.models.transformer import TransformerEncoder
+from course_lib.models.attention.cache import KeyValueCache
+from course_lib.models.transformer.encoder_decoder import TransformerEncoder
 
 
 class GPT(nn.Module):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_lib.models.word_vectors import WordVectors
+from course_lib.models.words.vectors import WordVectors
 
 
 class Weat(NamedTuple):

@@ -1,0 +1,13 @@
+"""Published weights in the course's own classes."""
+
+from course_lib.models.pretrained.bert import bert_weights, load_bert
+from course_lib.models.pretrained.files import PretrainedError, pretrained_folder
+from course_lib.models.pretrained.gpt2 import gpt2_weights
+
+__all__ = [
+    "PretrainedError",
+    "bert_weights",
+    "gpt2_weights",
+    "load_bert",
+    "pretrained_folder",
+]

@@ -1,0 +1,37 @@
+"""The Transformer (Vaswani et al. 2017) and what was made of it: GPT, and BERT with its heads."""
+
+from course_lib.models.transformer.bert import Bert
+from course_lib.models.transformer.bert_heads import (
+    IGNORED,
+    BertForClassification,
+    BertForPreTraining,
+    BertForSpans,
+    BertForTagging,
+    best_spans,
+    pretraining_loss,
+)
+from course_lib.models.transformer.encoder_decoder import Transformer, TransformerDecoder, TransformerEncoder
+from course_lib.models.transformer.gpt import GPT, language_model_loss, windows_loss
+from course_lib.models.transformer.layers import DecoderLayer, EncoderLayer, TransformerLayer
+from course_lib.models.transformer.pooling import mean_of_real
+
+__all__ = [
+    "Bert",
+    "BertForClassification",
+    "BertForPreTraining",
+    "BertForSpans",
+    "BertForTagging",
+    "DecoderLayer",
+    "EncoderLayer",
+    "GPT",
+    "IGNORED",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerEncoder",
+    "TransformerLayer",
+    "best_spans",
+    "language_model_loss",
+    "mean_of_real",
+    "pretraining_loss",
+    "windows_loss",
+]
