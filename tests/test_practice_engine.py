@@ -1,5 +1,8 @@
 """check() and hint(): the verdicts, the diagnoses, ids, hints, grading."""
 
+import dataclasses
+import re
+
 import pytest
 import torch
 
@@ -8,12 +11,12 @@ from course_lib.practice import (
     check,
     has_shape,
     hint,
-    hints,
     holds,
     matches_reference,
     register,
     registry,
 )
+from course_lib.practice.hints import Hints
 from practice_examples import failure, function_exercise, scale, value_exercise, verdict
 
 
@@ -22,7 +25,6 @@ def registered():
     exercise = register(function_exercise())
     yield exercise
     registry.unregister(exercise.id)
-    hints._last_shown.clear()
 
 
 # --- the three verdicts
@@ -178,23 +180,26 @@ def test_unknown_ids(use, registered):
         use(scale)
 
 
-def test_hints_come_one_by_one(registered, capsys):
-    for _ in range(5):
-        assert hint("99.scale") is None
-    last = 'Hint 3 of 3 was the last one for 99.scale. To read it again: hint("99.scale", 3)'
-    assert capsys.readouterr().out.splitlines() == [
-        "Hint 1 of 3 for 99.scale: One.",
-        "Hint 2 of 3 for 99.scale: Two.",
-        "Hint 3 of 3 for 99.scale: Three.",
-        last,
-        last,
+def test_hints_are_folded_in_a_notebook_and_named_elsewhere(registered, capsys):
+    assert hint("99.scale") is None
+    assert capsys.readouterr().out == (
+        'Three hints for 99.scale, each a step further: hint("99.scale", 1), hint("99.scale", 2), '
+        'hint("99.scale", 3)\n'
+    )
+    exercise = dataclasses.replace(registered, hints=["Is 1 < 2 & `a<b`?", "Two.", "Three."])
+    shown = Hints(exercise)._repr_html_()
+    assert re.findall(r"<summary>(.*?)</summary>", shown) == [
+        "Hint 1: a question",
+        "Hint 2: the idea",
+        "Hint 3: the next step",
     ]
+    assert "<p>Is 1 &lt; 2 &amp; <code>a&lt;b</code>?</p>" in shown
+    assert shown.count("<details>") == 3 and "open" not in shown
 
 
 def test_hint_of_a_level(registered, capsys):
     hint("99.scale", 2)
-    hint("99.scale")
-    assert [line[:6] for line in capsys.readouterr().out.splitlines()] == ["Hint 2", "Hint 3"]
+    assert capsys.readouterr().out == "Hint 2 of 3 for 99.scale: Two.\n"
     for level in (0, 4, True, "1", 1.0):
         with pytest.raises(ValueError, match=f"level is {level!r}; it must be 1, 2 or 3"):
             hint("99.scale", level)

@@ -94,6 +94,30 @@ def test_learners_get_stubs_an_install_cell_and_grading_metadata(source):
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
 
 
+def test_a_solution_is_folded_below_its_exercise_with_why(source):
+    why = '# %% [markdown] tags=["solution"]\n# Twice x is x + x.\n'
+    source.write_text(HEADER + LESSON + why, encoding="utf-8")
+    folded = learner_notebook(source).cells[-1]
+    assert folded.cell_type == "markdown" and folded.source == (
+        "<details>\n<summary>Solution</summary>\n\n```python\ndef double(x):\n    return 2 * x\n```\n\n"
+        "Twice x is x + x.\n\n</details>"
+    )
+    assert "2 * x" not in learner_notebook(source).cells[3].source
+    source.write_text(HEADER + LESSON + why + why, encoding="utf-8")
+    with pytest.raises(SourceError, match="no exercise before it"):
+        learner_notebook(source)
+
+
+def test_the_words_for_a_picture_stay_its_size_goes(tmp_path):
+    notebook = cells(
+        "from IPython.display import Image, display\nimport io, matplotlib\nmatplotlib.use('agg')\n"
+        "import matplotlib.pyplot as plt\nfile = io.BytesIO()\nplt.figure().savefig(file)\n"
+        "display(Image(file.getvalue(), alt='A box.', width=300))"
+    )
+    execute(notebook, str(tmp_path))
+    assert notebook.cells[0].outputs[0].metadata == {"image/png": {"alt": "A box."}}
+
+
 def test_every_kind_of_change_puts_a_notebook_out_of_step(source):
     built = learner_notebook(source)
     assert differences(built, learner_notebook(source)) == []
@@ -120,6 +144,7 @@ def test_every_kind_of_change_puts_a_notebook_out_of_step(source):
             "",
             "no check after",
         ),
+        ("# %%\n_ = plt", '# %%\nhint("98.double")\n\n# %%\n_ = plt', "tagged hint"),
     ],
 )
 def test_a_source_that_breaks_a_rule_is_refused(source, old, new, rule):

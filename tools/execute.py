@@ -72,7 +72,10 @@ def _settled(output: NotebookNode, number: int, cell: NotebookNode) -> NotebookN
     if "image/png" in data:
         png = base64.b64decode(data["image/png"])
         data["image/png"] = base64.b64encode(palette_png(png)).decode()
-        output.get("metadata", {}).pop("image/png", None)
+        # Its size on screen goes, so that the picture fits any width; the words for who cannot see it stay.
+        about = output.get("metadata", {}).pop("image/png", {})
+        if "alt" in about:
+            output.metadata["image/png"] = {"alt": about["alt"]}
     # A view of a widget whose state is not stored shows nothing but an error; its picture shows something.
     data.pop(WIDGET_VIEW, None)
     return output

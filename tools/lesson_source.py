@@ -15,6 +15,18 @@ SOURCES = NOTEBOOKS / "source"
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 CHECK_CALL = re.compile(r"""\bcheck\(\s*["'](\d\d\.\w+)["']""")
+HINT_CALL = re.compile(r"""^hint\(\s*["'](\d\d\.\w+)["']\s*\)$""")
+FOLDED_SOLUTION = """\
+<details>
+<summary>Solution</summary>
+
+```python
+{code}
+```
+
+{why}
+
+</details>"""
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -71,6 +83,12 @@ def strip_solutions(cell_source: str) -> str:
     return "\n".join(kept)
 
 
+def whole_solution(cell_source: str) -> str:
+    """The exercise cell as a learner could have written it: the solution without its markers."""
+    lines = [line for line in cell_source.splitlines() if line.strip() not in (BEGIN, END)]
+    return "\n".join(lines).strip()
+
+
 def read_source(path: Path) -> NotebookNode:
     """The source as a notebook, solutions inside, with every cell's tags checked."""
     notebook = jupytext.read(path)
@@ -82,6 +100,10 @@ def read_source(path: Path) -> NotebookNode:
         if ("check" in tags) != bool(CHECK_CALL.search(cell.source) and cell.cell_type == "code"):
             raise SourceError(
                 f"{path.name}: a cell is tagged check exactly if it calls check(…):\n{cell.source}"
+            )
+        if ("hint" in tags) != bool(HINT_CALL.match(cell.source) and cell.cell_type == "code"):
+            raise SourceError(
+                f'{path.name}: a cell is tagged hint exactly if it is hint("NN.name") alone:\n{cell.source}'
             )
         if ("exercise" in tags) != (BEGIN in cell.source):
             raise SourceError(
@@ -111,22 +133,30 @@ def repository() -> str:
 
 
 def learner_notebook(path: Path) -> NotebookNode:
-    """What a learner gets, not yet executed: no solutions, an install cell, nbgrader's metadata, stable ids."""
+    """What a learner gets, not yet executed: stubs, an install cell, nbgrader's metadata, stable ids.
+
+    A markdown cell tagged "solution" holds why the solution is as it is; learners get it folded, below the code of the
+    exercise before it.
+    """
     notebook = read_source(path)
     cells: list[NotebookNode] = []
     seen: dict[str, int] = {}
     exercise_cell = None
+    solution = None  # of the last exercise, until a cell tagged "solution" shows it
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
+        text = strip_solutions(cell.source)
+        if "solution" in tags:
+            if solution is None:
+                raise SourceError(f"{path.name}: a cell tagged solution has no exercise before it:\n{text}")
+            text, solution = FOLDED_SOLUTION.format(code=solution, why=text.strip()), None
         if "setup" in tags:
             cells.append(nbformat.v4.new_code_cell(INSTALL_CELL.format(repository=repository()).rstrip()))
-        new = (nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell)(
-            strip_solutions(cell.source)
-        )
+        new = (nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell)(text)
         if tags:
             new.metadata["tags"] = list(tags)
         if "exercise" in tags:
-            exercise_cell = new
+            exercise_cell, solution = new, whole_solution(cell.source)
         if "check" in tags:
             grade_id = CHECK_CALL.search(cell.source)[1].replace(".", "_")
             new.metadata["nbgrader"] = _grading("check", f"check_{grade_id}")

@@ -133,14 +133,13 @@ check("00.mean_of_squares", mean_of_squares)
 # answer behaves like a mistake it knows, it names the mistake. Try it: square the mean instead of averaging the squares, and
 # check again.
 #
-# Stuck? Each call of `hint` says a little more; there are three.
+# Stuck? Open as many of the three hints as you need.
 
-# %%
+# %% tags=["hint"]
 hint("00.mean_of_squares")
 
 # %% [markdown]
-# Further on, press Esc, then B for a new cell, and type the `hint(…)` call that the checker prints. Leaving an exercise open breaks
-# nothing: no later cell needs your answer.
+# Leaving an exercise open breaks nothing: no later cell needs your answer.
 #
 # ### Exercise 2 · How long half of it lasts (4 minutes)
 #
