@@ -222,8 +222,9 @@ def fit(
                     bar.set_postfix_str(f"loss {history.losses[-1]:.3f}", refresh=False)
                 if validate is not None and (done % validate_every == 0 or done == steps):
                     flush()
+                    best = history.best_validation
                     look()
-                    if history.validation[-1][1] <= history.best_validation:
+                    if history.validation[-1][1] < best:
                         looks_since_best = 0
                         if patience is not None:
                             best_weights = {

@@ -162,6 +162,30 @@ def test_early_stopping_goes_back_to_the_best_weights():
     assert model.training
 
 
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_an_equal_validation_loss_is_no_better_one(patience):
+    seen = []
+
+    def validate(model):
+        seen.append(weights(model).clone())
+        return 1.0
+
+    model = small_model()
+    history = fit(
+        model,
+        batches(),
+        squared_error,
+        steps=100,
+        validate=validate,
+        validate_every=5,
+        patience=patience,
+        progress=False,
+    )
+    assert history.stopped == "early"
+    assert history.steps == 5 * (patience + 1) and len(history.validation) == patience + 1
+    torch.testing.assert_close(weights(model), seen[0], rtol=0, atol=0)
+
+
 def interrupting(at_step, how):
     calls = itertools.count()
 
