@@ -89,7 +89,7 @@ def test_a_training_can_be_resumed(tmp_path):
     options = {"steps": 12, "make_optimizer": Muon, "progress": False}
     expected = fit(whole, batches(), language_model_loss, **options)
     path = tmp_path / "half.safetensors"
-    fit(halves, itertools.islice(batches(), 6), language_model_loss, checkpoint=path, **options)
+    fit(halves, batches(), language_model_loss, checkpoint=path, stop_after=6, **options)
     again = small_gpt()
     history = fit(again, batches(), language_model_loss, checkpoint=path, resume=True, **options)
     assert history.losses == expected.losses

@@ -64,7 +64,7 @@ def test_batches_ask_for_words_only_and_carry_the_truth():
 
 def test_pretraining_repeats_itself_for_a_seed():
     runs = [
-        village_bert.train(seed=seed, only=3, progress=False, configuration=SMALL)[1].losses
+        village_bert.train(seed=seed, stop_after=3, progress=False, configuration=SMALL)[1].losses
         for seed in (0, 0, 1)
     ]
     assert runs[0] == runs[1] != runs[2]

@@ -134,11 +134,11 @@ def test_the_translators_are_worth_what_their_cards_say(name, corpus):
 
 def test_the_first_steps_are_the_beginning_of_the_whole_training(corpus):
     (_, three), (_, five) = (
-        multi30k.train("multi30k-attention", corpus, only=steps, progress=False) for steps in (3, 5)
+        multi30k.train("multi30k-attention", corpus, stop_after=steps, progress=False) for steps in (3, 5)
     )
     assert three.steps == 3 and five.steps == 5
     assert three.losses == pytest.approx(five.losses[:3], abs=1e-5)
-    _, other = multi30k.train("multi30k-attention", corpus, seed=1, only=3, progress=False)
+    _, other = multi30k.train("multi30k-attention", corpus, seed=1, stop_after=3, progress=False)
     assert other.losses != pytest.approx(three.losses, abs=1e-5)
 
 

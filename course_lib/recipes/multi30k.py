@@ -5,7 +5,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import torch
 from torch import nn
@@ -108,7 +107,6 @@ def train(
     corpus: Corpus,
     *,
     seed: int = 0,
-    only: int | None = None,
     device="cpu",
     configuration: Configuration = CONFIGURATION,
     **options,
@@ -116,15 +114,15 @@ def train(
     """Build and train one of the two models; the same again for the same seed.
 
     Args:
-        only: stop after this many steps of the schedule: the beginning of exactly the same training.
-        options: handed to `course_lib.training.fit` (progress, validate_every, checkpoint, …).
+        options: handed to `course_lib.training.fit` (progress, validate_every, checkpoint, …); stop_after: the
+            beginning of exactly the same training.
     """
     seed_everything(seed)
     model = build(name, corpus, configuration).to(device)
     c = configuration
     history = fit(
         model,
-        islice(training_batches(corpus, seed, c), only),
+        training_batches(corpus, seed, c),
         teacher_forced_loss,
         steps=c.steps,
         lr=c.lr,

@@ -6,7 +6,6 @@ minute. FULL is the recipe for a GPU.
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 import torch
 
@@ -64,7 +63,6 @@ def train(
     corpus: Corpus,
     *,
     seed: int = 0,
-    only: int | None = None,
     device="cpu",
     configuration: Configuration = SMALL,
     **options,
@@ -72,8 +70,8 @@ def train(
     """Build and train; the same again for the same seed.
 
     Args:
-        only: stop after this many steps of the schedule: the beginning of exactly the same training.
-        options: handed to `course_lib.training.fit` (progress, validate_every, checkpoint, …).
+        options: handed to `course_lib.training.fit` (progress, validate_every, checkpoint, …); stop_after: the
+            beginning of exactly the same training.
     """
     seed_everything(seed)
     c = configuration
@@ -82,7 +80,7 @@ def train(
     batches = pair_batches(corpus.ids("train"), c.batch, generator=generator, epochs=None, **corpus.symbols)
     history = fit(
         model,
-        islice(batches, only),
+        batches,
         partial(teacher_forced_loss, label_smoothing=c.label_smoothing),
         steps=c.steps,
         lr=c.lr,

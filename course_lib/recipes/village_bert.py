@@ -7,7 +7,6 @@ fine-tunes the stored one.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import NamedTuple
 
 import torch
@@ -144,7 +143,6 @@ def loss(model: BertForPreTraining, batch: PreTrainingBatch) -> Tensor:
 def train(
     *,
     seed: int = 0,
-    only: int | None = None,
     device="cpu",
     configuration: Configuration = CONFIGURATION,
     **options,
@@ -152,8 +150,8 @@ def train(
     """Build and pre-train; the same again for the same seed.
 
     Args:
-        only: stop after this many steps of the schedule: the beginning of exactly the same training.
-        options: handed to `course_lib.training.fit` (progress, validate_every, checkpoint, …).
+        options: handed to `course_lib.training.fit` (progress, validate_every, checkpoint, …); stop_after: the
+            beginning of exactly the same training.
     """
     seed_everything(seed)
     c = configuration
@@ -162,7 +160,7 @@ def train(
     pairs = village.next_sentence_pairs(c.pairs, generator)
     history = fit(
         model,
-        islice(batches(pairs, c.batch, c.probability, generator), only),
+        batches(pairs, c.batch, c.probability, generator),
         loss,
         steps=c.steps,
         warm_up=c.warm_up,

@@ -7,7 +7,6 @@ recipe at a time. Next sentences are left out: Liu et al. 2019, "RoBERTa", secti
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -159,12 +158,11 @@ def train(
     corpus: Corpus,
     *,
     seed: int = 0,
-    only: int | None = None,
     device="cpu",
     configuration: Configuration = CONFIGURATION,
     **options,
 ) -> tuple[BertForPreTraining, History]:
-    """Build and pre-train; the same again for the same seed. `only` and `options` as in `village_bert.train`."""
+    """Build and pre-train; the same again for the same seed. `options` as in `village_bert.train`."""
     seed_everything(seed)
     c = configuration
     model = build(len(corpus.tokenizer), c).to(device)
@@ -173,7 +171,7 @@ def train(
         options["make_optimizer"] = partial(Muon, lr=c.muon_lr, adamw_lr=c.lr)
     history = fit(
         model,
-        islice(batches(corpus, c, generator), only),
+        batches(corpus, c, generator),
         loss,
         steps=c.steps,
         lr=c.lr,

@@ -620,7 +620,7 @@ _ = translator.to(device)
 print(f"{card['parameters']:,} parameters, {card['steps']:,} steps, {card['seconds']} s; made by: {card['command']}")
 
 LIVE = 180  # steps, about a minute's worth
-_, live_history = multi30k.train("multi30k-lstm", corpus, only=LIVE, device=device)
+_, live_history = multi30k.train("multi30k-lstm", corpus, stop_after=LIVE, device=device)
 every = card["training_loss_every"]
 live = torch.tensor(live_history.losses).view(-1, every).mean(dim=1)  # (LIVE / every,)
 _ = plots.stored_and_live(card["training_loss"], live, every, title="What you train here lies on the stored training")

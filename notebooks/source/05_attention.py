@@ -656,7 +656,7 @@ for name, scores_of in by_words.items():
 
 # %% tags=["nbval-ignore-output"]
 LIVE_STEPS = 90  # about half a minute's worth
-_, history = multi30k.train("multi30k-attention", corpus, only=LIVE_STEPS, device=device)
+_, history = multi30k.train("multi30k-attention", corpus, stop_after=LIVE_STEPS, device=device)
 stored_losses, every = cards["multi30k-attention"]["training_loss"], cards["multi30k-attention"]["training_loss_every"]
 live = torch.tensor(history.losses).view(-1, every).mean(dim=1)  # (LIVE_STEPS / every,)
 _ = plots.stored_and_live(stored_losses, live, every, title="The first steps, here, lie on the stored training")

@@ -664,7 +664,7 @@ for other, least in (("multi30k-lstm", 15), ("multi30k-attention", 5)):
 
 # %% tags=["nbval-ignore-output"]
 LIVE_STEPS = 40
-_, history = multi30k_transformer.train(corpus, only=LIVE_STEPS, device=device)
+_, history = multi30k_transformer.train(corpus, stop_after=LIVE_STEPS, device=device)
 card = cards["multi30k-transformer"]
 every = card["training_loss_every"]
 live = torch.tensor(history.losses).view(-1, every).mean(dim=1)  # (LIVE_STEPS / every,)

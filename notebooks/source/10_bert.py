@@ -236,7 +236,7 @@ print(f"with a criterion of its own: {F.cross_entropy(always_one, not_next):.1f}
 # 60,000 pairs of sentences, two layers, 128 wide, learned positions as in BERT. Three things are not BERT's: the layers are pre-norm (lesson 07); 30 % of the words are asked for, not 15 %, because with that the model got there sooner; and the matrices are moved by **Muon** (section 9), the rest by AdamW. All of it takes two to three minutes, so the whole training was done by one command (`python -m benchmarks village-bert`) and stored; here are its first 500 steps, live, with the same seed, on top of the stored curve:
 
 # %% tags=["nbval-ignore-output"]
-_, village_history = village_bert.train(seed=0, only=500, device=device)
+_, village_history = village_bert.train(seed=0, stop_after=500, device=device)
 model = village_bert.build().to(device).eval()
 village_card = load_stored(village_bert.NAME, model)
 village_live = torch.tensor(village_history.losses).view(-1, village_card["training_loss_every"]).mean(dim=1)
@@ -452,7 +452,7 @@ print("cutting the head that looks most at the misleading noun costs less than t
 # %% tags=["nbval-ignore-output"]
 facts = card(wikitext_bert.NAME)
 corpus = wikitext_bert.Corpus(facts["vocabulary"])
-_, beginning = wikitext_bert.train(corpus, only=60, device=device)
+_, beginning = wikitext_bert.train(corpus, stop_after=60, device=device)
 every = facts["training_loss_every"]
 live = torch.tensor(beginning.losses).view(-1, every).mean(dim=1)  # (60 / every,)
 _ = plots.stored_and_live(facts["training_loss"], live, every, title="The first steps, here, lie on the stored training", unit="nats per piece")
