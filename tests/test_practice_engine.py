@@ -154,6 +154,19 @@ def test_mistake_with_the_right_numbers_is_known_by_the_property_it_fails():
         assert verdict(mistake.wrong_version, exercise).mistake is mistake
 
 
+def test_an_answer_that_works_in_place_is_judged_by_what_it_leaves():
+    def double(x, factor):
+        x *= factor
+
+    exercise = function_exercise(reference=double, outcome=lambda result, x, factor: x, mistakes=[
+        Mistake("adds", lambda x, factor: x.add_(factor), "You added the factor; multiply by it."),
+    ])  # fmt: skip
+    assert verdict(double, exercise).status == "passed"
+    assert verdict(lambda x, factor: x.mul_(factor), exercise).status == "passed"
+    assert verdict(exercise.mistakes[0].wrong_version, exercise).mistake is exercise.mistakes[0]
+    assert verdict(lambda x, factor: x * factor, exercise).status == "failed"
+
+
 # --- grading, ids, hints, the registry
 
 

@@ -162,8 +162,11 @@ def test_spoilt_function_gets_a_sentence(id, spoilt):
     exercise = dataclasses.replace(registry.get(id), time_limit=0.1 if spoilt == "hangs" else 5.0)
     make, pattern = SPOILT[spoilt]
     answer = make(exercise.reference)
-    if spoilt == "changes its inputs" and not changes_something(answer, exercise.cases()):
-        pytest.skip("takes nothing that could be changed")
+    if spoilt == "changes its inputs":
+        if exercise.outcome is not None:
+            pytest.skip("works in place")
+        if not changes_something(answer, exercise.cases()):
+            pytest.skip("takes nothing that could be changed")
     assert re.search(pattern, assert_one_sentence(evaluate(exercise, answer)))
 
 

@@ -43,7 +43,8 @@ class Attempt:
         return self.exercise.arguments()
 
     def expected(self, *arguments):
-        return self._reference(*fresh_copy(arguments))
+        own = fresh_copy(arguments)
+        return self._judged(self._reference(*own), own)
 
     def given(self, arguments: tuple) -> str:
         return f"For {describe.call(self._reference, arguments)}" if arguments else ""
@@ -51,7 +52,7 @@ class Attempt:
     def __call__(self, *arguments):
         first = not self.asked
         self.asked.append(arguments)
-        ending, changed = self._run(arguments)
+        ending, changed, changed_arguments = self._run(arguments)
         if first and self._show_prints:
             print(ending.printed, end="")
         given = self.given(arguments)
@@ -63,34 +64,44 @@ class Attempt:
             raise faults.Fault(faults.raised(ending.error, self._answer, given))
         if changed:
             raise faults.Fault(faults.changed_input(*changed[0]))
-        expected = self.expected(*arguments)
-        sentence = faults.wrong_type(ending.value, expected, self.exercise.is_function, given)
+        own = fresh_copy(arguments)
+        returned = self._reference(*own)
+        sentence = faults.wrong_type(ending.value, returned, self.exercise.is_function, given)
         if sentence:
             raise faults.Fault(sentence)
-        return coerce(ending.value, expected)
+        value = coerce(ending.value, returned) if self.exercise.outcome is None else ending.value
+        return self._judged(value, changed_arguments)
 
     def behaviours(self, inputs: list[tuple]) -> list[Behaviour] | None:
         """What the answer does on every input; None where it does not end."""
         seen = []
         for arguments in inputs:
-            ending, changed = self._run(arguments)
+            ending, changed, own = self._run(arguments)
             if ending.timed_out:
                 return None
-            seen.append(Behaviour(ending.error, ending.value, tuple(name for name, _ in changed)))
+            value = ending.value if ending.error else self._judged(ending.value, own)
+            seen.append(Behaviour(ending.error, value, tuple(name for name, _ in changed)))
         return seen
 
-    def _run(self, arguments: tuple) -> tuple[Ending, list[tuple[str, Any]]]:
-        """How the call ended, and the names and old values of the arguments that it changed."""
+    def _run(self, arguments: tuple) -> tuple[Ending, list[tuple[str, Any]], tuple]:
+        """How the call ended, names and old values of the arguments that it must not have changed but did, and the
+        arguments as it left them."""
         if self._seconds_left <= 0:
-            return Ending(timed_out=True), []
+            return Ending(timed_out=True), [], arguments
         own = fresh_copy(arguments)
         ending = call_limited(self._answer, own, self._seconds_left)
         self._seconds_left -= ending.seconds
-        if ending.running:  # it may be writing at this moment
-            return ending, []
+        if (
+            ending.running or self.exercise.outcome is not None
+        ):  # it may be writing at this moment; it is to write
+            return ending, [], own
         names = describe.argument_names(self._reference, arguments)
         pairs = zip(names, own, arguments, strict=True)
-        return ending, [(name, before) for name, after, before in pairs if differs(after, before)]
+        return ending, [(name, before) for name, after, before in pairs if differs(after, before)], own
+
+    def _judged(self, result: Any, arguments: tuple) -> Any:
+        """What counts as the answer's result: itself, or what it left behind in its arguments as well."""
+        return result if self.exercise.outcome is None else self.exercise.outcome(result, *arguments)
 
 
 def fresh_copy(value: Any) -> Any:

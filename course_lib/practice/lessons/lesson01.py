@@ -1,6 +1,7 @@
-"""Lesson 01: perplexity, one step of an RNN, clipping, temperature, and the state between windows."""
+"""Lesson 01: scoring and sampling, one step of an RNN, its gradient, a training loop, the carried state."""
 
 from course_lib.practice.lessons.lesson01_recurrence import CLIP_GRADIENTS, NEXT_STATE, RNN_STEP
 from course_lib.practice.lessons.lesson01_scoring import PERPLEXITY, TEMPERATURE
+from course_lib.practice.lessons.lesson01_training import TRAIN, WITH_RADIUS
 
-EXERCISES = [PERPLEXITY, RNN_STEP, CLIP_GRADIENTS, TEMPERATURE, NEXT_STATE]
+EXERCISES = [PERPLEXITY, RNN_STEP, WITH_RADIUS, CLIP_GRADIENTS, TRAIN, TEMPERATURE, NEXT_STATE]

@@ -22,6 +22,16 @@ def _step_cases() -> list[tuple]:
         (zeros(1, 2), draw(1, 3), draw(3, 2), draw(3, 3), zeros(3)),  # only the memory matters
         (zeros(1, 2), zeros(1, 3), draw(3, 2), draw(3, 3), draw(3)),  # only the bias matters
         (draw(4, 2), draw(4, 3), draw(3, 2), draw(3, 3), draw(3)),
+        (draw(2, 5), draw(2, 6), draw(6, 5), draw(6, 6), draw(6)),
+    ]
+
+
+def _one_that_learns() -> list[tuple]:
+    """The cases in which a single argument asks for its gradient."""
+    whole = _step_cases()[3]
+    return [
+        tuple(tensor.clone().requires_grad_(place == number) for place, tensor in enumerate(whole))
+        for number in range(len(whole))
     ]
 
 
@@ -35,7 +45,7 @@ RNN_STEP = Exercise(
     reference=_rnn_step,
     cases=_step_cases,
     properties=[
-        has_shape("Is the new state as large as the old one, (batch, hidden_size)?"),
+        has_shape("Does the new state have the shape of the old one, (batch, hidden_size)?"),
         holds(
             "Does every unit stay between −1 and 1?",
             lambda state, *_: (
@@ -43,21 +53,30 @@ RNN_STEP = Exercise(
                 or f"you have {state.flatten()[state.abs().argmax()]:.2f} in it."
             ),
         ),
-        matches_reference("With an empty memory and no bias, is it tanh(W_ih x)?", cases=0),
+        matches_reference("With h = 0 and no bias, is it tanh(W_ih x)?", cases=0),
         matches_reference("With no input and no bias, is it tanh(W_hh h)?", cases=1),
-        matches_reference("With neither input nor memory, is it tanh(b)?", cases=2),
-        matches_reference("Is it right with everything together, for a batch of four?"),
+        matches_reference("With x = 0 and h = 0, is it tanh(b)?", cases=2),
+        matches_reference("Is it right with everything together, for a batch of four?", cases=3),
+        matches_reference("And for other sizes?", cases=4),
+        holds(
+            "Can a gradient flow back to every argument?",
+            lambda state, *_: (
+                state.requires_grad
+                or "your result is cut off from it (by detach, item or a new tensor), so training could not change it."
+            ),
+            cases=_one_that_learns,
+        ),
     ],
     hints=[
-        "Three things are added up before the tanh: from the input, from the memory, and the bias.",
-        "h_t = tanh(W_ih x_t + W_hh h_{t−1} + b). Rows of x are examples, so W_ih x becomes x @ W_ih.T here.",
-        "Add x @ W_ih.T, h @ W_hh.T and b, and put torch.tanh around the sum.",
+        "Which three terms does the formula add up before the tanh?",
+        "h_t = tanh(W_ih x_t + W_hh h_{t−1} + b). The formula treats x as a column; here each row is an example.",
+        "For rows of examples, W_ih x is `x @ W_ih.T`, of shape (batch, hidden_size). What is W_hh h?",
     ],
     mistakes=[
         Mistake(
             "no tanh",
             lambda x, h, W_ih, W_hh, b: x @ W_ih.T + h @ W_hh.T + b,
-            "You left the tanh out: without it the whole network is one linear map, and its state can grow "
+            "You left out the tanh: without it the whole network is a single linear map, and its state can grow "
             "without bound.",
         ),
         Mistake(
@@ -68,7 +87,7 @@ RNN_STEP = Exercise(
         Mistake(
             "nothing transposed",
             lambda x, h, W_ih, W_hh, b: torch.tanh(x @ W_ih + h @ W_hh + b),
-            "W_ih has shape (hidden_size, input_size): turn it round, x @ W_ih.T, so that the sizes meet.",
+            "W_ih has shape (hidden_size, input_size): transpose it, x @ W_ih.T, so that the sizes match.",
         ),
         Mistake(
             "W_hh not transposed",
@@ -79,12 +98,12 @@ RNN_STEP = Exercise(
         Mistake(
             "memory forgotten",
             lambda x, h, W_ih, W_hh, b: torch.tanh(x @ W_ih.T + b) + 0 * h,
-            "You left W_hh h out: this network has no memory, each step sees its own input alone.",
+            "You left W_hh h out: without it the network has no memory, and each step sees only its own input.",
         ),
         Mistake(
             "memory outside",
             lambda x, h, W_ih, W_hh, b: torch.tanh(x @ W_ih.T + b) + h @ W_hh.T,
-            "You added the memory after the tanh; it belongs inside, so that the state stays between −1 and 1.",
+            "You added W_hh h after the tanh; it belongs inside, so that the state stays between −1 and 1.",
         ),
         Mistake(
             "bias forgotten",
@@ -92,9 +111,24 @@ RNN_STEP = Exercise(
             "You left the bias b out.",
         ),
         Mistake(
+            "bias outside",
+            lambda x, h, W_ih, W_hh, b: torch.tanh(x @ W_ih.T + h @ W_hh.T) + b,
+            "You added the bias after the tanh; it belongs inside.",
+        ),
+        Mistake(
+            "tanh of each term",
+            lambda x, h, W_ih, W_hh, b: torch.tanh(x @ W_ih.T) + torch.tanh(h @ W_hh.T + b),
+            "You took the tanh of each term. Add the terms first, then take one tanh.",
+        ),
+        Mistake(
+            "gradient cut off",
+            lambda x, h, W_ih, W_hh, b: torch.tanh(x @ W_ih.T + h.detach() @ W_hh.T + b),
+            "You detached h: the gradient could not travel back through time.",
+        ),
+        Mistake(
             "sigmoid",
             lambda x, h, W_ih, W_hh, b: torch.sigmoid(x @ W_ih.T + h @ W_hh.T + b),
-            "You used the sigmoid; this network's activation is tanh, which can be negative too.",
+            "You used the sigmoid; the activation here is tanh, which can also be negative.",
         ),
     ],
 )
@@ -126,11 +160,11 @@ CLIP_GRADIENTS = Exercise(
     reference=_clip,
     cases=_gradient_cases,
     properties=[
-        has_shape("Are there as many gradients as before, each in its old shape?"),
-        matches_reference("Is a gradient that is short enough left as it is?", cases=0),
-        matches_reference("Is [3, 4], of norm 5, made five times shorter?", cases=1),
+        has_shape("Do you return as many gradients as you got, each with its shape?"),
+        matches_reference("Does a gradient that is short enough stay as it is?", cases=0),
+        matches_reference("Is [3, 4], whose norm is 5, divided by 5?", cases=1),
         holds(
-            "Do two tensors still point in the same direction together?",
+            "Does the gradient of two tensors keep its direction?",
             lambda clipped, gradients, max_norm: bool(
                 torch.allclose(
                     torch.cat([g.flatten() for g in clipped]) / _joint_norm(clipped),
@@ -144,27 +178,27 @@ CLIP_GRADIENTS = Exercise(
         matches_reference("Does a gradient of zeros stay as it is, without a division by zero?", cases=4),
     ],
     hints=[
-        "All the gradients together are one long vector. One number scales all of it.",
+        "If all gradients are one long vector, how long is it, and by which number must you multiply it?",
         "norm = √(Σ over all tensors of the sum of squares); scale by max_norm / norm, but only if norm > max_norm.",
-        "total = sum((g**2).sum() for g in gradients) ** 0.5; scale = max_norm / max(total, max_norm); return "
-        "each g * scale in a new list.",
+        "The joint norm is `sum((g**2).sum() for g in gradients) ** 0.5`. Now find one factor that is 1 where "
+        "the norm is small enough.",
     ],
     mistakes=[
         Mistake(
             "each by itself",
             lambda gradients, max_norm: [g * max_norm / max(float(g.norm()), max_norm) for g in gradients],
-            "You clipped every tensor by its own norm: that turns the gradient in another direction. Take one norm "
+            "You clipped every tensor by its own norm, which changes the direction of the gradient. Take one norm "
             "over all of them.",
         ),
         Mistake(
             "by value",
             lambda gradients, max_norm: [g.clamp(-max_norm, max_norm) for g in gradients],
-            "You clipped every number by itself: large parts shrink, small ones do not, and the direction changes.",
+            "You clipped every number by itself: large entries shrink, small ones do not, and the direction changes.",
         ),
         Mistake(
             "always scaled",
             lambda gradients, max_norm: [g * (max_norm / float(_joint_norm(gradients))) for g in gradients],
-            "You scale always, so that short gradients are made longer; scale only where the norm exceeds max_norm.",
+            "You always scale, which makes short gradients longer; scale only if the norm exceeds max_norm.",
         ),
         Mistake(
             "root forgotten",
@@ -178,21 +212,35 @@ CLIP_GRADIENTS = Exercise(
             lambda gradients, max_norm: [
                 g * max_norm / max(sum(float(part.norm()) for part in gradients), max_norm) for g in gradients
             ],
-            "You added the norms of the tensors up. The joint norm adds their squares over all tensors, then takes "
-            "one root.",
+            "You added up the norms of the tensors. The joint norm adds their squares and then takes one root.",
         ),
         Mistake(
             "the largest norm",
             lambda gradients, max_norm: [
                 g * max_norm / max(max(float(part.norm()) for part in gradients), max_norm) for g in gradients
             ],
-            "You took the norm of the largest tensor. The joint norm adds squares over all tensors, then takes one "
-            "root.",
+            "You took the norm of the largest tensor. The joint norm adds the squares of all tensors and then takes "
+            "one root.",
+        ),
+        Mistake(
+            "always scaled, safe for zeros",
+            lambda gradients, max_norm: [
+                g * max_norm / (float(_joint_norm(gradients)) + 1e-6) for g in gradients
+            ],
+            "You always scale, which makes short gradients longer; scale only if the norm exceeds max_norm.",
+        ),
+        Mistake(
+            "divided by the norm",
+            lambda gradients, max_norm: [
+                g / max(float(_joint_norm(gradients)), 1.0) if float(_joint_norm(gradients)) > max_norm else g
+                for g in gradients
+            ],
+            "You scaled to a norm of 1; scale to max_norm.",
         ),
         Mistake(
             "nothing done",
             lambda gradients, max_norm: [g.clone() for g in gradients],
-            "You gave the gradients back as they were, also where they are longer than max_norm.",
+            "You returned the gradients unchanged even where their norm exceeds max_norm.",
         ),
     ],
 )
@@ -201,14 +249,15 @@ CLIP_GRADIENTS = Exercise(
 def _state_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(4)
 
-    def state(num_layers: int, batch: int) -> Tensor:
-        return torch.rand(num_layers, batch, 3, generator=generator).add(0.1).requires_grad_()
+    def state(num_layers: int, batch: int, hidden_size: int = 3) -> Tensor:
+        return torch.rand(num_layers, batch, hidden_size, generator=generator).add(0.1).requires_grad_()
 
     return [
         (state(1, 1), torch.tensor([False])),
         (state(1, 1), torch.tensor([True])),
         (state(1, 3), torch.tensor([True, False, False])),
         (state(2, 3), torch.tensor([False, True, False])),
+        (state(1, 5, 7), torch.tensor([False, True, False, True, False])),
     ]
 
 
@@ -222,25 +271,25 @@ NEXT_STATE = Exercise(
     reference=_next_state,
     cases=_state_cases,
     properties=[
-        has_shape("Is the result as large as the state, (num_layers, batch, hidden_size)?"),
-        matches_reference("A row whose text goes on: is its state kept?", cases=0),
-        matches_reference("A row in which a new text starts: does it start from zeros?", cases=1),
-        matches_reference("Are only the rows set to zero in which a new text starts?", cases=2),
-        matches_reference("And in every layer?", cases=3),
+        has_shape("Does the result have the shape of the state, (num_layers, batch, hidden_size)?"),
+        matches_reference("If a row's text continues, is its state kept?", cases=0),
+        matches_reference("If a new text begins in a row, does it start from zeros?", cases=1),
+        matches_reference("Are only the rows with a new text set to zero?", cases=2),
+        matches_reference("In every layer?", cases=3),
+        matches_reference("And for other sizes?", cases=4),
         holds(
-            "Is the state cut off from the last window, so that no gradient flows back into it?",
+            "Is the state detached from the last window?",
             lambda result, state, _: (
                 not result.requires_grad
-                or "a gradient would flow into the window before, and through it into all others."
+                or "a gradient would flow into the previous window, and from there into all earlier ones."
             ),
         ),
     ],
     hints=[
-        "Two things happen between windows: gradients are cut off, and rows with a new text lose their memory.",
-        "state.detach() cuts off; multiplying by 0 where is_start is True, and by 1 elsewhere, empties those rows. "
-        "Mind the shapes: state (num_layers, batch, hidden_size), is_start (batch,).",
-        "keep = (~is_start)[None, :, None] has shape (1, batch, 1) and broadcasts over layers and units: "
-        "state.detach() * keep.",
+        "Which two things must happen between windows: one to the gradient, one to the rows with a new text?",
+        "`state.detach()` stops the gradient. Multiplying by 0 where is_start is True, and by 1 elsewhere, resets "
+        "those rows. Mind the shapes: state (num_layers, batch, hidden_size), is_start (batch,).",
+        "`(~is_start)[None, :, None]` has shape (1, batch, 1), so it broadcasts over layers and units.",
     ],
     mistakes=[
         Mistake(
@@ -250,9 +299,9 @@ NEXT_STATE = Exercise(
             "zeros.",
         ),
         Mistake(
-            "always emptied",
+            "always reset",
             lambda state, is_start: torch.zeros_like(state),
-            "You empty every row: a text that goes on loses all it has read so far.",
+            "You reset every row: a text that continues loses everything read so far.",
         ),
         Mistake(
             "no detach",
@@ -260,20 +309,20 @@ NEXT_STATE = Exercise(
             "You did not detach: training would run back through every window since the text began, slower and slower.",
         ),
         Mistake(
-            "mask turned over",
+            "inverted mask",
             lambda state, is_start: state.detach() * is_start[None, :, None],
-            "You kept the rows in which a new text starts, and emptied those that go on.",
+            "Your mask is inverted: you kept the rows with a new text and reset those that continue.",
         ),
         Mistake(
             "mask along the units",
             lambda state, is_start: state.detach() * ~is_start,
-            "Your mask ran along hidden_size, the last dimension; rows are the middle one: give it the shape "
+            "Your mask runs along hidden_size, the last dimension. Rows are the middle one: give the mask the shape "
             "(1, batch, 1).",
         ),
         Mistake(
             "all or nothing",
             lambda state, is_start: torch.zeros_like(state) if bool(is_start.any()) else state.detach(),
-            "You empty the whole batch as soon as one row starts anew; decide row by row.",
+            "You reset the whole batch as soon as one row begins a new text; decide row by row.",
         ),
     ],
 )

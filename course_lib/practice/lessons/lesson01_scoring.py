@@ -34,26 +34,26 @@ PERPLEXITY = Exercise(
             cases=1,
         ),
         matches_reference(
-            "Probabilities 1/2 and 1/8: is the perplexity 4, their geometric mean turned over?", cases=1
+            "Probabilities 1/2 and 1/8: is the perplexity 4, one over their geometric mean?", cases=1
         ),
-        matches_reference("Does a uniform guess among 65 symbols have perplexity 65?", cases=2),
+        matches_reference("Does a uniform distribution over 65 symbols have perplexity 65?", cases=2),
         matches_reference("Is it right for other probabilities too?"),
     ],
     hints=[
-        "The loss in nats is the mean of −ln p. Perplexity undoes the logarithm.",
+        "The loss in nats is the mean of −ln p. What undoes a natural logarithm?",
         "perplexity = exp(−(1/n) Σ ln pᵢ): mean first, then the minus sign, then exp.",
-        "log_probs.mean() is the mean of ln p. Put a minus before it and hand it to torch.exp.",
+        "`-log_probs.mean()` is the loss in nats. One function call is missing.",
     ],
     mistakes=[
         Mistake(
             "minus forgotten",
             lambda log_probs: torch.exp(log_probs.mean()),
-            "You left the minus out: that is the (geometric) mean probability; perplexity is one divided by it.",
+            "You left out the minus sign: that is the geometric mean of the probabilities; perplexity is one over it.",
         ),
         Mistake(
             "sum for mean",
             lambda log_probs: torch.exp(-log_probs.sum()),
-            "You summed where a mean is asked for: a longer text would look harder only because it is longer.",
+            "You took the sum, not the mean: a longer text would look harder only because it is longer.",
         ),
         Mistake(
             "mean of 1/p",
@@ -68,7 +68,7 @@ PERPLEXITY = Exercise(
         Mistake(
             "logarithm of a logarithm",
             lambda log_probs: torch.exp(-log_probs.log().mean()),
-            "They are logarithms already: a second log of a negative number is NaN.",
+            "log_probs are logarithms already, and the logarithm of a negative number is NaN.",
         ),
         Mistake(
             "mean of the probabilities",
@@ -91,6 +91,7 @@ def _logit_cases() -> list[tuple]:
         (torch.tensor([0.1, 0.3, 0.6]).log(), 1.0),
         (torch.tensor([0.2, 0.8]).log(), 0.5),
         (torch.randn(6, generator=generator), 2.0),
+        (torch.tensor([1000.0, 999.0, 0.0]), 1.0),
     ]
 
 
@@ -106,16 +107,18 @@ TEMPERATURE = Exercise(
             lambda probabilities, *_: (
                 abs(float(probabilities.sum()) - 1) < 1e-4 or f"they sum to {float(probabilities.sum()):.3f}."
             ),
+            cases=range(4),
         ),
         matches_reference("Are equal logits equally likely at every temperature?", cases=0),
         matches_reference("At temperature 1, is it the ordinary softmax?", cases=1),
         matches_reference("At temperature 1/2, are odds of 1 : 4 squared to 1 : 16?", cases=2),
-        matches_reference("At temperature 2, is the distribution flatter?"),
+        matches_reference("At temperature 2, is the distribution flatter?", cases=3),
+        matches_reference("Is it safe for logits of 1000, whose exponential is infinite?", cases=4),
     ],
     hints=[
-        "Temperature changes the logits before the softmax, not the probabilities after it.",
+        "Does the temperature act on the logits before the softmax, or on the probabilities after it?",
         "P = softmax(logits / T): a large T brings the logits closer together.",
-        "torch.softmax(logits / temperature, dim=-1)",
+        "`logits / temperature` is what the softmax gets. `torch.softmax` wants to know along which dimension.",
     ],
     mistakes=[
         Mistake(
@@ -126,7 +129,7 @@ TEMPERATURE = Exercise(
         Mistake(
             "after the softmax",
             lambda logits, temperature: torch.softmax(logits, dim=-1) / temperature,
-            "You divided the probabilities: they no longer sum to 1. Divide the logits, before the softmax.",
+            "You divided the probabilities, so they no longer sum to 1. Divide the logits, before the softmax.",
         ),
         Mistake(
             "after the softmax, renormalised",
@@ -137,6 +140,19 @@ TEMPERATURE = Exercise(
             "log_softmax",
             lambda logits, temperature: torch.log_softmax(logits / temperature, dim=-1),
             "These are the logarithms of the probabilities; softmax gives the probabilities themselves.",
+        ),
+        Mistake(
+            "no softmax",
+            lambda logits, temperature: logits / temperature,
+            "These are the scaled logits; the softmax makes probabilities of them.",
+        ),
+        Mistake(
+            "exponentials of large numbers",
+            lambda logits, temperature: (
+                torch.exp(logits / temperature) / torch.exp(logits / temperature).sum()
+            ),
+            "The formula is right, but exp overflows for large logits. Subtract the largest logit first, or use "
+            "torch.softmax.",
         ),
         Mistake(
             "no temperature",
