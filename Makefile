@@ -59,7 +59,8 @@ lab: .venv/.lab  ## open the course in JupyterLab (installs it first; LAB_ARGS="
 # Notebooks and the browser test take longest: conftest.py starts them first, and xdist must keep that order.
 test: .venv/.dev lint data  ## check everything: code style, tests, and every notebook against its stored outputs
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs \
-	    --nbval --nbval-current-env --nbval-cell-timeout=600 $(TEST_ARGS) tests notebooks
+	    --nbval --nbval-current-env --nbval-cell-timeout=600 \
+	    --nbval-sanitize-with tests/nbval_sanitize.cfg $(TEST_ARGS) tests notebooks
 
 # Before the notebooks run: a download's progress bar in a notebook would be an output that nobody stored.
 data: .venv/.lab  ## fetch the data sets and models of all lessons, to work without a network later

@@ -15,8 +15,10 @@ from course_lib.practice import (
     matches_reference,
     register,
     registry,
+    yours,
 )
 from course_lib.practice.hints import Hints
+from course_lib.practice.yours import remember
 from practice_examples import failure, function_exercise, scale, value_exercise, verdict
 
 
@@ -25,6 +27,7 @@ def registered():
     exercise = register(function_exercise())
     yield exercise
     registry.unregister(exercise.id)
+    remember(exercise.id, None, passed=False)
 
 
 # --- the three verdicts
@@ -158,13 +161,51 @@ def test_an_answer_that_works_in_place_is_judged_by_what_it_leaves():
     def double(x, factor):
         x *= factor
 
-    exercise = function_exercise(reference=double, outcome=lambda result, x, factor: x, mistakes=[
-        Mistake("adds", lambda x, factor: x.add_(factor), "You added the factor; multiply by it."),
-    ])  # fmt: skip
+    def multiply(x, factor):
+        x.mul_(factor)
+
+    def add(x, factor):
+        x += factor
+
+    def forget(x, factor):
+        x = x * factor  # noqa: F841 (the mistake: a new tensor, the argument stays)
+
+    exercise = function_exercise(
+        reference=double,
+        outcome=lambda result, x, factor: x,
+        mistakes=[Mistake("adds", add, "You added the factor; multiply by it.")],
+    )
     assert verdict(double, exercise).status == "passed"
-    assert verdict(lambda x, factor: x.mul_(factor), exercise).status == "passed"
-    assert verdict(exercise.mistakes[0].wrong_version, exercise).mistake is exercise.mistakes[0]
-    assert verdict(lambda x, factor: x * factor, exercise).status == "failed"
+    assert verdict(multiply, exercise).status == "passed"
+    assert verdict(add, exercise).mistake is exercise.mistakes[0]
+    assert verdict(forget, exercise).status == "failed"
+
+
+# --- your code runs the lesson
+
+
+def test_later_cells_get_an_answer_that_passed_else_the_library_s(registered, capsys):
+    def mine(x, factor):
+        return factor * x
+
+    assert yours("99.scale") is scale
+    check("99.scale", ...)
+    assert yours("99.scale") is scale
+    check("99.scale", mine)
+    assert yours("99.scale") is mine
+    check("99.scale", lambda x, factor: x + factor)
+    assert yours("99.scale") is scale, "an answer that was broken later must not be used"
+    with pytest.raises(ValueError, match="there is no exercise"):
+        yours("99.scall")
+    assert "yours" not in capsys.readouterr().out
+
+
+def test_the_library_s_own_may_stand_in_for_the_reference():
+    exercise = register(function_exercise(library=torch.mul))
+    try:
+        assert yours("99.scale") is torch.mul
+    finally:
+        registry.unregister(exercise.id)
 
 
 # --- grading, ids, hints, the registry

@@ -1,6 +1,7 @@
-"""Exercises: `check` says what is right or wrong with an answer, `hint` helps in three steps.
+"""Exercises: `check` says what is right or wrong with an answer, `hint` helps in three steps, `yours` hands the
+answer to later cells.
 
-Learners need `from course_lib.practice import check, hint`. Authors write lessons/lessonNN.py with the
+Learners need `from course_lib.practice import check, hint, yours`. Authors write lessons/lessonNN.py with the
 other names.
 """
 
@@ -9,6 +10,7 @@ from course_lib.practice.hints import hint
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
 from course_lib.practice.registry import register
 from course_lib.practice.verdict import check
+from course_lib.practice.yours import yours
 
 __all__ = [
     "Exercise",
@@ -21,4 +23,5 @@ __all__ = [
     "matches_reference",
     "register",
     "unchanged_when",
+    "yours",
 ]

@@ -49,6 +49,7 @@ class Exercise:
     hints: three: a nudge, the idea or formula, nearly the code.
     tolerance: relative; two numbers a and e count as equal if |a - e| <= tolerance * (|e| + 0.01).
     time_limit: seconds that all calls of one check may take together.
+    library: what later cells use where the learner has not solved it; by default the reference.
     outcome: for an answer that works in place, such as a training loop: outcome(result, *arguments) is what is judged,
         with the arguments as the call left them. Without it, an answer must not change its arguments.
     """
@@ -62,6 +63,7 @@ class Exercise:
     cases: Callable[[], list[tuple]] | None = None
     tolerance: float = 1e-4
     time_limit: float = 5.0
+    library: Any = None
     outcome: Callable[..., Any] | None = None
 
     def __post_init__(self):

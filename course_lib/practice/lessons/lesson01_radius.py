@@ -1,0 +1,92 @@
+"""Lesson 01: a matrix with a given spectral radius."""
+
+import torch
+from torch import Tensor
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import has_shape, holds, matches_reference
+
+
+def _radius(W: Tensor) -> Tensor:
+    return torch.linalg.eigvals(W).abs().max()
+
+
+def _radius_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(5)
+    return [
+        (torch.tensor([[0.5, 0.0], [0.0, 0.25]]), 1.0),
+        (torch.tensor([[0.0, -0.9], [0.9, 0.0]]), 0.3),  # eigenvalues ±0.9i
+        (torch.tensor([[0.2, 5.0], [0.0, 0.1]]), 1.0),  # a large norm and a small radius
+        (torch.diag(torch.tensor([-2.0, 1.0])), 1.0),  # the largest eigenvalue is negative
+        (torch.randn(7, 7, generator=generator), 1.5),
+    ]
+
+
+WITH_RADIUS = Exercise(
+    id="01.with_radius",
+    title="A matrix with a given spectral radius",
+    reference=lambda W, rho: W * (rho / _radius(W)),
+    cases=_radius_cases,
+    properties=[
+        has_shape("Is the result as large as W?"),
+        matches_reference(
+            "Is a diagonal matrix with the eigenvalues 0.5 and 0.25 doubled for rho = 1?", cases=0
+        ),
+        matches_reference("Does a negative eigenvalue count by its absolute value?", cases=3),
+        matches_reference("Do complex eigenvalues, ±0.9i, count by their absolute value?", cases=1),
+        matches_reference("Does the largest eigenvalue decide, not the size of the entries?", cases=2),
+        holds(
+            "Is the spectral radius of the result rho?",
+            lambda scaled, W, rho: (
+                abs(float(_radius(scaled)) - rho) < 1e-3 * rho
+                or f"its spectral radius is {float(_radius(scaled)):.3f}."
+            ),
+        ),
+        matches_reference("Is every entry multiplied by the same factor?"),
+    ],
+    hints=[
+        "If you multiply a matrix by 2, what happens to its eigenvalues?",
+        "All eigenvalues scale with the matrix. So the factor is rho divided by the present spectral radius.",
+        "`torch.linalg.eigvals(W)` returns the eigenvalues, complex numbers; take `.abs()` and then the largest.",
+    ],
+    mistakes=[
+        Mistake(
+            "real part only",
+            lambda W, rho: W * (rho / torch.linalg.eigvals(W).real.abs().max()),
+            "You took the real part of the eigenvalues. A pair such as ±0.9i rotates a vector and has real part 0, "
+            "but its absolute value is 0.9.",
+        ),
+        Mistake(
+            "largest, not largest in absolute value",
+            lambda W, rho: W * (rho / torch.linalg.eigvals(W).real.max()),
+            "You took the largest eigenvalue. The spectral radius is the largest absolute value, so −2 beats 1.",
+        ),
+        Mistake(
+            "spectral norm",
+            lambda W, rho: W * (rho / torch.linalg.matrix_norm(W, 2)),
+            "You divided by the spectral norm, the largest singular value: the most that one multiplication can "
+            "stretch a vector. The radius is what happens per multiplication in the long run.",
+        ),
+        Mistake(
+            "Frobenius norm",
+            lambda W, rho: W * (rho / W.norm()),
+            "You divided by the Frobenius norm, the root of the sum of all squared entries. It says nothing about "
+            "eigenvalues.",
+        ),
+        Mistake(
+            "multiplied by rho",
+            lambda W, rho: W * rho,
+            "You multiplied by rho without dividing by the radius that W has already.",
+        ),
+        Mistake(
+            "upside down",
+            lambda W, rho: W * (_radius(W) / rho),
+            "Your factor is upside down: divide rho by the present radius.",
+        ),
+        Mistake(
+            "radius 1",
+            lambda W, rho: W / _radius(W),
+            "You scaled to radius 1 and did not use rho.",
+        ),
+    ],
+)
