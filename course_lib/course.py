@@ -31,9 +31,9 @@ LESSONS = (
     Lesson(
         "01_rnn",
         "RNN",
-        "How much of a text must you remember to guess what comes next?",
-        "score a language model, write an RNN, measure why it forgets",
-        100,
+        "How much of a text do you have to remember to predict its next character?",
+        "score a language model, write and train an RNN, predict how fast its gradient vanishes",
+        90,
         90,
     ),
     Lesson(

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from tools.lesson_source import CHECK_CALL, sources
 
 # Lessons whose text is still that of the first edition. This set may only shrink.
-FIRST_EDITION = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"}
+FIRST_EDITION = {"00", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"}
 
 # Home-made terms and the field's own, as (pattern, what to write). Patterns are matched without regard to case.
 HOME_MADE = [
@@ -72,12 +72,13 @@ def prose(text: str) -> str:
     text = re.sub(r"`[^`\n]+`", "X", text)
     text = re.sub(r"\]\([^)]*\)", "]", text)
     lines = [line for line in text.splitlines() if not line.lstrip().startswith(("|", "#"))]
-    return re.sub(r"[*_>\[\]]", "", "\n".join(lines))
+    items = re.sub(r"^\s*(?:\*|\d+\.) ", "\n", "\n".join(lines), flags=re.M)
+    return re.sub(r"[*_>\[\]]", "", items)
 
 
 def sentences(text: str) -> list[str]:
     """The sentences of some prose; an item of a list and a paragraph end one too."""
-    pieces = re.split(r"(?<=[.!?:])[\"”’)]*\s+|\n\s*\n|\n\s*[-*•]\s|\n\s*\d+\.\s", text)
+    pieces = re.split(r"(?<=[.!?:])[\"”’)]*\s+|\n\s*\n", text)
     return [piece for piece in (" ".join(piece.split()) for piece in pieces) if re.search(r"\w", piece)]
 
 

@@ -94,7 +94,7 @@ def test_recall_draws_chance_and_every_lag():
     ax = plots.recall_by_lag({"RNN": {80: 0.1, 5: 1.0}}, chance=0.125, title="t")
     np.testing.assert_allclose(curves(ax)["RNN"], [(0, 1.0), (1, 0.1)])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["5", "80"]
-    assert "blind guess" in texts(ax)
+    assert "chance" in texts(ax) and ax.get_ylabel() == "accuracy"
 
 
 def test_bars_show_the_likeliest_first_and_the_rest_together():
@@ -119,13 +119,24 @@ def test_bars_of_chosen_symbols_stand_in_their_order():
             plots.next_symbol_bars(probabilities, list("abcd"), title="t", shown=shown)
 
 
-def test_losses_by_order_and_by_size():
+def test_losses_by_order():
     ax = plots.loss_by_order({1: 3.0, 2: 2.0}, {1: 3.1, 2: 2.5}, title="t")
-    np.testing.assert_allclose(curves(ax)["validation text"], [(1, 3.1), (2, 2.5)])
-    ax = plots.loss_by_size({"4-gram": (60_000, 1.77), "RNN": (100_000, 1.63)}, title="t")
-    assert texts(ax) == ["4-gram", "RNN"] and ax.get_xscale() == "log"
-    with pytest.raises(ValueError, match="empty"):
-        plots.loss_by_size({}, title="t")
+    np.testing.assert_allclose(curves(ax)["unseen text"], [(1, 3.1), (2, 2.5)])
+    np.testing.assert_allclose(curves(ax)["the text it was counted on"], [(1, 3.0), (2, 2.0)])
+    assert texts(ax) == ["3.10", "2.50"]
+
+
+def test_activation_is_averaged_by_position():
+    positions = torch.tensor([1, 2, 1, 9, 12])
+    ax = plots.activation_by_position(
+        {"unit 3": torch.tensor([-1.0, 0.5, 0.0, 1.0, 0.0])}, positions, title="t"
+    )
+    np.testing.assert_allclose(curves(ax)["unit 3"], [(1, -0.5), (2, 0.5), (8, 0.5)])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "8+"]
+    with pytest.raises(
+        ValueError, match=r"activations\['a'\] has shape \(2,\); expected one per position, \(5,\)"
+    ):
+        plots.activation_by_position({"a": torch.zeros(2)}, positions, title="t")
 
 
 def test_map_shows_every_lesson_inside_its_box():

@@ -5,13 +5,14 @@ from course_lib.plots.attention import attention_heatmap
 from course_lib.plots.attention_grid import attention_grid
 from course_lib.plots.classification import confusion_matrix, gains, label_efficiency, reliability
 from course_lib.plots.course_map import course_map
-from course_lib.plots.curves import learning_curve, loss_by_order, loss_by_size, reference_line
+from course_lib.plots.curves import learning_curve, loss_by_order, reference_line
 from course_lib.plots.distributions import next_symbol_bars
 from course_lib.plots.embeddings import embedding_map, neighbour_bars, one_against_other, similarity_matrix
 from course_lib.plots.head_scores import head_scores, layer_scores
 from course_lib.plots.masked import masked_words
 from course_lib.plots.pieces import token_boxes
 from course_lib.plots.recurrent import (
+    activation_by_position,
     gates_over_time,
     gradient_by_lag,
     hidden_states,
@@ -26,6 +27,7 @@ from course_lib.plots.translation import accuracy_by_length, search_tree, stored
 use_style()
 
 __all__ = [
+    "activation_by_position",
     "accuracy_by_length",
     "attention_bars",
     "attention_grid",
@@ -47,7 +49,6 @@ __all__ = [
     "layer_scores",
     "learning_curve",
     "loss_by_order",
-    "loss_by_size",
     "masked_words",
     "memory_by_lag",
     "neighbour_bars",

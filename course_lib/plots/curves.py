@@ -85,44 +85,23 @@ def learning_curve(
 
 
 def loss_by_order(
-    training: Mapping[int, float], validation: Mapping[int, float], title: str, ax: Axes | None = None
+    counted: Mapping[int, float], unseen: Mapping[int, float], title: str, ax: Axes | None = None
 ) -> Axes:
-    """Loss of counted n-grams against their order n, on the text they counted and on text they did not.
+    """Loss of n-grams against their order n, on the text they were counted on and on other text.
 
     Args:
-        training, validation: loss in nats by order n.
+        counted, unseen: loss in nats by order n.
     """
     ax = axes_or_new(ax)
-    for losses, label in ((validation, "validation text"), (training, "the text it counted")):
+    for losses, label in ((unseen, "unseen text"), (counted, "the text it was counted on")):
         orders = sorted(losses)
         ax.plot(orders, [losses[n] for n in orders], "o-", label=label)
-    for n, loss in validation.items():
+    for n, loss in unseen.items():
         ax.annotate(
             f"{loss:.2f}", (n, loss), xytext=(5, 5), textcoords="offset points", ha="left", fontsize=9
         )
     ax.margins(x=0.08, y=0.1)
     ax.set(xlabel="order n of the n-gram", ylabel="loss (nats per character)", title=title)
-    ax.set_xticks(sorted(validation))
+    ax.set_xticks(sorted(unseen))
     ax.legend()
-    return ax
-
-
-def loss_by_size(models: Mapping[str, tuple[int, float]], title: str, ax: Axes | None = None) -> Axes:
-    """Validation loss against the number of numbers a model stores (logarithmic).
-
-    Args:
-        models: name → (parameters or table entries, loss in nats).
-    """
-    if not models:
-        raise ValueError("models is empty; give at least one name → (size, loss).")
-    ax = axes_or_new(ax)
-    for name, (size, loss) in models.items():
-        is_table = "gram" in name
-        ax.plot(size, loss, "s" if is_table else "o", color="C0" if is_table else "C1", markersize=8)
-        ax.annotate(name, (size, loss), xytext=(8, 4), textcoords="offset points", fontsize=9.5)
-    ax.set_xscale("log")
-    ax.margins(x=0.12, y=0.12)
-    ax.set(
-        xlabel="numbers stored (table entries ■, parameters ●)", ylabel="validation loss (nats)", title=title
-    )
     return ax

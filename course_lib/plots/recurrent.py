@@ -48,6 +48,34 @@ def hidden_states(
     return ax
 
 
+def activation_by_position(
+    activations: Mapping[str, object], positions, title: str, last: int = 8, ax: Axes | None = None
+) -> Axes:
+    """The mean activation of a unit at each position inside a word (or another stretch), one line for each unit.
+
+    Args:
+        activations: name → (n,) values from −1 to 1.
+        positions: (n,) whole numbers from 1; those from `last` on are one point.
+    """
+    ax = axes_or_new(ax)
+    places = np.minimum(to_array(positions, "positions", 1), last)
+    for name, values in activations.items():
+        unit = to_array(values, f"activations[{name!r}]", 1)
+        if unit.shape != places.shape:
+            raise ValueError(
+                f"activations[{name!r}] has shape {unit.shape}; expected one per position, {places.shape}."
+            )
+        shown = np.unique(places)
+        ax.plot(shown, [unit[places == place].mean() for place in shown], "o-", label=name)
+    labels = [f"{place:g}+" if place == last else f"{place:g}" for place in shown]
+    ax.set_xticks(shown, labels)
+    ax.set(
+        xlabel="position of the letter in its word", ylabel="mean activation", title=title, ylim=(-1.05, 1.05)
+    )
+    ax.legend()
+    return ax
+
+
 def gates_over_time(
     gates: Mapping[str, object], symbols: Sequence[str], title: str, units: Sequence[int] | None = None
 ) -> Figure:
@@ -152,11 +180,11 @@ def gradient_by_lag(
 def recall_by_lag(
     accuracy: Mapping[str, Mapping[int, float]], chance: float, title: str, ax: Axes | None = None
 ) -> Axes:
-    """Share of sequences whose first symbol was recalled, against the lag; chance is drawn in.
+    """Accuracy on the recall task against the lag, with the accuracy of guessing.
 
     Args:
-        accuracy: name → {lag: share right}.
-        chance: the share a blind guess gets right.
+        accuracy: name → {lag: accuracy}.
+        chance: the accuracy of guessing.
     """
     ax = axes_or_new(ax)
     lags = sorted({lag for shares in accuracy.values() for lag in shares})
@@ -164,8 +192,8 @@ def recall_by_lag(
         places = [place for place, lag in enumerate(lags) if lag in shares]
         ax.plot(places, [shares[lags[place]] for place in places], "o-", color=f"C{number}", label=name)
     ax.set_xticks(range(len(lags)), [str(lag) for lag in lags])
-    reference_line(ax, chance, "blind guess")
-    ax.set(xlabel="lag (steps to remember)", ylabel="share recalled", title=title, ylim=(0, 1.05))
+    reference_line(ax, chance, "chance")
+    ax.set(xlabel="lag (steps to remember)", ylabel="accuracy", title=title, ylim=(0, 1.05))
     if len(accuracy) > 1:
         ax.legend()
     return ax
