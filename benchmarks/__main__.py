@@ -1,9 +1,10 @@
 """`python -m benchmarks [name …]`: run the named benchmarks, or all but the long ones; `--list` names them."""
 
 import argparse
+import sys
 
 from benchmarks.registry import find
-from course_lib.device import setup
+from course_lib.device import best_device, setup
 
 
 def main() -> None:
@@ -19,13 +20,19 @@ def main() -> None:
     if options.list:
         for entry in found.values():
             print(
-                f"{entry.name:12} about {entry.minutes:g} minutes{' (only when named)' * entry.long}: {entry.what}"
+                f"{entry.name:20} about {entry.minutes:g} minutes{' (only when named)' * entry.long}: {entry.what}"
             )
         return
-    setup(seed=0, device="cpu", threads=1)
-    for name in options.names or [name for name, entry in found.items() if not entry.long]:
-        print(f"\n{name}: {found[name].what} (about {found[name].minutes:g} minutes)\n", flush=True)
-        found[name].run()
+    chosen = [found[name] for name in options.names] or [entry for entry in found.values() if not entry.long]
+    accelerator = best_device()
+    if accelerator.type == "cpu" and (lacking := [entry.name for entry in chosen if entry.gpu]):
+        sys.exit(
+            f"{', '.join(lacking)} needs a GPU that torch can use (NVIDIA's or Apple's), and there is none here."
+        )
+    for entry in chosen:
+        print(f"\n{entry.name}: {entry.what} (about {entry.minutes:g} minutes)\n", flush=True)
+        device = setup(seed=0, device=accelerator if entry.gpu else "cpu", threads=1)
+        entry.run(*[device] * entry.gpu)
     if not options.names and (left_out := [name for name, entry in found.items() if entry.long]):
         print(f"\nOnly when named, because they take longer: {', '.join(left_out)}")
 

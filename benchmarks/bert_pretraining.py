@@ -1,12 +1,12 @@
 """Pre-train the small BERTs of lesson 10: store them, and change one thing of the recipe at a time."""
 
-import time
 from dataclasses import asdict
 
 from benchmarks.registry import benchmark
 from benchmarks.timing import table
 from course_lib import stored
 from course_lib.data import village
+from course_lib.device import Stopwatch
 from course_lib.models.size import n_parameters
 from course_lib.recipes import village_bert, village_probes, wikitext_bert
 
@@ -46,9 +46,8 @@ def pretrain_village() -> None:
     }
     pairs, rows = village.next_sentence_pairs(2000, NEW), []
     for seed in SEEDS:
-        start = time.process_time()
-        model, history = village_bert.train(seed=seed, progress=False)
-        seconds = time.process_time() - start
+        with Stopwatch() as watch:
+            model, history = village_bert.train(seed=seed, progress=False)
         stored.round_trip_half(model)
         scores = {name: village_probes.accuracy(model, found) for name, found in kinds.items()}
         scores["next sentence"] = village_probes.next_sentence_accuracy(model, pairs)
@@ -59,7 +58,7 @@ def pretrain_village() -> None:
         scores["nats above the floor"] = masked.loss - masked.floor
         scores["a head's weight on the noun"] = antecedents.flatten()[head].item()
         scores["… on the misleading one"] = distractors.flatten()[head].item()
-        scores["CPU-seconds"] = seconds
+        scores["CPU-seconds"] = watch.seconds
         rows.append(scores)
         print(f"seed {seed}: " + ", ".join(f"{key} {value:.3f}" for key, value in scores.items()), flush=True)
         if seed == SEEDS[0]:
@@ -68,7 +67,7 @@ def pretrain_village() -> None:
                 village_bert.CONFIGURATION,
                 model,
                 history,
-                seconds,
+                watch.seconds,
                 data=f"{village_bert.CONFIGURATION.pairs:,} pairs of the village's sentences",
                 scores={key: round(value, 3) for key, value in scores.items()},
             )
@@ -81,9 +80,8 @@ def pretrain_village() -> None:
 @benchmark("wikitext-bert", "pre-train a small BERT on WikiText-2 and store it", minutes=5, long=True)
 def pretrain_wikitext() -> None:
     corpus = wikitext_bert.Corpus()
-    start = time.process_time()
-    model, history = wikitext_bert.train(corpus, progress=False)
-    seconds = time.process_time() - start
+    with Stopwatch() as watch:
+        model, history = wikitext_bert.train(corpus, progress=False)
     stored.round_trip_half(model)
     loss, accuracy, unigram = wikitext_bert.held_out_score(model, corpus, wikitext_bert.CONFIGURATION.time)
     facts = card(
@@ -91,15 +89,15 @@ def pretrain_wikitext() -> None:
         wikitext_bert.CONFIGURATION,
         model,
         history,
-        seconds,
+        watch.seconds,
         data=f"wikitext-2, {len(corpus.train):,} word pieces; scores on {len(corpus.held_out):,} held back",
         held_out={"loss": round(loss, 3), "accuracy": round(accuracy, 3), "unigram": round(unigram, 3)},
         vocabulary=list(corpus.tokenizer.symbols),
     )
     stored.store(wikitext_bert.NAME, model, facts)
     print(
-        f"{facts['parameters']:,} parameters, {seconds:.0f} CPU-seconds: {loss:.3f} nats, accuracy {accuracy:.3f} "
-        f"(commonest piece: {unigram:.3f}); stored"
+        f"{facts['parameters']:,} parameters, {watch.seconds:.0f} CPU-seconds: {loss:.3f} nats, "
+        f"accuracy {accuracy:.3f} (commonest piece: {unigram:.3f}); stored"
     )
 
 
@@ -109,12 +107,13 @@ def pretrain_wikitext() -> None:
 def compare_recipes() -> None:
     corpus, rows = wikitext_bert.Corpus(), []
     for name, configuration in wikitext_bert.RECIPES.items():
-        start = time.process_time()
-        model, _ = wikitext_bert.train(corpus, configuration=configuration, progress=False)
-        seconds = time.process_time() - start
+        with Stopwatch() as watch:
+            model, _ = wikitext_bert.train(corpus, configuration=configuration, progress=False)
         loss, accuracy, unigram = wikitext_bert.held_out_score(model, corpus, configuration.time)
-        rows.append((name, f"{loss:.3f}", f"{accuracy:.3f}", f"{seconds:.0f}"))
-        print(f"{name}: {loss:.3f} nats, accuracy {accuracy:.3f}, {seconds:.0f} CPU-seconds", flush=True)
+        rows.append((name, f"{loss:.3f}", f"{accuracy:.3f}", f"{watch.seconds:.0f}"))
+        print(
+            f"{name}: {loss:.3f} nats, accuracy {accuracy:.3f}, {watch.seconds:.0f} CPU-seconds", flush=True
+        )
     print(
         f"\n{len(corpus.train):,} word pieces; the commonest piece is right in {unigram:.3f} of the cases\n"
     )

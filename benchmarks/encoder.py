@@ -47,23 +47,25 @@ def run() -> None:
     print(table(("", "against", "ours, s", "theirs, s", "ratio", "bound"), rows))
 
 
-def encoders(d_model: int, dropout: float) -> dict[str, nn.Module]:
+def encoders(
+    d_model: int, dropout: float, layers: int = LAYERS, n_heads: int = HEADS
+) -> dict[str, nn.Module]:
     """Encoders of the same size: post-norm, GELU, four times as wide inside."""
     from transformers import BertConfig
     from transformers.models.bert.modeling_bert import BertEncoder
 
     d_ff = 4 * d_model
-    ours = TransformerEncoder(LAYERS, d_model, HEADS, d_ff, dropout=dropout, activation="gelu")
+    ours = TransformerEncoder(layers, d_model, n_heads, d_ff, dropout=dropout, activation="gelu")
     as_bert = TransformerEncoder(
-        LAYERS, d_model, HEADS, d_ff, dropout=dropout, activation_dropout=0.0, activation="gelu"
+        layers, d_model, n_heads, d_ff, dropout=dropout, activation_dropout=0.0, activation="gelu"
     )
-    layer = nn.TransformerEncoderLayer(d_model, HEADS, d_ff, dropout, "gelu", batch_first=True)
-    torchs = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
+    layer = nn.TransformerEncoderLayer(d_model, n_heads, d_ff, dropout, "gelu", batch_first=True)
+    torchs = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
     torchs.load_state_dict(ours.state_dict())
     config = BertConfig(
         hidden_size=d_model,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
+        num_hidden_layers=layers,
+        num_attention_heads=n_heads,
         intermediate_size=d_ff,
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=dropout,

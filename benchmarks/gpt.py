@@ -5,7 +5,6 @@ dropout, no biases, 2,000 batches of 12 windows. Every variant below has the siz
 also has another optimiser, and its seconds stand beside it.
 """
 
-import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from benchmarks.registry import benchmark
 from benchmarks.timing import table
 from course_lib.data import load
-from course_lib.device import seed_everything
+from course_lib.device import Stopwatch, seed_everything
 from course_lib.models.size import n_parameters
 from course_lib.models.transformer import GPT, language_model_loss, windows_loss
 from course_lib.optimizers import Muon
@@ -64,17 +63,17 @@ def run(steps: int = STEPS) -> None:
         for seed in SEEDS if name == LAST else SEEDS[:1]:
             seed_everything(seed)
             model = GPT(len(vocabulary), **SIZES, **options)
-            start = time.process_time()
-            fit(
-                model,
-                windows(train_ids, seed),
-                language_model_loss,
-                steps=steps,
-                warm_up=steps // 20,
-                make_optimizer=make_optimizer,
-                progress=False,
-            )
-            seconds.append(time.process_time() - start)
+            with Stopwatch() as watch:
+                fit(
+                    model,
+                    windows(train_ids, seed),
+                    language_model_loss,
+                    steps=steps,
+                    warm_up=steps // 20,
+                    make_optimizer=make_optimizer,
+                    progress=False,
+                )
+            seconds.append(watch.seconds)
             losses.append(windows_loss(model, validation_ids, time=TIME))
             print(f"{name}, seed {seed}: {losses[-1]:.3f} nats, {seconds[-1]:.0f} CPU-seconds", flush=True)
         rows.append(
@@ -96,9 +95,9 @@ def run(steps: int = STEPS) -> None:
     )
 
 
-def windows(ids: Tensor, seed: int) -> Iterator[Tensor]:
-    """Endless batches (BATCH, TIME + 1), cut anywhere from the text."""
+def windows(ids: Tensor, seed: int, batch: int = BATCH, time: int = TIME) -> Iterator[Tensor]:
+    """Endless batches (batch, time + 1), cut anywhere from the text."""
     generator = torch.Generator().manual_seed(seed)
     while True:
-        starts = torch.randint(len(ids) - TIME, (BATCH, 1), generator=generator)
-        yield ids[starts + torch.arange(TIME + 1)]  # (BATCH, TIME + 1)
+        starts = torch.randint(len(ids) - time, (batch, 1), generator=generator)
+        yield ids[starts + torch.arange(time + 1)]  # (batch, time + 1)

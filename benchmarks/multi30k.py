@@ -1,15 +1,15 @@
 """Train the translators of lessons 04, 05 and 07, measure them, and store them with their cards."""
 
-import time
 from dataclasses import asdict
 from functools import partial
 
 import torch
 from torch import nn
 
+from benchmarks.gpu import Row, part
 from benchmarks.registry import benchmark
 from course_lib import stored
-from course_lib.device import setup
+from course_lib.device import Stopwatch
 from course_lib.metrics import bleu
 from course_lib.models.size import n_parameters
 from course_lib.recipes import multi30k, multi30k_transformer
@@ -24,20 +24,18 @@ RECIPES = {
 
 def run(name: str) -> None:
     train, configuration = RECIPES[name]
-    corpus, looking = multi30k.Corpus(), 0.0
+    corpus, looking, watch = multi30k.Corpus(), Stopwatch(), Stopwatch()
 
     def validate(model) -> float:
-        nonlocal looking
-        start = time.process_time()
-        loss = multi30k.validation_loss(model, corpus)
-        looking += time.process_time() - start
+        with looking:
+            loss = multi30k.validation_loss(model, corpus)
         print(f"validation loss {loss:.4f}", flush=True)
         return loss
 
-    start = time.process_time()
     every = configuration.steps // 10
-    model, history = train(corpus, seed=SEED, validate=validate, validate_every=every, progress=False)
-    seconds = time.process_time() - start - looking
+    with watch:
+        model, history = train(corpus, seed=SEED, validate=validate, validate_every=every, progress=False)
+    seconds = watch.seconds - looking.seconds
     stored.round_trip_half(model)
     scores, signature = test_scores(name, model, corpus)
     losses = torch.tensor(history.losses)
@@ -70,40 +68,34 @@ def test_scores(name: str, model: nn.Module, corpus: multi30k.Corpus) -> tuple[d
     german, english = zip(*corpus.sentences["test"], strict=True)
     scores = {}
     for way, beam in (("greedy", 1), ("beam 5", 5)):
-        begin = time.process_time()
-        score = bleu(multi30k.translate(model, corpus, german, beam=beam), english)
+        with Stopwatch(next(model.parameters()).device) as watch:
+            translated = multi30k.translate(model, corpus, german, beam=beam)
+        score = bleu(translated, english)
         scores[way] = round(score.score, 2)
         print(
-            f"{name}, {way}: BLEU {score.score:.2f} ({time.process_time() - begin:.0f} CPU-seconds)",
+            f"{name}, {way}: BLEU {score.score:.2f} ({watch.seconds:.0f} {watch.unit})",
             flush=True,
         )
     return scores, score.signature
 
 
-@benchmark(
-    "multi30k-gpu",
-    "the Transformer of pytorch-seq2seq's sizes, for a GPU (not stored)",
-    minutes=10,
-    long=True,
-)
-def run_full() -> None:
-    device = setup(seed=SEED)
-    if device.type == "cpu":
-        raise SystemExit(
-            "This recipe needs a GPU: on a CPU it takes some hours, and torch sees no accelerator here."
+@part("multi30k-gpu", "the Transformer of pytorch-seq2seq's sizes (not stored)", minutes=4)
+def full_rows(
+    device: torch.device, *, configuration: multi30k_transformer.Configuration = multi30k_transformer.FULL
+) -> list[Row]:
+    corpus = multi30k.Corpus(configuration)
+    with Stopwatch(device) as watch:
+        model, history = multi30k_transformer.train(
+            corpus, seed=SEED, device=device, configuration=configuration, progress=False
         )
-    corpus = multi30k.Corpus(multi30k_transformer.FULL)
-    start = time.perf_counter()
-    model, history = multi30k_transformer.train(
-        corpus, seed=SEED, device=device, configuration=multi30k_transformer.FULL
-    )
-    seconds = time.perf_counter() - start
     loss = multi30k.validation_loss(model, corpus)
     scores, _ = test_scores("multi30k-gpu", model, corpus)
-    print(
-        f"{n_parameters(model):,} parameters, {history.steps:,} steps, {seconds:.0f} s on {device}, validation loss "
-        f"{loss:.3f}, BLEU {scores}"
-    )
+    what = f"multi30k, {n_parameters(model):,} parameters, {history.steps:,} steps"
+    return [
+        Row(f"{what}, training", f"{watch.seconds:.0f} s"),
+        Row(f"{what}, validation loss", f"{loss:.3f} nats"),
+        *(Row(f"{what}, BLEU, {way}", f"{score:.2f}") for way, score in scores.items()),
+    ]
 
 
 for _name in RECIPES:

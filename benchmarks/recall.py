@@ -1,7 +1,6 @@
 """Who learns to remember? Recall over a lag, by the bias of the forget gate (of the update gate, in a GRU)."""
 
 import math
-import time
 from collections.abc import Callable, Iterator
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from benchmarks.registry import benchmark
 from benchmarks.timing import table
 from course_lib.data import memory
+from course_lib.device import Stopwatch
 from course_lib.metrics import accuracy
 from course_lib.models.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentLM
 from course_lib.training import fit
@@ -59,30 +59,27 @@ def train(make: Callable[[int], RecurrentLayer], lag: int, seed: int) -> tuple[f
     torch.manual_seed(seed)
     model = RecurrentLM(memory.recall_vocab_size(), D_EMBED, make(lag))
     inputs, target = memory.recall(500, lag, generator=torch.Generator().manual_seed(1_000_000))
-    shares, looking = [], 0.0
+    shares, looking, watch = [], Stopwatch(), Stopwatch()
 
     def look(model: nn.Module) -> float:
-        nonlocal looking
-        start = time.process_time()
-        logits, _ = model(inputs)
-        shares.append(accuracy(logits[:, -1], target))
-        looking += time.process_time() - start
+        with looking:
+            logits, _ = model(inputs)
+            shares.append(accuracy(logits[:, -1], target))
         return -shares[-1]
 
-    start = time.process_time()
-    fit(
-        model,
-        batches(lag, seed),
-        answer_loss,
-        steps=STEPS,
-        lr=PEAK_LR,
-        validate=look,
-        validate_every=LOOK_EVERY,
-        progress=False,
-    )
-    seconds = time.process_time() - start - looking
+    with watch:
+        fit(
+            model,
+            batches(lag, seed),
+            answer_loss,
+            steps=STEPS,
+            lr=PEAK_LR,
+            validate=look,
+            validate_every=LOOK_EVERY,
+            progress=False,
+        )
     learnt = next((LOOK_EVERY * (n + 1) for n, share in enumerate(shares) if share >= LEARNT), None)
-    return shares[-1], learnt, seconds
+    return shares[-1], learnt, watch.seconds - looking.seconds
 
 
 def batches(lag: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -4,7 +4,6 @@ The recipe (github.com/karpathy/nanoGPT, README, "I only have a macbook") trains
 parameters on 2,000 batches of 12 windows of 64 characters: 1,536,000 characters, counted as often as they are read.
 """
 
-import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -15,7 +14,7 @@ from torch import Tensor
 from benchmarks.registry import benchmark
 from benchmarks.timing import table
 from course_lib.data import load
-from course_lib.device import seed_everything
+from course_lib.device import Stopwatch, seed_everything
 from course_lib.losses import CarriedLoss, text_loss
 from course_lib.models.recurrent import LSTM, RNN, RecurrentLM
 from course_lib.models.size import n_parameters
@@ -86,12 +85,11 @@ def train(model: RecurrentLM, ids: Tensor, lr: float) -> float:
 
     steps = CHARACTERS // a_window
     windows = counted(islice(stream_windows(ids, batch=BATCH, time=TIME), steps))
-    start = time.process_time()
-    fit(model, windows, CarriedLoss(), steps=steps, lr=lr, warm_up=steps // 20, progress=False)
-    seconds = time.process_time() - start
+    with Stopwatch() as watch:
+        fit(model, windows, CarriedLoss(), steps=steps, lr=lr, warm_up=steps // 20, progress=False)
     if read != CHARACTERS:
         raise RuntimeError(f"The budget is {CHARACTERS:,} characters, but {read:,} were read.")
-    return seconds
+    return watch.seconds
 
 
 @torch.no_grad()

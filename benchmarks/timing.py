@@ -1,23 +1,29 @@
 """Fair timings on a busy machine, and tables of them."""
 
 import statistics
-import time
 from collections.abc import Callable, Sequence
 
+import torch
 
-def interleaved(functions: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median CPU-seconds of each function: every round runs all of them, every other round from the back.
+from course_lib.device import Stopwatch
 
-    Side by side in one process, so that whatever slows the machine down slows all of them; CPU time, not wall-clock
-    time, so that other programs' turns do not count. One round before the first warms up and is not counted.
+
+def interleaved(
+    functions: dict[str, Callable[[], object]], rounds: int, device: str | torch.device = "cpu"
+) -> dict[str, float]:
+    """Median seconds of each function: every round runs all of them, every other round from the back.
+
+    Interleaved in one process, so that whatever slows the machine down slows all of them; CPU-seconds on a CPU,
+    wall-clock seconds on an accelerator that has finished its work. One round before the first warms up and is not
+    counted.
     """
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for number in range(-1, rounds):
         for name in list(functions)[:: -1 if number % 2 else 1]:
-            start = time.process_time()
-            functions[name]()
+            with Stopwatch(device) as watch:
+                functions[name]()
             if number >= 0:
-                seconds[name].append(time.process_time() - start)
+                seconds[name].append(watch.seconds)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 

@@ -1,7 +1,8 @@
-"""Which accelerator, how many threads, which seed: the ground that every lesson stands on."""
+"""Which accelerator, how many threads, which seed, which clock: the ground that every lesson stands on."""
 
 import os
 import random
+import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -53,6 +54,48 @@ def set_random_state(state: Mapping[str, torch.Tensor], device: torch.device) ->
         torch.cuda.set_rng_state(state["cuda"], device)
     elif device.type == "mps" and "mps" in state:
         torch.mps.set_rng_state(state["mps"])
+
+
+def synchronize(device: str | torch.device) -> None:
+    """Wait until `device` has done all that was asked of it; a CPU always has.
+
+    A GPU takes its orders and lets Python go on: a clock read before it has finished times the ordering, not the work.
+    """
+    kind = torch.device(device).type
+    if kind == "cuda":
+        torch.cuda.synchronize(device)
+    elif kind == "mps":
+        torch.mps.synchronize()
+
+
+class Stopwatch:
+    """Seconds of work on a device: `with Stopwatch(device) as watch: …`, then `watch.seconds`.
+
+    The device finishes its work before each reading of the clock. Entered again, the watch goes on from where it was.
+
+    Args:
+        device: on a CPU it counts CPU-seconds of all threads, so that other programs' turns do not count; on an
+            accelerator, which works while the CPU waits, wall-clock seconds.
+
+    Attributes:
+        seconds: of all finished `with` blocks.
+        unit: "CPU-seconds" or "seconds".
+    """
+
+    def __init__(self, device: str | torch.device = "cpu"):
+        self.device, self.seconds = torch.device(device), 0.0
+        on_cpu = self.device.type == "cpu"
+        self._clock = time.process_time if on_cpu else time.perf_counter
+        self.unit = "CPU-seconds" if on_cpu else "seconds"
+
+    def __enter__(self) -> "Stopwatch":
+        synchronize(self.device)
+        self._start = self._clock()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        synchronize(self.device)
+        self.seconds += self._clock() - self._start
 
 
 def setup(

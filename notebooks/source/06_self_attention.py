@@ -29,7 +29,6 @@
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
-import time
 
 import matplotlib.pyplot as plt
 import torch
@@ -38,7 +37,7 @@ from torch import nn
 
 from course_lib import plots
 from course_lib.data import memory
-from course_lib.device import setup
+from course_lib.device import Stopwatch, setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.metrics import accuracy
 from course_lib.models.attention import (
@@ -52,6 +51,7 @@ from course_lib.models.attention import (
 )
 from course_lib.models.recurrent import LSTM
 from course_lib.practice import check, hint
+from course_lib.report import measured
 from course_lib.training import fit
 
 device = setup(seed=0)
@@ -588,62 +588,81 @@ print("without: more than a guess (0.05), less than half:", 0.05 < found["none"]
 # Without positions it is still better than a guess: the causal mask lets it see which symbols *have been*, and early in a row those are few. (So a mask tells a little of the order, and the proof above does not hold with one.) The sinusoids' diagonal is
 # blurred, for neighbouring rows of the table are much alike; it is right all the same.
 #
-# ## 7 · What it costs
+# ## 7 · What self-attention costs
 #
-# Nothing is read one after the other any more: all tokens at once, and any two of them one step apart. The price: every token looks at every other. $T$ tokens have $T^2$ scores. An LSTM has $T$ steps, each waiting for the last.
+# Self-attention has no recurrence: all tokens are processed at once, and any two of them are one step apart. The price is that every token attends to every other: $T$ tokens have $T^2$ scores. An LSTM has $T$ steps instead, and each
+# has to wait for the one before. Count the multiplications of one layer of width $d$ (Vaswani et al. 2017, table 1, compares the same two):
 #
-# > **Predict.** From 128 tokens to 2,048, sixteen times as many. How much longer does each of the two take?
+# | | multiplications | steps that wait for one another |
+# |---|---|---|
+# | self-attention | $4\,T d^2$ (projections) $+\;2\,T^2 d$ (scores, weighted sum) | 1 |
+# | LSTM | $8\,T d^2$ (four gates from input and state) | $T$ |
+#
+# Set the two equal: at $T = 2d$ they do the same amount of arithmetic. Beyond it attention does more, and the gap widens with every token.
+
+# %%
+width = 64
+for length in (2 * width, 256, 1024, 4096):
+    by_attention, by_lstm = 4 * length * width**2 + 2 * length**2 * width, 8 * length * width**2
+    print(f"{length:5,} tokens: {by_attention:13,} multiplications by attention, {by_lstm:11,} by the LSTM: {by_attention / by_lstm:4.1f} times as many")
+
+# %% [markdown]
+# Seconds are a different matter: arithmetic that can run in parallel takes less time. Both layers below call PyTorch's own fused kernels, written in C++ (or CUDA), so neither pays for a Python loop. One more rule for fair timings: a GPU accepts its
+# work and lets Python go on, so whoever reads the clock too early has timed the ordering. `Stopwatch` waits until the device has finished, and takes CPU-seconds on a CPU.
+#
+# > **Predict.** Four times as many tokens: how many times as long does each of the two take?
 
 # %% tags=["nbval-ignore-output"]
-def milliseconds(module, length, repeats=5):
-    """The fastest of a few passes over one sequence, on this machine."""
-    x = torch.randn(1, length, 64, device=device)
+def milliseconds(layer, length, repeats=5):
+    """The fastest of a few forward passes over one sequence."""
+    x = torch.randn(1, length, width, device=device)  # (batch, time, features)
     seconds = []
     with torch.no_grad():
         for _ in range(repeats):
-            start = time.perf_counter()
-            module(x)
-            seconds.append(time.perf_counter() - start)
+            with Stopwatch(device) as watch:
+                layer(x)
+            seconds.append(watch.seconds)
     return 1000 * min(seconds)
 
 
-attention, lstm = MultiHeadAttention(64, 4).to(device), LSTM(64, 64).to(device)
-lengths = [128, 256, 512, 1024, 2048, 4096]
-took = {
-    "self-attention": {length: milliseconds(attention, length) for length in lengths},
-    "LSTM": {length: milliseconds(lstm, length) for length in lengths},
-}
-for name, times in took.items():
-    print(f"{name}: {times[2048] / times[128]:.0f} times as long for 2,048 tokens as for 128")
+layers = {"self-attention": MultiHeadAttention(width, 4).to(device), "LSTM": LSTM(width, width).to(device)}
+# Short sequences leave a large GPU idle: there, sixteen times as many tokens show how the work grows.
+lengths = [length * (16 if device.type == "cuda" else 1) for length in (128, 256, 512, 1024, 2048, 4096)]
+took = {name: {length: milliseconds(layer, length) for length in lengths} for name, layer in layers.items()}
+for length in lengths:
+    print(f"{length:6,} tokens: " + ", ".join(f"{name} {times[length]:7.2f} ms" for name, times in took.items()))
 _ = plots.by_size(
     took,
-    title="Attention is the quicker of the two, and the one that slows down faster",
+    title="Attention grows with the square of the length, the LSTM in proportion to it",
     xlabel="tokens",
     ylabel="milliseconds for one sequence",
     log_y=True,
 )
 
 # %%
-for length in (128, 2048):
-    print(f"{length:5} tokens: {length**2:>9,} scores a head, {length:>5,} steps one after the other")
+few, many = lengths[-3], lengths[-1]
+measured("self-attention, four times as many tokens, times as long", took["self-attention"][many] / took["self-attention"][few], at_least=8)
+measured("LSTM, four times as many tokens, times as long", took["LSTM"][many] / took["LSTM"][few], at_most=6)
 
 # %% [markdown]
-# The LSTM takes twice as long for twice the tokens. Attention begins much lower, because its few large products keep the processor busy where the LSTM waits for its own last step, and rises faster, the longer the text: towards four times as long for twice the
-# tokens. Somewhere the lines cross; where depends on your machine and the width (on a GPU far to the right, for there it is the $T$ dependent steps that hurt). Not only time grows: $T^2$ scores a head must be stored, too, unless a fused kernel
-# computes them piece by piece and throws them away, as `F.scaled_dot_product_attention` can (Dao et al. 2022).
+# Where the quadratic term rules, four times as many tokens take towards sixteen times as long; the LSTM takes four times as long.
+#
+# So which one is quicker? Look at your own numbers: it depends on the machine. One CPU core does one thing after the other whatever the layer allows, so the count decides, and the LSTM is ahead from a few hundred tokens on at this width. A GPU does
+# thousands of things at once: attention fills it with a few large products, while the LSTM keeps it waiting through $T$ dependent steps. What speaks for attention is therefore not less work. It is work that runs in parallel over a whole sequence (in training, above all), and
+# one step between any two tokens instead of up to $T$. Memory grows as well: $T^2$ scores for each head have to be stored, unless a fused kernel computes them block by block and never stores them all, as `F.scaled_dot_product_attention` can (Dao et al. 2022).
 #
 # ## Recap
 #
 # | | formula | costs | use it when |
 # |---|---|---|---|
 # | query, key, value | $XW_Q,\; XW_K,\; XW_V$ | three products | every token asks, is found, hands over |
-# | scaled dot-product attention | $\text{softmax}(QK^\top/\sqrt{d_k})\,V$ | about $2\,T^2 d$ multiplications | always divide by $\sqrt{d_k}$ |
+# | scaled dot-product attention | $\text{softmax}(QK^\top/\sqrt{d_k})\,V$ | $2\,T^2 d$ multiplications | always divide by $\sqrt{d_k}$ |
 # | mask | score $-\infty$ where False | nothing | padding; the future, in a writer |
 # | heads | cut features, attend, join, $W_O$ | as one large head, but $H$ maps | more than one focus |
 # | learned / sinusoids / rotary | add a row / add waves / turn $q$ and $k$ | nothing to speak of | attention without a mask knows no order |
 #
 # **What is not true.** *"Attention understands the sentence."* It mixes vectors; what is mixed was learned elsewhere. *"Self-attention sees the order of the words."* It does not, until you tell it. *"Attention is cheaper than an
-# RNN."* It does more work, in fewer steps; what it is, is *shorter*: one step between any two tokens. *"More heads are more capacity."* They are cuts through the same width.
+# RNN."* Beyond $2d$ tokens it does more arithmetic than an LSTM; what it saves is steps that wait for one another. *"More heads are more capacity."* They are cuts through the same width.
 #
 # **Still open.** One layer looks once, and mixes what it finds. To work with what was found, and to look again with that, layers must be stacked. What goes between the looks, so that a deep stack can be trained? → `07`, the Transformer
 #

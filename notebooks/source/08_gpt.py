@@ -28,7 +28,6 @@
 # Time: 100 minutes; the cells run for less than two minutes on one idle CPU core. It builds on lessons 06 and 07: causal attention, heads, pre-norm layers.
 
 # %% tags=["setup", "nbval-ignore-output"]
-import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -39,7 +38,7 @@ import course_lib
 from course_lib import plots
 from course_lib.data import load, village
 from course_lib.decoding import generate, next_distribution
-from course_lib.device import setup
+from course_lib.device import Stopwatch, setup
 from course_lib.explore import SliderFigure
 from course_lib.metrics import bits_per_character, perplexity
 from course_lib.models.attention import record_attention
@@ -615,9 +614,9 @@ for n_new in (57, 249):
     for use_cache, kept in ((True, texts_with), (False, texts_without)):
         times = []
         for _ in range(3):  # the best of three: the first call warms up
-            start = time.perf_counter()
-            kept[n_new] = generate(writers["Shakespeare"], prompt, n_new, temperature=0, use_cache=use_cache)
-            times.append(time.perf_counter() - start)
+            with Stopwatch(device) as watch:
+                kept[n_new] = generate(writers["Shakespeare"], prompt, n_new, temperature=0, use_cache=use_cache)
+            times.append(watch.seconds)
         seconds[use_cache] = min(times)
     print(f"{n_new + 7:4} characters: {seconds[True]:.2f} s with the cache, {seconds[False]:.2f} s without: {seconds[False] / seconds[True]:.1f} times")
 
