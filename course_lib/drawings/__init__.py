@@ -4,7 +4,40 @@ One file a drawing; the shapes are those of `sheet.py`, the colours those of `co
 `python -m course_lib.drawings FOLDER` writes all of them as PNG files.
 """
 
+from course_lib.drawings.attention_over_encoder import attention_over_encoder
+from course_lib.drawings.bert_inputs import bert_inputs
+from course_lib.drawings.cache_growing import cache_growing
 from course_lib.drawings.drawing import ALL, Drawing, drawing
+from course_lib.drawings.encoder_decoder import encoder_decoder
+from course_lib.drawings.gpt import gpt
+from course_lib.drawings.gru_cell import gru_cell
+from course_lib.drawings.head_on_top import head_on_top
+from course_lib.drawings.lstm_cell import lstm_cell
+from course_lib.drawings.mlm_and_nsp import mlm_and_nsp
+from course_lib.drawings.multi_head import multi_head
+from course_lib.drawings.rotary import rotary
+from course_lib.drawings.skipgram_window import skipgram_window
+from course_lib.drawings.transformer import transformer
+from course_lib.drawings.transformer_block import transformer_block
 from course_lib.drawings.unrolled_rnn import unrolled_rnn
 
-__all__ = ["ALL", "Drawing", "drawing", "unrolled_rnn"]
+__all__ = [
+    "ALL",
+    "Drawing",
+    "attention_over_encoder",
+    "bert_inputs",
+    "cache_growing",
+    "drawing",
+    "encoder_decoder",
+    "gpt",
+    "gru_cell",
+    "head_on_top",
+    "lstm_cell",
+    "mlm_and_nsp",
+    "multi_head",
+    "rotary",
+    "skipgram_window",
+    "transformer",
+    "transformer_block",
+    "unrolled_rnn",
+]

@@ -102,6 +102,18 @@ class Sheet:
             self._text(x, y, text, "plain", size, inside=shape)
         return shape
 
+    def bar(self, x: float, bottom: float, height: float, colour: str, width: float = 0.3) -> Shape:
+        """A filled bar that stands on `bottom`: a weight, a probability."""
+        left = x - width / 2
+        self.ax.add_patch(Rectangle((left, bottom), width, height, facecolor=COLOURS[colour], zorder=2))
+        return Shape(x, bottom + height / 2, width, height)
+
+    def ring(self, x: float, y: float, radius: float) -> None:
+        """A thin circle, for directions in a plane."""
+        self.ax.add_patch(
+            Circle((x, y), radius, facecolor="none", edgecolor="#B8B4A8", linewidth=1.0, zorder=0.6)
+        )
+
     def operator(self, x: float, y: float, symbol: str, colour: str = "plain", radius: float = 0.15) -> Shape:
         """A circle with a sign in it: +, ×, σ."""
         shape = Shape(x, y, 2 * radius, 2 * radius)

@@ -7,10 +7,11 @@ from course_lib.drawings.sheet import Sheet
 @drawing(
     7.4,
     2.5,
-    """On the left, a recurrent network as a loop: the input x_t enters a box, and the box's hidden state h_t returns
-    to it. On the right, the same network unrolled over four steps: the boxes stand in a row; each gets its own input,
-    x_1 to x_4, through the weights W_ih, and the state of the box before it through the weights W_hh, starting from
-    h_0 = 0. The same two weight matrices are used at every step. The last state, h_4, leads to the loss L.""",
+    """On the left, a recurrent network as a loop: the input x_t enters a box, and the box's hidden state h_t
+    returns to it. On the right, the same network unrolled over four steps: the boxes stand in a row; each gets
+    its own input, x_1 to x_4, through the weights W_ih, and the state of the box before it through the weights
+    W_hh, starting from h_0 = 0. The same two weight matrices are used at every step. The last state, h_4, leads
+    to the loss L.""",
 )
 def unrolled_rnn(sheet: Sheet) -> None:
     y, below = 1.3, 0.42
