@@ -36,5 +36,5 @@ def test_curves_by_size():
     ax.figure.canvas.draw()
     assert [label.get_text() for label in ax.get_xticklabels()] == ["64", "128", "256"]
     assert ax.get_xscale() == "log" and ax.get_yscale() == "log"
-    with pytest.raises(ValueError, match="curves is empty"):
+    with pytest.raises(ValueError, match=r"curves\['a'\] is empty"):
         by_size({"a": {}}, "t", "x", "y")

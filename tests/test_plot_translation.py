@@ -51,7 +51,7 @@ def test_accuracy_by_length_draws_the_shares():
     ("curves", "message"),
     [
         ({}, "curves is empty"),
-        ({"a": {}}, "curves is empty"),
+        ({"a": {}}, r"curves\['a'\] is empty"),
         ({"a": {1: 1.5}}, r"goes from 1.5 to 1.5; a share"),
         ({"a": {1: float("nan")}}, "NaN"),
     ],

@@ -78,7 +78,7 @@ def test_gradient_curves_are_relative_and_zero_is_drawn_at_the_foot():
 
 def test_gates_are_drawn_each_on_its_scale():
     f, c = torch.tensor([[0.0, 1.0], [0.25, 0.5]]), torch.tensor([[-0.5, 0.0], [0.9, 0.1]])
-    figure = plots.gates_over_time({"f": f, "c": c}, ["a", "$"], title="t", units=[3, 8])
+    figure = plots.gates_over_time({"f": f, "c": c}, ["a", "$"], title="t", units=[3, 8], signed=["c"])
     first, second = (ax.get_images()[0] for ax in figure.axes[:2])
     np.testing.assert_allclose(first.get_array(), f.T)
     assert (first.norm.vmin, second.norm.vmin) == (0, -1)
@@ -86,7 +86,7 @@ def test_gates_are_drawn_each_on_its_scale():
     assert [label.get_text() for label in figure.axes[1].get_xticklabels()] == ["a", "$"]
     with pytest.raises(ValueError, match=r"\(2, 2\).*3 symbols"):
         plots.gates_over_time({"f": f}, ["a", "b", "c"], title="t")
-    with pytest.raises(ValueError, match="at most 1"):
+    with pytest.raises(ValueError, match="goes from 0.00 to 2.00; a gate lies between 0 and 1"):
         plots.gates_over_time({"f": f * 2}, ["a", "b"], title="t")
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from course_lib.practice import Mistake, describe, has_shape, holds, matches_reference, unchanged_when
+from course_lib.practice.compare import difference
 from practice_examples import failure, function_exercise, scale, value_exercise, verdict
 
 
@@ -124,3 +125,73 @@ def test_a_predicate_may_say_what_is_wrong():
     )
     exercise = function_exercise(properties=[says, has_shape("Is the shape right?")])
     assert failure(scale, exercise) == "Is it positive? For x = [1, 2], factor = 2, a number is below 9."
+
+
+# ---------------------------------------------------------------- how near is near enough
+
+
+def equal(actual, expected, tolerance=1e-4):
+    return difference(actual, expected, tolerance) is None
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("error", [1e-4, 1e-5, -1e-5])
+def test_an_error_near_0_is_not_excused(dtype, error):
+    expected = torch.tensor([0.0, 1.0, -0.5, 1e-5], dtype=dtype)
+    for index in (0, 3):
+        actual = expected.clone()
+        actual[index] += error
+        found = difference(actual, expected)
+        assert found.sort == "value" and found.where == f"at index {index}"
+    assert equal(expected + 0.9e-6 * (dtype == torch.float32), expected)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 50.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_another_order_of_the_same_sums_is_right(size, dtype):
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(64, 256, generator=generator, dtype=dtype) * size**0.5 for _ in range(2))
+    expected = a @ b.T / 16
+    expected -= expected.mean(dim=1, keepdim=True)
+    # Backwards, in eight parts, the mean taken first: entries near 0 keep a rounding error of the others.
+    parts = [(a.flip(1)[:, k::8] @ b.flip(1)[:, k::8].T) / 16 for k in range(8)]
+    actual = sum(part - part.mean(dim=1, keepdim=True) for part in parts)
+    assert not torch.equal(actual, expected) and equal(actual, expected)
+    assert expected.abs().min() < 1e-3 * size, "no entry near 0: the test shows nothing"
+
+
+def test_small_tensors_are_judged_by_their_own_size():
+    gradients = torch.tensor([2e-5, -1e-5, 3e-5], dtype=torch.float64)
+    assert not equal(torch.zeros(3, dtype=torch.float64), gradients)
+    assert not equal(gradients + torch.tensor([0, 1e-8, 0]), gradients)
+    assert equal(gradients * 1.00005, gradients)
+    # In float32 what is exactly 0 on paper may come out as a few roundings of 1.
+    assert equal(torch.tensor([3e-7, -2e-7]), torch.tensor([0.0, 1e-8]))
+    assert not equal(torch.tensor([3e-6, 0.0]), torch.zeros(2))
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_mask_of_a_billion_does_not_excuse_the_rest(share):
+    scores = torch.linspace(-1, 1, 10)
+    scores[: int(10 * share)] = -1e9
+    assert not equal(scores + torch.eye(10)[9] * 1.3e-3, scores)
+    if share < 0.5:
+        scores[5] = 0.0
+        assert not equal(scores + torch.eye(10)[5] * 1e-5, scores)
+    infinite = torch.tensor([-torch.inf, 0.0, 1.0])
+    assert equal(infinite, infinite) and not equal(torch.tensor([-1e9, 0.0, 1.0]), infinite)
+
+
+def test_half_precision_is_judged_by_its_own_roundings():
+    expected = torch.tensor([1.0, 0.3, -2.0]).bfloat16()
+    one_step = torch.tensor([1.0078125, 0.3, -2.0]).bfloat16()
+    assert equal(one_step, expected) and not equal(expected * 1.1, expected)
+
+
+def test_inputs_that_must_not_change_are_compared_exactly():
+    assert not equal(torch.tensor([1.0, 1e-9]), torch.tensor([1.0, 0.0]), tolerance=0.0)
+
+
+def test_whole_numbers_are_equal_or_not():
+    assert not equal(torch.tensor([100_000_001]), torch.tensor([100_000_000]))
+    assert not equal(100_000_001, 100_000_000) and equal(0.3 + 1e-6, 0.3) and not equal(1e-4, 0.0)

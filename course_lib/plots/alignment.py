@@ -45,7 +45,7 @@ def attention_bars(
     values = to_array(weights, "weights", 1)
     if len(values) != len(key_tokens):
         raise ValueError(f"weights has shape {values.shape}, but there are {len(key_tokens)} key tokens.")
-    allowed = check_weights(values[None], None if mask is None else mask[None], "linear")[0]
+    allowed = check_weights(values[None], mask, "linear")[0]
     if not allowed.any():
         raise ValueError(f"mask allows none of the {len(values)} keys: there is no weight to draw.")
     gold = [int(place) for place in gold]

@@ -67,7 +67,9 @@ def attention_grid(
         n_rows, n_columns = outer
         names = names or [f"L{layer} H{head}" for layer in range(n_rows) for head in range(n_columns)]
     else:
-        n_columns = n_columns or min(4, outer[0])
+        n_columns = min(4, outer[0]) if n_columns is None else n_columns
+        if n_columns < 1:
+            raise ValueError(f"n_columns is {n_columns}; expected at least 1 tile in a row.")
         n_rows = -(-outer[0] // n_columns)
         names = names or [str(number) for number in range(outer[0])]
     tiles, shown = values.reshape(-1, target_len, source_len), allowed.reshape(-1, target_len, source_len)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from course_lib.metrics import Reliability
+from course_lib.plots import checks
 from course_lib.plots.curves import reference_line
 from course_lib.plots.style import GREY, axes_or_new, to_array
 
@@ -72,15 +73,24 @@ def label_efficiency(
         ylabel: what the score is.
         ylim: part of the vertical axis; None: from 0 to 1.
     """
-    if not scores or not all(scores.values()):
-        raise ValueError("scores is empty; give at least one name → {number of labels: scores of the seeds}.")
-    ax = axes_or_new(ax)
-    sizes = sorted({size for by_size in scores.values() for size in by_size})
+    seeds_of: dict[str, dict[int, np.ndarray]] = {}
+    for name, by_size in checks.by_name(scores, "scores", "{number of labels: scores of the seeds}").items():
+        by_size = checks.by_name(by_size, f"scores[{name!r}]", "scores of the seeds")
+        seeds_of[name] = {
+            size: to_array(by_size[size], f"the scores of {name!r} at {size} labels", 1)
+            for size in sorted(by_size)
+        }
+        if ylim is None:
+            for size, values in seeds_of[name].items():
+                where = f"the scores of {name!r} at {size} labels"
+                checks.within(values, where, 0, 1, "without ylim, a score lies between 0 and 1.")
+    sizes = sorted({size for by_size in seeds_of.values() for size in by_size})
     if sizes[0] < 1:
         raise ValueError(f"scores has an entry for {sizes[0]} labels; the axis is logarithmic: at least 1.")
-    for number, (name, by_size) in enumerate(scores.items()):
-        places = sorted(by_size)
-        seeds = [to_array(by_size[size], f"the scores of {name!r} at {size} labels", 1) for size in places]
+    lines = checks.lines(baselines)
+    ax = axes_or_new(ax)
+    for number, (name, by_size) in enumerate(seeds_of.items()):
+        places, seeds = list(by_size), list(by_size.values())
         ax.plot(places, [values.mean() for values in seeds], color=f"C{number}", label=name)
         aside = 2 ** (0.07 * (number - (len(scores) - 1) / 2))  # or equal points would hide each other
         across = np.concatenate(
@@ -95,7 +105,7 @@ def label_efficiency(
             markeredgecolor="white",
             label="_seeds",
         )
-    for name, value in (baselines or {}).items():
+    for name, value in lines.items():
         reference_line(ax, value, name)
     ax.set_xscale("log", base=2)
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -151,22 +161,27 @@ def reliability(bins: Reliability | Mapping[str, Reliability], title: str, ax: A
         bins: what `metrics.reliability` returned, or several by name.
         title: says what to see.
     """
-    named = {"": bins} if isinstance(bins, Reliability) else dict(bins)
-    if not named:
-        raise ValueError("bins is empty; give what metrics.reliability returned, or several by name.")
-    ax = axes_or_new(ax, figsize=(4.8, 4.2))
-    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="as right as it says")
-    for number, (name, found) in enumerate(named.items()):
-        count = to_array(found.count, "count", 1)
+    one, what = isinstance(bins, Reliability), "what metrics.reliability returned"
+    named = {"": bins} if one else checks.by_name(bins, "bins", what)
+    filled_bins = {}
+    for name, found in named.items():
+        count = to_array(found.count, f"the count of {name!r}", 1)
         filled = count > 0
         if not filled.any():
             raise ValueError(f"The bins of {name!r} are all empty; there is nothing to draw.")
-        across, up = np.asarray(found.confidence)[filled], np.asarray(found.accuracy)[filled]
+        parts = (np.asarray(part)[filled] for part in (found.confidence, found.accuracy))
+        across, up = (to_array(part, f"the bins of {name!r}", 1) for part in parts)
+        for part in (across, up):
+            checks.within(part, f"the bins of {name!r}", 0, 1, "confidence and accuracy lie between 0 and 1.")
+        filled_bins[name] = across, up, count[filled]
+    ax = axes_or_new(ax, figsize=(4.8, 4.2))
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="as right as it says")
+    for number, (name, (across, up, count)) in enumerate(filled_bins.items()):
         ax.plot(across, up, color=f"C{number}", linewidth=1.2, label=name or "_bins")
         ax.scatter(
             across,
             up,
-            12 + 160 * count[filled] / count.sum(),
+            12 + 160 * count / count.sum(),
             color=f"C{number}",
             edgecolor="white",
             zorder=3,

@@ -32,13 +32,15 @@ def next_symbol_bars(
         raise ValueError(
             f"probabilities sums to {values.sum():.4f}; a distribution sums to 1. Did you pass logits?"
         )
-    ax = axes_or_new(ax, figsize=(7.0, 2.8))
     if shown is None:
+        if top < 1:
+            raise ValueError(f"top is {top}; expected at least 1 symbol with a bar of its own.")
         best = np.argsort(-values, kind="stable")[:top]
     else:
         best = np.asarray(shown, dtype=np.int64)
         if len(set(best.tolist())) < len(best) or (best < 0).any() or (best >= len(values)).any():
             raise ValueError(f"shown is {best.tolist()}; expected different ids from 0 to {len(values) - 1}.")
+    ax = axes_or_new(ax, figsize=(7.0, 2.8))
     heights = [*values[best], max(0.0, 1 - values[best].sum())]
     labels = [*(printable(symbols[i]) for i in best), f"{len(values) - len(best)}\nothers"]
     bars = ax.bar(range(len(heights)), heights, color=["C0"] * len(best) + ["#b0b0b0"])

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from course_lib.models.words import principal_axes
+from course_lib.plots import checks
 from course_lib.plots.style import GREY, axes_or_new, to_array
 
 MOST_WORDS, MOST_GROUPS = 60, 7  # the style has seven colours
@@ -151,10 +152,13 @@ def neighbour_bars(neighbours: Sequence[tuple[str, float]], title: str, ax: Axes
     Args:
         neighbours: (word, cosine) pairs, as `WordVectors.neighbours` returns them.
     """
-    if not neighbours:
-        raise ValueError("There are no neighbours to draw; pass at least one (word, cosine).")
+    if not neighbours or any(len(pair) != 2 for pair in neighbours):
+        raise ValueError("There are no neighbours to draw; pass at least one (word, cosine), and pairs only.")
     words, cosines = zip(*neighbours, strict=True)
     values = to_array(cosines, "cosines", 1)
+    checks.within(
+        values, "cosines", -1 - 1e-4, 1 + 1e-4, "cosines lie between −1 and 1: did you pass dot products?"
+    )
     ax = axes_or_new(ax, figsize=(5.0, 0.27 * len(words) + 1.0))
     bars = ax.barh(range(len(words)), values)
     ax.bar_label(bars, [f"{value:.2f}" for value in values], fontsize=9, padding=3)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from course_lib.plots import checks
 from course_lib.plots.attention import COLOURS, GOLD
 from course_lib.plots.curves import reference_line
 from course_lib.plots.style import axes_or_new, to_array
@@ -49,6 +50,10 @@ def head_scores(
     if baseline is not None and not low <= baseline <= high:
         raise ValueError(f"baseline is {baseline}; it must lie within limits {limits}.")
     n_layers, n_heads = values.shape
+    marked = list(marked)
+    for layer, head in marked:
+        if not (0 <= layer < n_layers and 0 <= head < n_heads):
+            raise ValueError(f"marked names layer {layer}, head {head}; there are {n_layers} and {n_heads}.")
     ax = axes_or_new(ax, figsize=(max(3.6, 0.42 * n_heads + 1.9), max(1.9, 0.36 * n_layers + 1.0)))
     image = ax.imshow(values, cmap=COLOURS, vmin=low, vmax=high, aspect="auto", interpolation="nearest")
     if values.size <= WITH_NUMBERS:
@@ -59,8 +64,6 @@ def head_scores(
             colour = "white" if dark else "black"
             ax.text(head, layer, text, ha="center", va="center", color=colour, fontsize=8)
     for layer, head in marked:
-        if not (0 <= layer < n_layers and 0 <= head < n_heads):
-            raise ValueError(f"marked names layer {layer}, head {head}; there are {n_layers} and {n_heads}.")
         ax.add_patch(
             Rectangle((head - 0.47, layer - 0.46), 0.94, 0.92, fill=False, edgecolor=GOLD, linewidth=2)
         )
@@ -102,20 +105,17 @@ def layer_scores(
     Raises:
         ValueError: nothing to draw, curves of different lengths, or values outside ylim.
     """
-    if not curves:
-        raise ValueError("curves is empty; give at least one name → values by layer.")
-    arrays = {name: to_array(values, f"curves[{name!r}]", 1) for name, values in curves.items()}
+    arrays = checks.curves(curves, inside="values by layer")
     lengths = {len(values) for values in arrays.values()}
     if len(lengths) > 1:
         raise ValueError(f"The curves have {sorted(lengths)} values; expected as many for each.")
+    for name, values in arrays.items():
+        checks.within(values, f"curves[{name!r}]", *ylim, f"that is outside ylim {ylim}.")
+    lines = checks.lines(baselines, *ylim)
     ax = axes_or_new(ax, figsize=(6.4, 3.2))
     for name, values in arrays.items():
-        if values.min() < ylim[0] or values.max() > ylim[1]:
-            raise ValueError(
-                f"curves[{name!r}] goes from {values.min():.3g} to {values.max():.3g}, outside ylim {ylim}."
-            )
         ax.plot(range(len(values)), values, "o-", markersize=4.5, label=name)
-    for name, value in (baselines or {}).items():
+    for name, value in lines.items():
         reference_line(ax, value, name)
     (n_values,) = lengths
     ax.set_xticks(range(n_values), ["embeddings", *(str(layer) for layer in range(n_values - 1))])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 from course_lib.plots.attention_grid import attention_grid
@@ -53,22 +54,27 @@ def masked_words(
         layers, heads = _layers_and_heads(weights)
         heights.append(1.3 + layers * (0.78 * WIDTH / max(heads, 3) + 0.1))
     figure = plt.figure(figsize=(WIDTH, sum(heights)), layout="constrained")
-    parts = figure.subfigures(len(heights), squeeze=False, height_ratios=heights)[:, 0]
-    panels = list(parts[0].subplots(rows, columns, squeeze=False, sharey=True).flat)
-    few = top if columns == 1 else max(2, top // 2)  # half as wide
-    for ax, place in zip(panels, places, strict=False):
-        next_symbol_bars(guesses[place], symbols, _with_gap(tokens, place), top=min(few, len(symbols)), ax=ax)
-        ax.title.set_parse_math(False)
-    for ax in panels[len(places) :]:  # what is left of the last row
-        ax.set_visible(False)
-    if weights is not None:
-        ax = parts[1].subplots()
-        attention_grid(weights, title, query_tokens=tokens, key_tokens=tokens, ax=ax)
+    try:
+        parts = figure.subfigures(len(heights), squeeze=False, height_ratios=heights)[:, 0]
+        panels = list(parts[0].subplots(rows, columns, squeeze=False, sharey=True).flat)
+        few = top if columns == 1 else max(2, top // 2)  # half as wide
+        for ax, place in zip(panels, places, strict=False):
+            heading = _with_gap(tokens, place)
+            next_symbol_bars(guesses[place], symbols, heading, top=min(few, len(symbols)), ax=ax)
+            ax.title.set_parse_math(False)
+        for ax in panels[len(places) :]:  # what is left of the last row
+            ax.set_visible(False)
+        if weights is not None:
+            ax = parts[1].subplots()
+            attention_grid(weights, title, query_tokens=tokens, key_tokens=tokens, ax=ax)
+    except ValueError:
+        plt.close(figure)  # what does not fit must not leave half a picture
+        raise
     return figure
 
 
 def _layers_and_heads(weights) -> tuple[int, int]:
-    shape = tuple(weights.shape)
+    shape = tuple(np.shape(weights))
     if len(shape) != 4:
         raise ValueError(f"weights has shape {shape}; expected (layers, heads, time, time).")
     return shape[:2]

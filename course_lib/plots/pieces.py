@@ -29,7 +29,7 @@ def token_boxes(
     Raises:
         ValueError: no tokens, or another number of ids.
     """
-    if not tokens:
+    if len(tokens) == 0:
         raise ValueError("There are no tokens to draw; give at least one.")
     if ids is not None and len(ids) != len(tokens):
         raise ValueError(f"There are {len(tokens)} tokens and {len(ids)} ids; expected one for each.")

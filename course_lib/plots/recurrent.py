@@ -1,12 +1,13 @@
 """Pictures of recurrent networks: the hidden state over time, the gradient and the memory against lag."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from course_lib.plots import checks
 from course_lib.plots.curves import reference_line
 from course_lib.plots.style import axes_or_new, printable, to_array
 
@@ -26,7 +27,13 @@ def hidden_states(
         raise ValueError(
             f"states has shape {values.shape} and there are {len(symbols)} symbols; expected one symbol a time step."
         )
+    if np.abs(values).max() > 1:
+        raise ValueError(
+            f"states goes from {values.min():.2f} to {values.max():.2f}; a hidden state lies between −1 and 1. "
+            "A cell state c has no bounds: pass its tanh."
+        )
     time, n_units = values.shape
+    names = checks.label_names(range(n_units) if units is None else units, n_units, "units", "units")
     ax = axes_or_new(
         ax, figsize=(max(3.5, min(10.0, 0.24 * time + 2)), max(1.8, min(6.0, 0.24 * n_units + 1.4)))
     )
@@ -36,7 +43,7 @@ def hidden_states(
     labels = [printable(symbol) for symbol in symbols][::every]
     ax.set_xticks(range(0, time, every), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
     every = 1 + n_units // 24
-    ax.set_yticks(range(0, n_units, every), [str(unit) for unit in (units or range(n_units))][::every])
+    ax.set_yticks(range(0, n_units, every), names[::every])
     ax.tick_params(length=0)
     ax.grid(False)
     ax.set(xlabel="symbol read →", ylabel="hidden unit", title=title)
@@ -57,15 +64,17 @@ def activation_by_position(
         activations: name → (n,) values from −1 to 1.
         positions: (n,) whole numbers from 1; those from `last` on are one point.
     """
-    ax = axes_or_new(ax)
     places = np.minimum(to_array(positions, "positions", 1), last)
-    for name, values in activations.items():
-        unit = to_array(values, f"activations[{name!r}]", 1)
+    units = checks.curves(activations, "activations", "(n,) values")
+    for name, unit in units.items():
         if unit.shape != places.shape:
             raise ValueError(
                 f"activations[{name!r}] has shape {unit.shape}; expected one per position, {places.shape}."
             )
-        shown = np.unique(places)
+        checks.within(unit, f"activations[{name!r}]", -1, 1, "an activation lies between −1 and 1.")
+    ax = axes_or_new(ax)
+    shown = np.unique(places)
+    for name, unit in units.items():
         ax.plot(shown, [unit[places == place].mean() for place in shown], "o-", label=name)
     labels = [f"{place:g}+" if place == last else f"{place:g}" for place in shown]
     ax.set_xticks(shown, labels)
@@ -77,25 +86,44 @@ def activation_by_position(
 
 
 def gates_over_time(
-    gates: Mapping[str, object], symbols: Sequence[str], title: str, units: Sequence[int] | None = None
+    gates: Mapping[str, object],
+    symbols: Sequence[str],
+    title: str,
+    units: Sequence[int] | None = None,
+    signed: Collection[str] = (),
 ) -> Figure:
     """Gates (from 0 to 1) and squashed cells (from −1 to 1) over a text, one heatmap below the other.
 
     Args:
-        gates: name → (time, n_units); values below 0 switch that panel to the scale from −1 to 1.
+        gates: name → (time, n_units).
         symbols: the `time` symbols read, shown below the last panel.
+        title: says what to see.
         units: names (numbers) of the rows; None counts from 0.
+        signed: the names of those that go from −1 to 1, such as a candidate or the tanh of a cell.
+
+    Raises:
+        ValueError: nothing to draw, values outside a panel's scale, or sizes that do not fit.
     """
+    gates = checks.by_name(gates, "gates", "(time, n_units)")
+    if strangers := [name for name in signed if name not in gates]:
+        raise ValueError(f"signed names {strangers[0]!r}, but gates holds {', '.join(map(repr, gates))}.")
     panels = {name: to_array(values, f"gates[{name!r}]", 2) for name, values in gates.items()}
+    n_units = next(iter(panels.values())).shape[1]
     for name, values in panels.items():
-        if values.shape != (len(symbols), next(iter(panels.values())).shape[1]):
+        if values.shape != (len(symbols), n_units):
             raise ValueError(
                 f"gates[{name!r}] has shape {values.shape} and there are {len(symbols)} symbols; "
                 "expected one row a symbol, and the same units in every panel."
             )
-        if np.abs(values).max() > 1:
-            raise ValueError(f"gates[{name!r}] goes up to {np.abs(values).max():.2f}; a gate is at most 1.")
-    time, n_units = values.shape
+        if values.min() < (-1 if name in signed else 0) or values.max() > 1:
+            raise ValueError(
+                f"gates[{name!r}] goes from {values.min():.2f} to {values.max():.2f}; a gate lies between 0 and 1, and "
+                f"what is named in signed between −1 and 1."
+            )
+    names, time = (
+        checks.label_names(range(n_units) if units is None else units, n_units, "units", "units"),
+        len(symbols),
+    )
     figure, rows = plt.subplots(
         len(panels),
         1,
@@ -104,15 +132,13 @@ def gates_over_time(
         figsize=(max(4.5, min(10.0, 0.14 * time + 2)), (0.16 * n_units + 0.45) * len(panels) + 0.6),
     )
     for ax, (name, values) in zip(rows[:, 0], panels.items(), strict=True):
-        signed = values.min() < 0
-        image = ax.imshow(
-            values.T, cmap="RdBu_r" if signed else "Blues", vmin=-1 if signed else 0, vmax=1, aspect="auto"
-        )
-        ax.set_yticks(range(n_units), [str(unit) for unit in (units or range(n_units))], fontsize=8)
+        low, colours = (-1, "RdBu_r") if name in signed else (0, "Blues")
+        image = ax.imshow(values.T, cmap=colours, vmin=low, vmax=1, aspect="auto")
+        ax.set_yticks(range(n_units), names, fontsize=8)
         ax.set_ylabel(name)
         ax.tick_params(length=0)
         ax.grid(False)
-        figure.colorbar(image, ax=ax, ticks=[-1, 0, 1] if signed else [0, 1], pad=0.02)
+        figure.colorbar(image, ax=ax, ticks=range(low, 2), pad=0.02)
     every = 1 + time // 90
     labels = [printable(symbol) for symbol in symbols][::every]
     ax.set_xticks(range(0, time, every), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
@@ -134,13 +160,11 @@ def memory_by_lag(
         curves: name → positive values by lag, lag 0 first.
         ylim: range of values shown.
     """
+    named = checks.curves(curves, inside="values by lag")
+    for name, curve in named.items():
+        checks.within(curve, f"curves[{name!r}]", 0, np.inf, "a logarithmic axis needs positive values.")
     ax = axes_or_new(ax)
-    for name, values in curves.items():
-        curve = to_array(values, f"curves[{name!r}]", 1)
-        if (curve < 0).any():
-            raise ValueError(
-                f"curves[{name!r}] goes down to {curve.min():.3g}; a logarithmic axis needs positive values."
-            )
+    for name, curve in named.items():
         # Zeros (a gradient that vanished altogether) have no logarithm: they end at the foot of the axis.
         ax.plot(np.arange(len(curve)), np.maximum(curve, 1e-30), label=name)
     ax.set_yscale("log")
@@ -165,8 +189,8 @@ def gradient_by_lag(
         ylim: range of the relative norm shown.
     """
     relative = {}
-    for name, values in norms.items():
-        curve = to_array(values, f"norms[{name!r}]", 1)
+    for name, curve in checks.curves(norms, "norms", "norms by lag").items():
+        checks.within(curve, f"norms[{name!r}]", 0, np.inf, "a norm is not negative.")
         if curve[0] <= 0:
             raise ValueError(
                 f"norms[{name!r}] starts with {curve[0]:.3g}; the norm at lag 0 must be positive."
@@ -186,11 +210,14 @@ def recall_by_lag(
         accuracy: name → {lag: accuracy}.
         chance: the accuracy of guessing.
     """
+    named = checks.points(accuracy, "accuracy", "{lag: share right}")
+    for name, (_, shares) in named.items():
+        checks.within(shares, f"accuracy[{name!r}]", 0, 1, "a share lies between 0 and 1.")
+    chance = checks.number(chance, "chance", 0, 1)
     ax = axes_or_new(ax)
-    lags = sorted({lag for shares in accuracy.values() for lag in shares})
-    for number, (name, shares) in enumerate(accuracy.items()):
-        places = [place for place, lag in enumerate(lags) if lag in shares]
-        ax.plot(places, [shares[lags[place]] for place in places], "o-", color=f"C{number}", label=name)
+    lags = sorted({lag for own, _ in named.values() for lag in own})
+    for number, (name, (own, shares)) in enumerate(named.items()):
+        ax.plot([lags.index(lag) for lag in own], shares, "o-", color=f"C{number}", label=name)
     ax.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     reference_line(ax, chance, "chance")
     ax.set(xlabel="lag (steps to remember)", ylabel="accuracy", title=title, ylim=(0, 1.05))

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 
+from course_lib.plots import checks
 from course_lib.plots.style import axes_or_new, to_array
 
 
@@ -28,16 +29,14 @@ def by_layer(
     Raises:
         ValueError: nothing to draw, or a negative value.
     """
-    if not curves:
-        raise ValueError("curves is empty; give at least one name → values by layer.")
+    named = checks.curves(curves, inside="values by layer")
+    for name, curve in named.items():
+        checks.within(curve, f"curves[{name!r}]", 0, np.inf, "a logarithmic axis needs positive values.")
+    if ylim is not None and ylim[0] <= 0:
+        raise ValueError(f"ylim is {ylim}; a logarithmic axis starts above 0.")
     ax = axes_or_new(ax)
     deepest = 1
-    for name, values in curves.items():
-        curve = to_array(values, f"curves[{name!r}]", 1)
-        if (curve < 0).any():
-            raise ValueError(
-                f"curves[{name!r}] goes down to {curve.min():.3g}; a logarithmic axis needs positive values."
-            )
+    for name, curve in named.items():
         # A gradient that vanished altogether has no logarithm.
         foot = ylim[0] if ylim is not None else 1e-30
         ax.plot(np.arange(1, len(curve) + 1), np.maximum(curve, foot), "o-", markersize=4, label=name)
@@ -69,15 +68,19 @@ def functions(
     Raises:
         ValueError: nothing to draw, or a range that is none.
     """
-    if not curves:
-        raise ValueError("curves is empty; give at least one name → function.")
+    curves = checks.by_name(curves, "curves", "function")
     if not between[0] < between[1]:
         raise ValueError(f"between is {between}; expected a smaller number and a larger one.")
-    ax = axes_or_new(ax, figsize=(5.0, 3.0))
     x = torch.linspace(*between, 301)
-    for number, (name, function) in enumerate(curves.items()):
+    values = {name: to_array(function(x), f"curves[{name!r}](x)", 1) for name, function in curves.items()}
+    if odd := [name for name, own in values.items() if own.shape != x.shape]:
+        raise ValueError(
+            f"curves[{odd[0]!r}] gives shape {values[odd[0]].shape} for an x of shape {tuple(x.shape)}."
+        )
+    ax = axes_or_new(ax, figsize=(5.0, 3.0))
+    for number, (name, own) in enumerate(values.items()):
         style = ("-", "--", ":")[number % 3]
-        ax.plot(x.numpy(), to_array(function(x), name, 1), style, linewidth=2, label=name)
+        ax.plot(x.numpy(), own, style, linewidth=2, label=name)
     ax.axhline(0, color="black", linewidth=0.8, zorder=0)
     ax.axvline(0, color="black", linewidth=0.8, zorder=0)
     ax.set(xlabel="what goes in", ylabel="what comes out", title=title)

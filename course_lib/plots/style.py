@@ -54,6 +54,8 @@ def to_array(values, name: str, n_dims: int) -> np.ndarray:
 
 def printable(symbol: str) -> str:
     """A token as it can be read on an axis: a space as ␣, a newline as ↵, a tab as ⇥."""
+    if not isinstance(symbol, str):
+        raise ValueError(f"{symbol!r} is no text; tokens are drawn as str: decode ids first.")
     return symbol.replace(" ", "␣").replace("\n", "↵").replace("\t", "⇥")
 
 

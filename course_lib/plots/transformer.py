@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
+from course_lib.plots import checks
 from course_lib.plots.style import axes_or_new, to_array
 
 
@@ -45,13 +46,15 @@ def by_size(
         curves: name → {size: value}.
         log_y: a logarithmic vertical axis too, on which a power of the size is a straight line.
     """
-    if not curves or not all(curves.values()):
-        raise ValueError("curves is empty; give at least one name → {size: value}.")
+    named = checks.points(curves, "curves", "{size: value}")
+    for name, (places, values) in named.items():
+        why = "a logarithmic axis needs positive numbers."
+        checks.within(places, f"the sizes of curves[{name!r}]", np.finfo(float).tiny, np.inf, why)
+        checks.within(values, f"curves[{name!r}]", np.finfo(float).tiny if log_y else -np.inf, np.inf, why)
     ax = axes_or_new(ax)
-    sizes = sorted({size for values in curves.values() for size in values})
-    for name, values in curves.items():
-        places = sorted(values)
-        ax.plot(places, [values[place] for place in places], "o-", label=name)
+    sizes = sorted({size for places, _ in named.values() for size in places})
+    for name, (places, values) in named.items():
+        ax.plot(places, values, "o-", label=name)
     ax.set_xscale("log", base=2)
     if log_y:
         ax.set_yscale("log")

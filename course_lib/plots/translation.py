@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 from matplotlib.axes import Axes
 
+from course_lib.plots import checks
 from course_lib.plots.style import GREY, axes_or_new, printable, to_array
 from course_lib.plots.tokens import token_labels
 
@@ -24,16 +25,11 @@ def accuracy_by_length(
         xlabel: what the length counts, or what else stands on the axis.
         ylabel: what was right.
     """
-    if not curves or not all(curves.values()):
-        raise ValueError("curves is empty; give at least one name → {length: share right}.")
+    named = checks.points(curves, "curves", "{length: share right}")
+    for name, (_, values) in named.items():
+        checks.within(values, f"curves[{name!r}]", 0, 1, "a share lies between 0 and 1.")
     ax = axes_or_new(ax)
-    for number, (name, shares) in enumerate(curves.items()):
-        lengths = sorted(shares)
-        values = to_array([shares[length] for length in lengths], f"curves[{name!r}]", 1)
-        if values.min() < 0 or values.max() > 1:
-            raise ValueError(
-                f"curves[{name!r}] goes from {values.min():.3g} to {values.max():.3g}; a share lies between 0 and 1."
-            )
+    for number, (name, (lengths, values)) in enumerate(named.items()):
         # The first curves lie on top: equal ones must not hide the one that is spoken of.
         ax.plot(lengths, values, "o-", color=f"C{number}", label=name, zorder=3 - number / 10)
     ax.set_xticks(sorted({length for shares in curves.values() for length in shares}))
@@ -61,6 +57,7 @@ def written_symbols(
         )
     if (values < 0).any() or np.abs(values.sum(1) - 1).max() > 1e-3:
         raise ValueError("Every row of probabilities must sum to 1. Did you pass logits?")
+    checks.within(list(written), "written", 0, len(symbols) - 1, f"ids lie between 0 and {len(symbols) - 1}.")
     ax = axes_or_new(ax, figsize=(7.0, 2.6))
     steps = np.arange(len(written))
     chosen = values[steps, list(written)]
@@ -114,7 +111,10 @@ def search_tree(
         kept: the beginnings that the search went on from, or ended with.
         found: the sequence it gave back, drawn thick.
     """
-    for node in probabilities:
+    for node, probability in checks.by_name(probabilities, "probabilities", "probability").items():
+        if not isinstance(node, tuple) or not node:
+            raise ValueError(f"probabilities holds the key {node!r}; expected tuples of one or more symbols.")
+        checks.number(probability, f"probabilities[{node!r}]", 0, 1)
         if len(node) > 1 and node[:-1] not in probabilities:
             raise ValueError(f"probabilities holds {node} but not its beginning {node[:-1]}.")
     if strangers := [node for node in (*kept, *([found] if found else [])) if node not in probabilities]:
@@ -186,6 +186,8 @@ def stored_and_live(
         every: steps in each mean.
         unit: of the loss.
     """
+    if every < 1:
+        raise ValueError(f"every is {every}; expected at least 1 step in each mean.")
     whole, begun = to_array(stored, "stored", 1), to_array(live, "live", 1)
     if len(begun) > len(whole):
         raise ValueError(f"live has {len(begun)} means and stored only {len(whole)}; live is its beginning.")

@@ -58,9 +58,10 @@ def coerce(actual: Any, expected: Any) -> Any:
 
 
 def difference(actual: Any, expected: Any, tolerance: float = 1e-4, where: str = "") -> Difference | None:
-    """The first difference between two values, nested ones included; None where they are equal.
+    """The first difference between two values, nested ones included; None where they are equal. NaN equals NaN.
 
-    Floating-point numbers a and e are equal if |a - e| <= tolerance * (|e| + 0.01); NaN equals NaN.
+    Numbers a and e are equal if |a - e| <= tolerance * (|e| + 0.01); whole numbers only if they are the same.
+    For the entries of tensors see `_tolerances`. A tolerance of 0 asks for the very same numbers.
     """
     found = structure_difference(actual, expected, where)
     return found or _value_difference(coerce(actual, expected), expected, tolerance, where)
@@ -134,9 +135,30 @@ def _tensor_difference(actual, expected, tolerance: float, where: str) -> Differ
 def _close(actual: torch.Tensor, expected: torch.Tensor, tolerance: float) -> torch.Tensor:
     if expected.is_floating_point() or expected.is_complex() or actual.is_floating_point():
         kind = torch.complex128 if expected.is_complex() or actual.is_complex() else torch.float64
+        rtol, atol = _tolerances(expected, tolerance)
         actual, expected = actual.to(kind), expected.to(kind)
-        return torch.isclose(actual, expected, rtol=tolerance, atol=tolerance / 100, equal_nan=True)
+        return torch.isclose(actual, expected, rtol=rtol, atol=atol, equal_nan=True)
     return actual == expected
+
+
+def _tolerances(expected: torch.Tensor, tolerance: float) -> tuple[float, float]:
+    """(rtol, atol) that let through what another order of the same sums may change, and nothing more.
+
+    rtol is the tolerance, or a few roundings of a coarse dtype such as bfloat16. Entries near 0 are judged by atol:
+    where terms of the size of their neighbours cancel, what is left is a rounding error of those terms. So atol is a
+    hundredth of the tolerance, times the tensor's typical size: its median, which a mask of -1e9 in a few entries does
+    not move, and at most 100, so that a mask in most entries does not excuse the rest. It is at least eight roundings
+    of 1, for results that are exactly 0 on paper (1e-6 in float32, 2e-15 in float64).
+    """
+    if tolerance == 0:
+        return 0.0, 0.0
+    eps = (
+        torch.finfo(expected.dtype).eps if expected.dtype.is_floating_point or expected.is_complex() else 0.0
+    )
+    sizes = expected.abs().double()
+    sizes = sizes[sizes.isfinite() & (sizes > 0)]
+    typical = min(sizes.median().item(), 100.0) if len(sizes) else 1.0
+    return max(tolerance, 4 * eps), max(tolerance / 100 * typical, 8 * eps)
 
 
 def _numbers_equal(actual, expected, tolerance: float) -> bool:

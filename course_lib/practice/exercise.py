@@ -47,7 +47,8 @@ class Exercise:
         None for a value exercise.
     properties: simplest first (one token, then the shape, then the values); the first that fails is reported.
     hints: three: a nudge, the idea or formula, nearly the code.
-    tolerance: relative; two numbers a and e count as equal if |a - e| <= tolerance * (|e| + 0.01).
+    tolerance: relative; two numbers a and e count as equal if |a - e| <= tolerance * (|e| + 0.01). In a tensor,
+        entries near 0 are judged by the size of the others (`compare._tolerances`).
     time_limit: seconds that all calls of one check may take together.
     library: what later cells use where the learner has not solved it; by default the reference.
     outcome: for an answer that works in place, such as a training loop: outcome(result, *arguments) is what is judged,

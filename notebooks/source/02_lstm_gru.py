@@ -374,6 +374,7 @@ _ = plots.gates_over_time(
     {"forget gate f": gates.f[0, :, busiest], "input gate i": gates.i[0, :, busiest], "cell, tanh c": gates.c[0, :, busiest].tanh()},
     snippet,
     units=busiest,
+    signed=["cell, tanh c"],
     title="Where a column of f turns light, these units let go of what they kept",
 )
 
@@ -391,6 +392,7 @@ def draw_gates(string):
         {"forget gate f": gates.f[0, :, busiest], "cell, tanh c": gates.c[0, :, busiest].tanh()},
         string,
         units=busiest,
+        signed=["cell, tanh c"],
         title="What eight units keep, and where they let go",
     )
 
