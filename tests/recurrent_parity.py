@@ -1,15 +1,41 @@
 """What the tests of RNN, LSTM and GRU share: ours against torch.nn, in values, states and every gradient."""
 
 import itertools
+from contextlib import contextmanager
+from unittest import mock
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from course_lib.models.recurrent import base
+
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 INPUT_SIZE, HIDDEN_SIZE, BATCH, TIME = 3, 5, 4, 7
 LENGTHS = torch.tensor([3, TIME, 1, 5])  # one as short and one as long as can be, in no order
+
+
+FORMS = ["fused", "readable"]
+in_both_forms = pytest.mark.parametrize("form", FORMS)
+
+
+def _must_not_run(*args, **kwargs):
+    raise AssertionError("the other form ran")
+
+
+@contextmanager
+def only(form: str):
+    """The recurrent layers run in this form inside, and fail where the other one would run."""
+    if form == "fused":
+        with mock.patch.object(base.RecurrentLayer, "read_by_loop", _must_not_run):
+            yield
+    else:
+        with (
+            mock.patch.object(base, "kernel_serves", lambda layer, x: False),
+            mock.patch.object(base, "read_by_kernel", _must_not_run),
+        ):
+            yield
 
 
 def make_pair(ours: type, num_layers=1, *, bias=True, bidirectional=False, dropout=0.0, **options):
@@ -39,7 +65,7 @@ def parts(state) -> list[Tensor]:
 
 
 def assert_equal_in_values_and_gradients(ours, reference, with_state, lengths, device):
-    """Outputs, final states, and the gradients of inputs, initial states and parameters."""
+    """Outputs, final states, gradients of inputs, initial states and parameters: both forms against torch.nn."""
     ours, reference = ours.to(device), reference.to(device)
     generator = torch.Generator().manual_seed(1)
 
@@ -61,16 +87,18 @@ def assert_equal_in_values_and_gradients(ours, reference, with_state, lengths, d
         loss = loss + sum((part * w).sum() for part, w in zip(parts(final), state_weights, strict=True))
         return output, parts(final), torch.autograd.grad(loss, [x, *initial, *model.parameters()])
 
-    output, final, gradients = outcome(ours, *ours(x, state, lengths))
     expected_output, expected_final, expected_gradients = outcome(
         reference, *run_reference(reference, x, state, lengths)
     )
-    torch.testing.assert_close(output, expected_output, **EXACT)
-    torch.testing.assert_close(final, expected_final, **EXACT)
-    assert len(gradients) == len(expected_gradients) > 0
-    for gradient, expected in zip(gradients, expected_gradients, strict=True):
-        assert expected.abs().max() > 0
-        torch.testing.assert_close(gradient, expected, **EXACT)
+    for form in FORMS:
+        with only(form):
+            output, final, gradients = outcome(ours, *ours(x, state, lengths))
+        torch.testing.assert_close(output, expected_output, **EXACT)
+        torch.testing.assert_close(final, expected_final, **EXACT)
+        assert len(gradients) == len(expected_gradients) > 0
+        for gradient, expected in zip(gradients, expected_gradients, strict=True):
+            assert expected.abs().max() > 0
+            torch.testing.assert_close(gradient, expected, **EXACT)
 
 
 LAYOUTS = list(itertools.product([1, 2], [False, True], [True, False], [True, False], [None, LENGTHS]))

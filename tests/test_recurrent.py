@@ -15,8 +15,10 @@ from recurrent_parity import (
     LENGTHS,
     TIME,
     assert_equal_in_values_and_gradients,
+    in_both_forms,
     in_every_layout,
     make_pair,
+    only,
     parts,
 )
 
@@ -79,18 +81,22 @@ def test_carrying_the_state_equals_one_long_pass(layer):
     torch.testing.assert_close(parts(state), parts(final), **EXACT)
 
 
+@in_both_forms
+@pytest.mark.parametrize("lengths", [LENGTHS, LENGTHS.clamp(max=TIME - 2)], ids=["", "all-padded"])
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("both_ways", [False, True])
 @pytest.mark.parametrize("rubbish", [1e3, float("nan"), float("inf")])
-def test_padding_never_changes_a_result_and_gets_no_gradient(layer, both_ways, rubbish):
+def test_padding_never_changes_a_result_and_gets_no_gradient(layer, both_ways, rubbish, lengths, form):
     ours, _ = make_pair(layer, 2, bidirectional=both_ways)
     x = random_input()
-    is_padding = torch.arange(TIME) >= LENGTHS[:, None]  # (batch, time)
+    is_padding = torch.arange(TIME) >= lengths[:, None]  # (batch, time)
     padded = x.masked_fill(is_padding[..., None], rubbish).requires_grad_()
     x.requires_grad_()
     results = []
     for given in (x, padded):
-        output, state = ours(given, lengths=LENGTHS)
+        with only(form):
+            output, state = ours(given, lengths=lengths)
+        assert output.shape[:2] == (BATCH, TIME)
         loss = output.sin().sum() + sum(part.sum() for part in parts(state))
         results.append((output, *parts(state), *torch.autograd.grad(loss, [given, *ours.parameters()])))
     torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
@@ -98,11 +104,13 @@ def test_padding_never_changes_a_result_and_gets_no_gradient(layer, both_ways, r
     assert (results[1][-1 - len(list(ours.parameters()))][is_padding] == 0).all()
 
 
+@in_both_forms
 @pytest.mark.parametrize("layer", LAYERS)
-def test_a_padded_row_gives_what_it_gives_alone(layer):
+def test_a_padded_row_gives_what_it_gives_alone(layer, form):
     ours, _ = make_pair(layer, 2, bidirectional=True)
     x = random_input()
-    output, state = ours(x, lengths=LENGTHS.to(torch.int32))
+    with only(form):
+        output, state = ours(x, lengths=LENGTHS.to(torch.int32))
     for row, length in enumerate(LENGTHS.tolist()):
         alone, final = ours(x[row : row + 1, :length])
         torch.testing.assert_close(output[row, :length], alone[0], **EXACT)
@@ -110,32 +118,57 @@ def test_a_padded_row_gives_what_it_gives_alone(layer):
             torch.testing.assert_close(part[:, row], expected[:, 0], **EXACT)
 
 
+@in_both_forms
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("both_ways", [False, True])
-def test_dropout_draws_as_torch_does_and_rests_in_eval(layer, both_ways):
+def test_dropout_draws_as_torch_does_and_rests_in_eval(layer, both_ways, form):
     ours, reference = make_pair(layer, 3, bidirectional=both_ways, dropout=0.4)
     x = random_input()
-    torch.manual_seed(7)
-    expected, _ = reference(x)
-    torch.manual_seed(7)
-    torch.testing.assert_close(ours(x)[0], expected, **EXACT)
-    assert not torch.allclose(ours(x)[0], expected)  # other draws
-    ours.eval(), reference.eval()
-    torch.testing.assert_close(ours(x)[0], reference(x)[0], **EXACT)
-    torch.testing.assert_close(ours(x)[0], ours(x)[0], rtol=0, atol=0)
+    with only(form):
+        torch.manual_seed(7)
+        expected, _ = reference(x)
+        torch.manual_seed(7)
+        torch.testing.assert_close(ours(x)[0], expected, **EXACT)
+        assert not torch.allclose(ours(x)[0], expected)  # other draws
+        ours.eval(), reference.eval()
+        torch.testing.assert_close(ours(x)[0], reference(x)[0], **EXACT)
+        torch.testing.assert_close(ours(x)[0], ours(x)[0], rtol=0, atol=0)
 
 
+@in_both_forms
 @pytest.mark.parametrize("layer", LAYERS)
-def test_dropout_leaves_its_share_of_the_features_alive(layer):
-    # W_hh = 0 and everything positive: the second layer's input is seen, one feature at a time, in its output.
-    ours = layer(1, 400, 2, dropout=0.3)
+@pytest.mark.parametrize("padding", [0, 2])
+def test_dropout_acts_between_layers_on_its_share_and_scales_the_rest_up(layer, form, padding):
+    # W_hh = 0 and everything positive: each layer's input is seen, one feature at a time, in what it ends with.
+    p, features, batch = 0.3, 400, 50
+    ours = layer(1, features, 3, dropout=p)
     with torch.no_grad():
-        for name, parameter in ours.named_parameters():
-            parameter.fill_(0.5 if name == "weight_ih_l0" else 0.0)
-        ours.weight_ih_l1.copy_(torch.eye(400).repeat(ours.gates, 1))
-    output, _ = ours(torch.ones(50, 1, 1))
-    share = (output != 0).double().mean().item()
-    assert share == pytest.approx(0.7, abs=0.02)  # 20,000 draws: six standard deviations
+        for parameter in ours.parameters():
+            parameter.zero_()
+        ours.weight_ih_l0.fill_(0.5)
+        for upper in (ours.weight_ih_l1, ours.weight_ih_l2):
+            upper.copy_(torch.eye(features).repeat(ours.gates, 1))
+    x = torch.ones(batch, 1 + padding, 1)
+    lengths = torch.ones(batch, dtype=torch.long) if padding else None
+
+    def states_and_shares():
+        with only(form):
+            output, state = ours(x, lengths=lengths)
+        h_n = parts(state)[0]  # (num_layers, batch, features)
+        torch.testing.assert_close(output[:, 0], h_n[2], rtol=0, atol=0)  # nothing is dropped at the top
+        return h_n, [(h != 0).double().mean().item() for h in h_n]
+
+    h_n, shares = states_and_shares()
+    # 20,000 draws: six standard deviations. The input has no dropout; the third layer's has been through two.
+    assert shares == [1.0, pytest.approx(1 - p, abs=0.02), pytest.approx((1 - p) ** 2, abs=0.02)]
+    kept = h_n[1][h_n[1] != 0]
+    h_n, shares = ours.eval() and states_and_shares()
+    assert shares == [1.0, 1.0, 1.0]
+    # What is kept is divided by 1 − p: the second layer then reads as much, on average, as it does without dropout.
+    with torch.no_grad():
+        ours.weight_ih_l1 /= 1 - p
+    h_n, _ = states_and_shares()
+    torch.testing.assert_close(kept, h_n[1].flatten()[: len(kept)])
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -212,6 +245,14 @@ def x(*shape):
         (lambda: LSTM(3, 5)(x(2, 7, 3), lengths=torch.tensor([7])), ValueError, ["lengths", "(1,)", "(2,)"]),
         (lambda: LSTM(3, 5)(x(2, 7, 3), lengths=torch.tensor([7.0, 3.0])), TypeError, ["float32", "whole"]),
         (lambda: LSTM(3, 5)(x(2, 7, 3), lengths=[7, 3]), TypeError, ["list", "tensor"]),
+        (
+            lambda: LSTM(3, 5)(x(2, 7, 3).double()),
+            TypeError,
+            ["x", "float64", "float32", "x.to(torch.float32)"],
+        ),
+        (lambda: GRU(3, 5)(x(2, 7, 3), x(1, 2, 5).double()), TypeError, ["h_0", "float64", "float32"]),
+        (lambda: RNNCell(3, 5).double()(x(4, 3)), TypeError, ["x", "float32", "float64"]),
+        (lambda: GRUCell(3, 5)(x(4, 3), x(4, 5).double()), TypeError, ["h", "float64", "float32"]),
         (lambda: RNNCell(3, 5)(x(4, 2)), ValueError, ["(4, 2)", "(batch, 3)"]),
         (lambda: GRUCell(3, 5)(x(4, 3), x(3, 5)), ValueError, ["h", "(3, 5)", "(4, 5)"]),
         (lambda: LSTMCell(3, 5)(x(4, 3), (x(4, 5), x(4, 6))), ValueError, ["c", "(4, 6)", "(4, 5)"]),

@@ -269,15 +269,8 @@ def test_padding_is_not_counted_in_the_loss():
 def test_overfits_one_batch(style):
     model = build(style, GRU).float()
     batch = next(pair_batches(reversed_pairs(8), 8, bos_id=2, eos_id=3))
-    history = fit(
-        model,
-        iter([batch] * 300),
-        teacher_forced_loss,
-        steps=300,
-        lr=2e-2,
-        schedule="constant",
-        progress=False,
-    )
+    # At a constant rate the last steps jump about, and rounding decides where the last one lands.
+    history = fit(model, iter([batch] * 600), teacher_forced_loss, steps=600, lr=3e-2, progress=False)
     assert history.losses[-1] < 0.1 < history.losses[0]
 
 

@@ -6,7 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.models.recurrent.base import RecurrentCell, RecurrentLayer, Weights
+from course_lib.models.recurrent.base import RecurrentLayer
+from course_lib.models.recurrent.cell import RecurrentCell
+from course_lib.models.recurrent.inputs import in_own_precision
+from course_lib.models.recurrent.parameters import Weights
 
 
 class GRUGates(NamedTuple):
@@ -59,6 +62,7 @@ class GRUCell(RecurrentCell):
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True):
         super().__init__(input_size, hidden_size, bias)
 
+    @in_own_precision
     def forward(self, x: Tensor, h: Tensor | None = None) -> Tensor:
         (h,) = self._start(x, h, ("h",))
         from_input = F.linear(x, self.weight_ih, self.bias_ih)  # (batch, 3 * hidden_size)
@@ -102,7 +106,7 @@ class GRU(RecurrentLayer):
         dropout: float = 0.0,
         bidirectional: bool = False,
     ):
-        super().__init__(input_size, hidden_size, num_layers, bias, dropout, bidirectional)
+        super().__init__("GRU", input_size, hidden_size, num_layers, bias, dropout, bidirectional)
 
     def update_bias_(self, value: float | Tensor) -> Self:
         """Start the update gate at σ(value): b_iz = value, b_hz = 0, in every layer and direction.
@@ -117,7 +121,7 @@ class GRU(RecurrentLayer):
         self._gate_bias_(1, value)
         return self
 
-    def _read(self, x: Tensor, states: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
+    def loop_over_time(self, x: Tensor, states: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
         (h,) = states
         # b_hn stands inside the reset gate's product, so only b_ih can go outside the loop.
         from_input = F.linear(x, weights.ih, weights.bias_ih)  # (time, batch, 3 * hidden_size)

@@ -6,11 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.models.recurrent.base import RecurrentCell, RecurrentLayer, Weights
-
-# Derivatives from outputs: sigmoid_backward(d, s) = d · s (1 − s), tanh_backward(d, t) = d · (1 − t²).
-sigmoid_backward = torch.ops.aten.sigmoid_backward.default
-tanh_backward = torch.ops.aten.tanh_backward.default
+from course_lib.models.recurrent.base import RecurrentLayer
+from course_lib.models.recurrent.cell import RecurrentCell
+from course_lib.models.recurrent.inputs import in_own_precision
+from course_lib.models.recurrent.parameters import Weights
 
 
 class LSTMGates(NamedTuple):
@@ -60,6 +59,7 @@ class LSTMCell(RecurrentCell):
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True):
         super().__init__(input_size, hidden_size, bias)
 
+    @in_own_precision
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         h, c = self._start(x, state, ("h", "c"))
         sums = F.linear(x, self.weight_ih, self.bias_ih) + F.linear(h, self.weight_hh, self.bias_hh)
@@ -87,7 +87,6 @@ class LSTM(RecurrentLayer):
 
     Raises:
         ValueError, TypeError: a size or a shape that does not fit, with what was expected.
-        RuntimeError: the gradient of a gradient was asked for.
 
     Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000; the equations are those of `LSTMCell`.
     """
@@ -105,7 +104,7 @@ class LSTM(RecurrentLayer):
         dropout: float = 0.0,
         bidirectional: bool = False,
     ):
-        super().__init__(input_size, hidden_size, num_layers, bias, dropout, bidirectional)
+        super().__init__("LSTM", input_size, hidden_size, num_layers, bias, dropout, bidirectional)
 
     def forget_bias_(self, value: float | Tensor) -> Self:
         """Start the forget gate at σ(value): b_if = value, b_hf = 0, in every layer and direction.
@@ -122,74 +121,20 @@ class LSTM(RecurrentLayer):
         self._gate_bias_(1, value)
         return self
 
-    def _read(self, x: Tensor, states: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
+    def loop_over_time(self, x: Tensor, states: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
+        h, c = states
         # The input's share of every step does not wait for h: one product for all steps, outside the loop.
         from_input = F.linear(x, weights.ih, weights.bias)  # (time, batch, 4 * hidden_size)
-        # h and c, both (time, batch, hidden_size)
-        return ThroughTime.apply(from_input, *states, weights.hh, torch.is_grad_enabled())
+        recurrent = weights.hh.t()
+        hs, cs = [], []
+        for from_input_t in from_input.unbind(0):
+            i, f, g, o = _gates(torch.addmm(from_input_t, h, recurrent))
+            c = f * c + i * g
+            h = o * c.tanh()  # (batch, hidden_size)
+            hs.append(h)
+            cs.append(c)
+        return torch.stack(hs), torch.stack(cs)  # both (time, batch, hidden_size)
 
     def _gates(self, x: Tensor, h_before: Tensor, read: tuple[Tensor, ...], weights: Weights) -> LSTMGates:
         sums = F.linear(x, weights.ih, weights.bias) + F.linear(h_before, weights.hh)
         return LSTMGates(*_gates(sums), c=read[1], h=read[0])
-
-
-class ThroughTime(torch.autograd.Function):
-    """The loop over time with back-propagation through time written by hand.
-
-    Autograd would find the same gradients from the loop alone. By hand, the gradient of W_hh is one matrix product
-    over all steps instead of one a step, and nothing is cut and glued again: a tenth less time. `keep` says whether a
-    backward pass may follow. The gradient of a gradient is refused.
-    """
-
-    @staticmethod
-    def forward(
-        ctx, from_input: Tensor, h_0: Tensor, c_0: Tensor, weight_hh: Tensor, keep: bool
-    ) -> tuple[Tensor, Tensor]:
-        recurrent = weight_hh.t()
-        h, c = h_0, c_0
-        hs, cs, kept = [], [], []
-        for from_input_t in from_input.unbind(0):
-            i, f, g, o = _gates(torch.addmm(from_input_t, h, recurrent))
-            c_before, c = c, torch.addcmul(f * c, i, g)  # f ⊙ c + i ⊙ g
-            shown = c.tanh()
-            h = o * shown  # (batch, hidden_size)
-            if keep:
-                kept += (i, f, g, o, c_before, shown)
-            hs.append(h)
-            cs.append(c)
-        hs = torch.stack(hs)  # (time, batch, hidden_size)
-        if keep:
-            ctx.save_for_backward(hs, h_0, weight_hh, *kept)
-        ctx.set_materialize_grads(False)
-        return hs, torch.stack(cs)
-
-    @staticmethod
-    def backward(ctx, grad_hs: Tensor | None, grad_cs: Tensor | None):
-        if torch.is_grad_enabled():
-            # Going on would leave the part through W_hh out, without a word.
-            raise RuntimeError(
-                "LSTM cannot give the gradient of a gradient (create_graph=True): use LSTMCell in a loop for that."
-            )
-        hs, h_0, weight_hh, *kept = ctx.saved_tensors
-        time, batch, hidden_size = hs.shape
-        grad_sums = hs.new_empty(time, batch, 4 * hidden_size)
-        dh = dc = torch.zeros_like(h_0)  # (batch, hidden_size): what comes from later steps
-        for t in reversed(range(time)):
-            i, f, g, o, c_before, shown = kept[6 * t : 6 * t + 6]
-            if grad_hs is not None:
-                dh = dh + grad_hs[t]
-            if grad_cs is not None:
-                dc = dc + grad_cs[t]
-            dc = dc + tanh_backward(dh * o, shown)
-            gates = (
-                sigmoid_backward(dc * g, i),
-                sigmoid_backward(dc * c_before, f),
-                tanh_backward(dc * i, g),
-                sigmoid_backward(dh * shown, o),
-            )
-            grad_sums_t = torch.cat(gates, dim=1, out=grad_sums[t])  # (batch, 4 * hidden_size)
-            dh = grad_sums_t @ weight_hh
-            dc = dc * f
-        h_before = torch.cat([h_0[None], hs[:-1]])  # (time, batch, hidden_size)
-        grad_weight = grad_sums.flatten(0, 1).t() @ h_before.flatten(0, 1)  # (4 * hidden_size, hidden_size)
-        return grad_sums, dh, dc, grad_weight, None

@@ -4,7 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.models.recurrent.base import RecurrentCell, RecurrentLayer, Weights
+from course_lib.models.recurrent.base import RecurrentLayer
+from course_lib.models.recurrent.cell import RecurrentCell
+from course_lib.models.recurrent.inputs import in_own_precision
+from course_lib.models.recurrent.parameters import Weights
 
 ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu}
 
@@ -36,6 +39,7 @@ class RNNCell(RecurrentCell):
         super().__init__(input_size, hidden_size, bias)
         self.activation = _activation(nonlinearity)
 
+    @in_own_precision
     def forward(self, x: Tensor, h: Tensor | None = None) -> Tensor:
         (h,) = self._start(x, h, ("h",))
         return self.activation(
@@ -80,10 +84,12 @@ class RNN(RecurrentLayer):
         dropout: float = 0.0,
         bidirectional: bool = False,
     ):
-        super().__init__(input_size, hidden_size, num_layers, bias, dropout, bidirectional)
-        self.activation = _activation(nonlinearity)
+        activation = _activation(nonlinearity)
+        mode = f"RNN_{nonlinearity.upper()}"
+        super().__init__(mode, input_size, hidden_size, num_layers, bias, dropout, bidirectional)
+        self.activation = activation
 
-    def _read(self, x: Tensor, states: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
+    def loop_over_time(self, x: Tensor, states: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
         (h,) = states
         # The input's share of every step does not wait for h: one product for all steps, outside the loop.
         from_input = F.linear(x, weights.ih, weights.bias)  # (time, batch, hidden_size)
