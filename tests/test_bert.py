@@ -303,7 +303,7 @@ def test_a_row_is_the_same_alone_and_in_a_padded_batch(device, options):
     model, batch = small(device, **options), a_batch(device)
     hidden = model(**batch)
     for row, length in enumerate(LENGTHS.tolist()):
-        alone = model(batch["ids"][[row], :length], batch["segments"][[row], :length])
+        alone = model(batch["ids"][[row], :length], segments=batch["segments"][[row], :length])
         torch.testing.assert_close(hidden[[row], :length], alone, **EXACT)
 
 
@@ -331,12 +331,12 @@ def test_lengths_and_mask_say_the_same(device):
 def test_every_token_looks_both_ways_and_knows_its_segment(device):
     model, batch = small(device), a_batch(device)
     ids, segments = batch["ids"][:1], batch["segments"][:1]
-    before = model(ids, segments)
+    before = model(ids, segments=segments)
     for place in (0, TIME - 1):
         changed = ids.clone()
         changed[0, place] = ids[0, place] % (VOCAB - 1) + 1
-        assert ((model(changed, segments) - before).abs().amax(-1) > 1e-6).all()
-    assert ((model(ids, 1 - segments) - before).abs().amax(-1) > 1e-6).all()
+        assert ((model(changed, segments=segments) - before).abs().amax(-1) > 1e-6).all()
+    assert ((model(ids, segments=1 - segments) - before).abs().amax(-1) > 1e-6).all()
 
 
 @pytest.mark.parametrize("positions", ["learned", "rotary", "sinusoidal"])
@@ -388,7 +388,7 @@ def test_it_overfits_one_batch(any_device):
         (lambda: small()(torch.zeros(3).long()), ValueError, "ids has shape"),
         (lambda: small()(torch.zeros(1, 41).long()), ValueError, "41 tokens; .* max_len = 40"),
         (
-            lambda: small()(torch.ones(2, 3).long(), torch.zeros(2, 4).long()),
+            lambda: small()(torch.ones(2, 3).long(), segments=torch.zeros(2, 4).long()),
             ValueError,
             "segments has shape",
         ),

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from course_lib.text.bpe import BPE, BYTE_TO_SYMBOL, gpt2_words, to_byte_symbols
+from course_lib.text.bpe import BPE
+from course_lib.text.gpt2_words import BYTE_TO_SYMBOL, gpt2_words, to_byte_symbols
 from course_lib.text.merges import join_pair, learn_merges, merge_pair
+from course_lib.text.saving import TokenizerFileError
 from tokenizer_lines import old_codes, real_lines, strange_lines
 
 SENTENCES = ["the cat sat on the mat", "the hats of the bats", "that cat chats, doesn't it?", "  2 cats\n"]
@@ -225,3 +227,92 @@ def test_bad_input_is_refused_by_name():
             bpe.decode([bad])
     with pytest.raises(KeyError, match="xyz"):
         bpe.id_of("xyz")
+
+
+# --- special symbols in the text, batches, files
+
+END, PAUSE = "<|endoftext|>", "<|end"
+
+
+def test_special_symbols_are_text_until_the_caller_says_otherwise():
+    bpe = BPE.train(SENTENCES, 280, specials=[END, PAUSE])
+    text = f"the cat{END}{PAUSE} sat"
+    assert bpe.decode(bpe.encode(text)) == text and bpe.id_of(END) not in bpe.encode(text)
+    ids = bpe.encode(text, specials_in_text=True)
+    assert bpe.decode(ids) == text
+    assert [n for n in ids if n < 2] == [bpe.id_of(END), bpe.id_of(PAUSE)], "the longer one is found first"
+    assert ids == bpe.encode("the cat") + [0, 1] + bpe.encode(" sat")
+    assert BPE.train(SENTENCES, 280).encode(END, specials_in_text=True) == BPE.train(SENTENCES, 280).encode(
+        END
+    )
+    characters = BPE.train(SENTENCES, 60, byte_level=False, specials=[END])
+    assert characters.encode(f"cat{END}", specials_in_text=True)[-1] == 0
+    assert len(characters.tokens("<unk>", specials_in_text=True)) == 5, "<unk> in a text is text"
+
+
+def test_a_batch_is_padded_on_the_right():
+    bpe = BPE.train(SENTENCES, 280)
+    ids, lengths = bpe.encode_batch(["the cat", "sat", ""], pad_id=7)
+    for row, text in enumerate(["the cat", "sat", ""]):
+        expected = bpe.encode(text)
+        assert lengths[row] == len(expected) and ids[row, : len(expected)].tolist() == expected
+        assert (ids[row, len(expected) :] == 7).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"byte_level": False}, {"specials": [END]}, {"split": None}])
+def test_what_was_saved_is_read_again(tmp_path, options):
+    bpe = BPE.train(SENTENCES, 300, **options)
+    bpe.save(tmp_path / "new" / "bpe.json")
+    again = BPE.load(tmp_path / "new" / "bpe.json")
+    assert again.symbols == bpe.symbols and again.merges == bpe.merges
+    for text in [*SENTENCES, "Größe 我"]:
+        assert again.encode(text) == bpe.encode(text)
+
+
+def test_files_that_are_no_encoding_are_named(tmp_path):
+    path = tmp_path / "other.json"
+    with pytest.raises(TokenizerFileError, match="other.json could not be read"):
+        BPE.load(path)
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(TokenizerFileError, match="is not an encoding that BPE.save wrote"):
+        BPE.load(path)
+    with pytest.raises(TokenizerFileError, match="split is a function of your own"):
+        BPE.train(SENTENCES, 280, split=str.split).save(path)
+    assert path.read_text(encoding="utf-8") == "{}", "an error must leave the file as it was"
+    with pytest.raises(TokenizerFileError, match="could not be written"):
+        BPE.train(SENTENCES, 280).save(path / "below a file.json")
+
+
+def test_gpt_2_s_files_give_gpt_2_s_ids(tmp_path, trained, lines):
+    """Ids in another order than ours: GPT-2 numbers the bytes by how they look, and the special symbol last."""
+    alphabet = list(BYTE_TO_SYMBOL.values())
+    made = [join_pair(*pair) for pair in trained.merges]
+    symbols = [*alphabet, *dict.fromkeys(made), END]
+    (tmp_path / "vocab.json").write_text(json.dumps({s: n for n, s in enumerate(symbols)}), encoding="utf-8")
+    merges = "\n".join(" ".join(pair) for pair in trained.merges)
+    (tmp_path / "merges.txt").write_text(f"#version: 0.2\n{merges}\n", encoding="utf-8")
+    ours = BPE.from_gpt2(tmp_path)
+    theirs = their_bpe(ours)
+    assert ours.id_of("!") == 0 and ours.id_of(END) == len(symbols) - 1
+    for line in lines[::41]:
+        assert ours.encode(line) == theirs.encode(line).ids and ours.decode(ours.encode(line)) == line
+    ours.save(tmp_path / "bpe.json")
+    assert BPE.load(tmp_path / "bpe.json").symbols == ours.symbols
+    (tmp_path / "merges.txt").write_text("a b c\n", encoding="utf-8")
+    with pytest.raises(TokenizerFileError, match="holds no GPT-2 encoding"):
+        BPE.from_gpt2(tmp_path)
+
+
+def test_ids_must_fit_the_symbols():
+    bpe = BPE.train(SENTENCES, 260)
+    ids = {symbol: number for number, symbol in enumerate(bpe.symbols)}
+    assert BPE(bpe.merges, ids=dict(reversed(ids.items()))).symbols == bpe.symbols
+    with pytest.raises(ValueError, match="without an id .* not among the symbols"):
+        BPE(bpe.merges, ids={("?" * 9 if s == bpe.symbols[-1] else s): n for s, n in ids.items()})
+
+
+def test_ids_outside_the_vocabulary_are_named_wherever_they_stand():
+    bpe = BPE.train(SENTENCES, 260)
+    for wrong in (-1, len(bpe)):
+        with pytest.raises(ValueError, match=f"Id {wrong} is outside this vocabulary"):
+            bpe.decode([1, wrong, 2])

@@ -33,24 +33,24 @@ def random_labels(n_classes: int = 4, n: int = 300, seed: int = 0):
 
 
 def test_confusion_matrix_has_a_row_for_each_true_class():
-    assert confusion_matrix(PREDICTIONS, TARGETS, 2).tolist() == [[6, 1], [1, 2]]
-    three = confusion_matrix(torch.tensor([[2, 0], [2, 1]]), torch.tensor([[0, 0], [2, 1]]), 3)
+    assert confusion_matrix(TARGETS, PREDICTIONS, 2).tolist() == [[6, 1], [1, 2]]
+    three = confusion_matrix(torch.tensor([[0, 0], [2, 1]]), torch.tensor([[2, 0], [2, 1]]), 3)
     assert three.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 1]]
 
 
 def test_scores_by_hand():
-    scores = precision_recall_f1(PREDICTIONS, TARGETS, 2)
+    scores = precision_recall_f1(TARGETS, PREDICTIONS, 2)
     assert scores.precision.tolist() == pytest.approx([6 / 7, 2 / 3])
     assert scores.recall.tolist() == pytest.approx([6 / 7, 2 / 3])
     assert scores.support.tolist() == [7, 3]
-    one_found = precision_recall_f1(torch.tensor([1, 0, 0, 0]), torch.tensor([1, 1, 1, 0]), 2)
+    one_found = precision_recall_f1(torch.tensor([1, 1, 1, 0]), torch.tensor([1, 0, 0, 0]), 2)
     assert one_found.precision[1] == 1 and one_found.recall[1] == pytest.approx(1 / 3)
     assert one_found.f1[1] == pytest.approx(0.5)
     assert one_found.macro_f1 == pytest.approx((0.5 + 0.5) / 2)
 
 
 def test_a_class_that_is_never_called_or_never_occurs_scores_0():
-    always_ham = precision_recall_f1(torch.zeros(10, dtype=torch.int64), TARGETS, 3)
+    always_ham = precision_recall_f1(TARGETS, torch.zeros(10, dtype=torch.int64), 3)
     assert always_ham.f1.tolist() == pytest.approx([14 / 17, 0, 0])
     assert always_ham.precision[1] == always_ham.recall[1] == always_ham.recall[2] == 0
 
@@ -58,23 +58,32 @@ def test_a_class_that_is_never_called_or_never_occurs_scores_0():
 def test_scores_equal_scikit_learn_s():
     theirs = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed to compare with")
     predictions, targets = random_labels()
-    assert confusion_matrix(predictions, targets, 4).tolist() == (
+    assert confusion_matrix(targets, predictions, 4).tolist() == (
         theirs.confusion_matrix(targets.numpy(), predictions.numpy()).tolist()
     )
     expected = theirs.precision_recall_fscore_support(
         targets.numpy(), predictions.numpy(), labels=list(range(4)), zero_division=0
     )
-    scores = precision_recall_f1(predictions, targets, 4)
+    scores = precision_recall_f1(targets, predictions, 4)
     for mine, their in zip(scores, expected, strict=True):
         torch.testing.assert_close(mine.double(), torch.tensor(their).double(), rtol=1e-12, atol=1e-12)
     macro = theirs.f1_score(targets.numpy(), predictions.numpy(), average="macro", zero_division=0)
     assert scores.macro_f1 == pytest.approx(macro, rel=1e-12)
 
 
+def test_macro_f1_counts_a_class_that_occurs_nowhere():
+    theirs = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed to compare with")
+    predictions, targets = random_labels()
+    macro = theirs.f1_score(
+        targets.numpy(), predictions.numpy(), labels=list(range(6)), average="macro", zero_division=0
+    )
+    assert precision_recall_f1(targets, predictions, 6).macro_f1 == pytest.approx(macro, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("predictions", "targets", "n_classes", "words"),
     [
-        (torch.zeros(3, 2), torch.zeros(3, dtype=torch.int64), 2, r"\(3, 2\), targets \(3,\).*argmax"),
+        (torch.zeros(3, 2), torch.zeros(3, dtype=torch.int64), 2, r"shape \(3,\), predictions \(3, 2\).*argmax"),
         (torch.zeros(3), torch.zeros(3, dtype=torch.int64), 2, "predictions has type torch.float32"),
         (torch.tensor([0, 2]), torch.tensor([0, 1]), 2, "predictions holds the id 2"),
         (torch.tensor([0, 1]), torch.tensor([0, -100]), 2, "targets holds the id -100.*ignored"),
@@ -85,7 +94,7 @@ def test_scores_equal_scikit_learn_s():
 )
 def test_classes_that_make_no_sense(predictions, targets, n_classes, words):
     with pytest.raises(ValueError, match=words):
-        confusion_matrix(predictions, targets, n_classes)
+        confusion_matrix(targets, predictions, n_classes)
 
 
 # ---------------------------------------------------------------- entities
@@ -112,14 +121,14 @@ def test_entities_of_bio_tags():
 def test_an_entity_counts_only_with_exact_span_and_type():
     #       too short, right, right, missed, and one invented
     own = ["B-PER", "O", "O", "B-LOC", "B-LOC", "B-LOC", "O"]
-    scores = entity_f1([own, ["O"]], [GOLD, ["O"]])
+    scores = entity_f1([GOLD, ["O"]], [own, ["O"]])
     assert (scores.precision, scores.recall, scores.support) == (2 / 4, 2 / 4, 4)
     assert scores.by_kind["LOC"][:4] == (2 / 3, 1.0, pytest.approx(4 / 5), 2)
     assert scores.by_kind["PER"][:4] == (0.0, 0.0, 0.0, 2)
-    wrong_type = entity_f1([["B-LOC", "I-LOC"]], [["B-PER", "I-PER"]])
+    wrong_type = entity_f1([["B-PER", "I-PER"]], [["B-LOC", "I-LOC"]])
     assert wrong_type.f1 == 0 and set(wrong_type.by_kind) == {"LOC", "PER"}
     assert entity_f1([GOLD], [GOLD]).f1 == 1
-    assert entity_f1([["O"] * 7], [GOLD]).f1 == 0 == entity_f1([["O"]], [["O"]]).f1
+    assert entity_f1([GOLD], [["O"] * 7]).f1 == 0 == entity_f1([["O"]], [["O"]]).f1
 
 
 def test_entity_scores_equal_seqeval_s():
@@ -132,7 +141,7 @@ def test_entity_scores_equal_seqeval_s():
         return [[tags[i] for i in torch.randint(6, (n,), generator=generator).tolist()] for n in lengths]
 
     own, gold = sentences(), sentences()
-    scores = entity_f1(own, gold)
+    scores = entity_f1(gold, own)
     assert scores.support > 300 and 0 < scores.f1 < 1
     for mine, their in (
         (scores.precision, theirs.precision_score),
@@ -154,9 +163,9 @@ def test_what_is_no_tag(tag):
 
 def test_sentences_that_do_not_fit():
     with pytest.raises(ValueError, match="2 predicted sentences and 1 gold"):
-        entity_f1([["O"], ["O"]], [["O"]])
+        entity_f1([["O"]], [["O"], ["O"]])
     with pytest.raises(ValueError, match="Sentence 1 has 2 predicted tags and 1 gold"):
-        entity_f1([["O"], ["O", "O"]], [["O"], ["O"]])
+        entity_f1([["O"], ["O"]], [["O"], ["O", "O"]])
     with pytest.raises(ValueError, match="at least one"):
         entity_f1([], [])
     with pytest.raises(ValueError, match="not the str 'O'"):

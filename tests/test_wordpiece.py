@@ -5,11 +5,14 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from course_lib.text.bert_words import bert_words, is_chinese, is_punctuation, normalize
+from course_lib.models import Bert
+from course_lib.text.bert_words import aligned_words, bert_words, is_chinese, is_punctuation, normalize
+from course_lib.text.saving import TokenizerFileError
 from course_lib.text.wordpiece import SPECIALS, WordPiece
 from tokenizer_lines import is_old, old_codes, real_lines, strange_lines
 
@@ -256,7 +259,7 @@ def test_training_twice_gives_the_same(lines):
 def test_bad_input_is_refused_by_name():
     with pytest.raises(TypeError, match=r"pass a list of texts"):
         WordPiece.train("one text", 300)
-    with pytest.raises(ValueError, match="vocab_size is 6; special symbols and alphabet alone are 7"):
+    with pytest.raises(ValueError, match="There is room for 1 pieces .* the alphabet alone has 2"):
         WordPiece.train(["a b"], 6)
     with pytest.raises(ValueError, match=r"The vocabulary of 1 symbols lacks \[UNK\], \[CLS\], \[SEP\]"):
         WordPiece(["a"])
@@ -268,3 +271,88 @@ def test_bad_input_is_refused_by_name():
     with pytest.raises(ValueError, match=r"max_len is 2; \[CLS\] and \[SEP\] alone take 3"):
         SMALL.encode("a", "b", max_len=2)
     assert repr(SMALL) == "WordPiece(16 symbols, small letters)" and len(SMALL) == 16
+
+
+# --- offsets, batches, files
+
+
+@given(st.text(max_size=40), st.booleans())
+def test_aligned_words_are_the_words(text, lower):
+    aligned = aligned_words(text, lower=lower)
+    assert [word for word, _ in aligned] == bert_words(text, lower=lower)
+    for word, places in aligned:
+        assert len(word) == len(places) and places == sorted(places) and places[-1] < len(text)
+
+
+@pytest.mark.parametrize("options", [{}, {"lower": False}, {"lower": True, "strip_accents": False}])
+def test_offsets_equal_those_of_tokenizers(trained, lines, options):
+    ours = WordPiece(trained.symbols, **options)
+    theirs = their_wordpiece(ours)
+    for line in lines[::23]:
+        expected = theirs.encode(line, add_special_tokens=False)
+        if any(is_new(sign) for sign in line):
+            continue
+        found = ours.offsets(line)
+        assert len(found) == len(ours.tokens(line))
+        assert found == expected.offsets, line
+
+
+def is_new(sign: str) -> bool:
+    """Combining marks: tokenizers counts a mark that was taken off into the piece before it or not, as it comes."""
+    return not is_old(ord(sign)) or unicodedata.category(sign).startswith("M")
+
+
+def test_offsets_point_into_the_text_as_it_was():
+    text = "  Unaffable Cat!"
+    pieces = [text[start:end] for start, end in SMALL.offsets(text)]
+    assert SMALL.tokens(text) == ["un", "##aff", "##able", "cat", "!"] and pieces == [
+        "Un",
+        "aff",
+        "able",
+        "Cat",
+        "!",
+    ]
+    assert SMALL.offsets("the zebra") == [(0, 3), (4, 9)]  # [UNK] is the whole word
+
+
+def test_a_batch_is_what_encode_gives_side_by_side():
+    batch = SMALL.encode_batch(["the cat", ("cats", "the unaffable cat!")], max_len=8)
+    assert batch.ids.shape == batch.segments.shape == batch.mask.shape and batch.mask.dtype == torch.bool
+    for row, expected in enumerate(
+        (SMALL.encode("the cat"), SMALL.encode("cats", "the unaffable cat!", max_len=8))
+    ):
+        n = len(expected.ids)
+        assert batch.mask[row].tolist() == [True] * n + [False] * (batch.mask.shape[1] - n)
+        assert batch.ids[row, :n].tolist() == expected.ids and (batch.ids[row, n:] == SMALL.pad_id).all()
+        assert batch.segments[row, :n].tolist() == expected.segments and (batch.segments[row, n:] == 0).all()
+    with pytest.raises(ValueError, match=r"no \[PAD\] to fill up with"):
+        WordPiece(["[UNK]", "[CLS]", "[SEP]", "a"]).encode_batch(["a", "a a"])
+
+
+def test_a_batch_goes_into_bert_by_name():
+    bert = Bert(len(SMALL), max_len=16, d_model=8, n_heads=2, num_layers=1)
+    batch = SMALL.encode_batch(["the cat", ("cats", "the cat")])
+    with torch.no_grad():
+        together = bert.eval()(**batch._asdict())
+        alone = bert(batch.ids[:1, :4], segments=batch.segments[:1, :4])
+    torch.testing.assert_close(together[:1, :4], alone)
+    with pytest.raises(TypeError, match="positional"):
+        bert(batch.ids, batch.mask)  # Hugging Face's order: these would be taken for segments
+
+
+def test_ids_of_a_dict_are_kept_whatever_its_order():
+    numbered = {symbol: number for number, symbol in enumerate(SMALL.symbols)}
+    turned = WordPiece(dict(reversed(numbered.items())))
+    assert turned.symbols == SMALL.symbols and turned.encode("the cats") == SMALL.encode("the cats")
+    for wrong in ({**numbered, "cat": 99}, {**numbered, "cat": numbered["s"]}):
+        with pytest.raises(ValueError, match="ids must be 0 … 15, each once"):
+            WordPiece(wrong)
+
+
+def test_a_vocabulary_is_saved_as_bert_s_and_read_again(tmp_path):
+    path = tmp_path / "deep" / "vocab.txt"
+    SMALL.save(path)
+    assert path.read_text(encoding="utf-8").splitlines() == list(SMALL.symbols)
+    assert WordPiece.load(path, lower=False).symbols == SMALL.symbols
+    with pytest.raises(TokenizerFileError, match="nowhere.txt could not be read"):
+        WordPiece.load(tmp_path / "nowhere.txt")

@@ -34,11 +34,13 @@ def accuracy(logits_or_predictions: Tensor, targets: Tensor) -> float:
     return (predictions == targets).double().mean().item()
 
 
-def confusion_matrix(predictions: Tensor, targets: Tensor, n_classes: int) -> Tensor:
+def confusion_matrix(targets: Tensor, predictions: Tensor, n_classes: int) -> Tensor:
     """Count what was taken for what: entry (i, j) is how many examples of class i were called j.
 
+    The order of the arguments is scikit-learn's: what is true first, then what was predicted.
+
     Args:
-        predictions, targets: ids from 0 to n_classes − 1, of one shape; not logits.
+        targets, predictions: ids from 0 to n_classes − 1, of one shape; not logits.
         n_classes: how many classes there are.
 
     Returns:
@@ -51,7 +53,7 @@ def confusion_matrix(predictions: Tensor, targets: Tensor, n_classes: int) -> Te
         raise ValueError(f"n_classes is {n_classes!r}; it must be a whole number of at least 1.")
     if predictions.shape != targets.shape or targets.numel() == 0:
         raise ValueError(
-            f"predictions has shape {tuple(predictions.shape)}, targets {tuple(targets.shape)}; expected the same "
+            f"targets has shape {tuple(targets.shape)}, predictions {tuple(predictions.shape)}; expected the same "
             "shape, with something in it (for logits, take argmax(dim=-1) first)."
         )
     for name, ids in (("predictions", predictions), ("targets", targets)):
@@ -86,7 +88,7 @@ class ClassScores(NamedTuple):
         return self.f1.mean().item()
 
 
-def precision_recall_f1(predictions: Tensor, targets: Tensor, n_classes: int) -> ClassScores:
+def precision_recall_f1(targets: Tensor, predictions: Tensor, n_classes: int) -> ClassScores:
     """Precision, recall and F1 of each class.
 
     Where nothing was called a class there is no precision, and where it does not occur no recall: both count as 0
@@ -94,7 +96,7 @@ def precision_recall_f1(predictions: Tensor, targets: Tensor, n_classes: int) ->
 
     Args and errors: as `confusion_matrix`.
     """
-    counts = confusion_matrix(predictions, targets, n_classes)
+    counts = confusion_matrix(targets, predictions, n_classes)
     right = counts.diagonal().double()
     called, support = counts.sum(dim=0), counts.sum(dim=1)  # (n_classes,)
     return ClassScores(

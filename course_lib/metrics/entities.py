@@ -49,15 +49,15 @@ class EntityScores(NamedTuple):
     by_kind: Mapping[str, "EntityScores"]
 
 
-def entity_f1(predicted: Sequence[Sequence[str]], gold: Sequence[Sequence[str]]) -> EntityScores:
+def entity_f1(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> EntityScores:
     """Precision, recall and F1 of whole entities: one counts as found only with the exact span and type.
 
     All entities of all sentences are counted together (micro average). Accuracy over the tags would be useless: nine
     words in ten are "O". Where nothing is found, or nothing is there to be found, the scores are 0.
 
     Args:
-        predicted: the BIO tags of each sentence, as a model gave them.
-        gold: as they should be, as many for each sentence.
+        gold: the true BIO tags of each sentence; first, as in seqeval.
+        predicted: as a model gave them, as many for each sentence.
 
     Raises:
         ValueError: other lengths, no sentence, or what is no tag.

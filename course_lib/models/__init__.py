@@ -9,7 +9,7 @@ from course_lib.models.attention import (
     MultiHeadAttention,
     Rotary,
 )
-from course_lib.models.pretrained import load_bert
+from course_lib.models.pretrained import load_bert, load_gpt2
 from course_lib.models.recurrent import (
     GRU,
     LSTM,
@@ -86,5 +86,6 @@ __all__ = [
     "TransformerLayer",
     "WordVectors",
     "load_bert",
+    "load_gpt2",
     "n_parameters",
 ]

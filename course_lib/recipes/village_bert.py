@@ -56,6 +56,10 @@ class Encoded(NamedTuple):
     segments: Tensor
     lengths: Tensor
 
+    def arguments(self, device: torch.device | None = None) -> dict[str, Tensor]:
+        """By name, on `device`: bert(**encoded.arguments(device))."""
+        return {name: part if device is None else part.to(device) for name, part in self._asdict().items()}
+
 
 class PreTrainingBatch(NamedTuple):
     """inputs, segments, labels (batch, time), lengths, not_next (batch,); labels are −100 where nothing is asked."""
@@ -136,7 +140,7 @@ def batches(
 def loss(model: BertForPreTraining, batch: PreTrainingBatch) -> Tensor:
     """Masked-language-model plus next-sentence loss, in nats; logits of the chosen tokens only are computed."""
     chosen = batch.labels != IGNORED
-    mlm_logits, nsp_logits = model(batch.inputs, batch.segments, batch.lengths, chosen=chosen)
+    mlm_logits, nsp_logits = model(batch.inputs, segments=batch.segments, lengths=batch.lengths, chosen=chosen)
     return pretraining_loss(mlm_logits, nsp_logits, batch.labels[chosen], batch.not_next)
 
 

@@ -58,7 +58,7 @@ def accuracy(model: BertForPreTraining, pairs: Sequence[village.MinimalPair]) ->
     chosen = torch.zeros_like(encoded.ids, dtype=torch.bool)
     each = torch.arange(len(pairs))
     chosen[each, places] = True
-    logits, _ = model(*(part.to(device) for part in encoded), chosen=chosen.to(device))  # (n, vocab_size)
+    logits, _ = model(**encoded.arguments(device), chosen=chosen.to(device))  # (n, vocab_size)
     good, bad = (
         torch.tensor([_IDS[getattr(pair, side)[pair.position]] for pair in pairs]) for side in ("good", "bad")
     )
@@ -71,7 +71,7 @@ def next_sentence_accuracy(model: BertForPreTraining, pairs: Sequence[village.Se
     """The share of pairs about which the model is right: does the second sentence follow?"""
     device = next(model.parameters()).device
     encoded = collate([encode(pair.first, pair.second) for pair in pairs])
-    _, logits = model(*(part.to(device) for part in encoded))
+    _, logits = model(**encoded.arguments(device))
     not_next = torch.tensor([int(not pair.is_next) for pair in pairs])
     return (logits.argmax(dim=1).cpu() == not_next).double().mean().item()
 
@@ -121,7 +121,7 @@ def masked_score(model: BertForPreTraining, n: int, seed: int = 1_000_000) -> Ma
         sequences.append(encode(shown[:boundary], shown[boundary:]))
         asked += (answers + len(SYMBOLS) - len(vocabulary)).tolist()
     encoded = collate(sequences)
-    logits, _ = model(*(part.to(device) for part in encoded), chosen=(encoded.ids == MASK_ID).to(device))
+    logits, _ = model(**encoded.arguments(device), chosen=(encoded.ids == MASK_ID).to(device))
     targets, count = torch.tensor(asked, device=device), len(asked)
     loss = torch.nn.functional.cross_entropy(logits, targets).item()
     right = (logits.argmax(dim=1) == targets).double().mean().item()
@@ -137,7 +137,7 @@ def head_scores(model: BertForPreTraining, pairs: Sequence[village.MinimalPair])
     device = next(model.parameters()).device
     encoded, places = masked_pairs(pairs)
     with record_attention(model) as maps:
-        model.bert(*(part.to(device) for part in encoded))
+        model.bert(**encoded.arguments(device))
     each = torch.arange(len(pairs))
     # Of each layer the row of the hidden word: (layers, n, heads, time).
     rows = torch.stack([weights.cpu()[each, :, places] for weights in maps.values()])

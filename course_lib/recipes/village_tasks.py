@@ -62,11 +62,11 @@ def batches(
 def classification_loss(model: nn.Module, batch: tuple[Encoded, Tensor]) -> Tensor:
     """Cross-entropy, in nats."""
     inputs, labels = batch
-    return F.cross_entropy(model(*inputs), labels)
+    return F.cross_entropy(model(**inputs.arguments()), labels)
 
 
 @torch.no_grad()
 def logits_of(model: nn.Module, data: Sequence[tuple[Item, int]]) -> Tensor:
     """Logits in evaluation mode, (n, n_classes), on the CPU; the model is left in that mode."""
     device = next(model.parameters()).device
-    return model.eval()(*encoded([item for item, _ in data], device)).cpu()
+    return model.eval()(**encoded([item for item, _ in data], device).arguments()).cpu()

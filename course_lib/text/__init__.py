@@ -1,1 +1,19 @@
-"""Text to numbers and back: vocabularies, and the batches that models read."""
+"""Text to numbers and back: tokenizers and vocabularies, and the batches that models read."""
+
+from course_lib.text.bpe import BPE
+from course_lib.text.characters import CharVocabulary
+from course_lib.text.padding import PairBatch, pad, pair_batches
+from course_lib.text.saving import TokenizerFileError
+from course_lib.text.wordpiece import WordPiece
+from course_lib.text.words import WordVocabulary
+
+__all__ = [
+    "BPE",
+    "CharVocabulary",
+    "PairBatch",
+    "TokenizerFileError",
+    "WordPiece",
+    "WordVocabulary",
+    "pad",
+    "pair_batches",
+]

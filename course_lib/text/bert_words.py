@@ -90,3 +90,24 @@ def normalize(text: str, *, lower: bool = True, strip_accents: bool | None = Non
 def bert_words(text: str, *, lower: bool = True, strip_accents: bool | None = None) -> list[str]:
     """Words and signs of a text, cleaned as by `normalize`: "Don't!" gives don, ', t, !."""
     return normalize(text, lower=lower, strip_accents=strip_accents).translate(_SIGNS_APART).split()
+
+
+def aligned_words(
+    text: str, *, lower: bool = True, strip_accents: bool | None = None
+) -> list[tuple[str, list[int]]]:
+    """As `bert_words`, each with the place in `text` that every one of its characters comes from."""
+    words: list[tuple[str, list[int]]] = []
+    apart = True  # the next character begins a word
+    for place, sign in enumerate(text):
+        # What cleaning makes of one character does not depend on its neighbours.
+        cleaned = normalize(sign, lower=lower, strip_accents=strip_accents)
+        for part in cleaned.translate(_SIGNS_APART):
+            if part.isspace():
+                apart = True
+                continue
+            if apart:
+                words.append(("", []))
+                apart = False
+            word, places = words[-1]
+            words[-1] = word + part, [*places, place]
+    return words

@@ -6,68 +6,23 @@ Multitask Learners" (GPT-2), 2019, section 2.2. Equal, token for token, to Huggi
 (models.BPE with pre_tokenizers.ByteLevel).
 """
 
+import json
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 
+from torch import Tensor
+
+from course_lib.text.gpt2_words import SYMBOL_TO_BYTE, gpt2_words, to_byte_symbols
 from course_lib.text.merges import Pair, join_pair, learn_merges, merge_pair
+from course_lib.text.padding import pad
+from course_lib.text.saving import TokenizerFileError, in_order_of_ids, read_json, write_text
 
 UNK = "<unk>"
+FORMAT = "course-bpe-1"
 _MAX_CACHED_WORDS = 100_000
-
-# GPT-2 writes each byte as one visible character, so that tokens can stand in a text file: printable bytes as
-# themselves, the other 68 as the characters from number 256 on. The space, byte 32, is the 33rd of them: Ġ.
-_VISIBLE = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-_HIDDEN = [byte for byte in range(256) if byte not in _VISIBLE]
-BYTE_TO_SYMBOL = {byte: chr(byte) for byte in _VISIBLE} | {
-    byte: chr(256 + n) for n, byte in enumerate(_HIDDEN)
-}
-SYMBOL_TO_BYTE = {symbol: byte for byte, symbol in BYTE_TO_SYMBOL.items()}
-
-
-class _Kinds(dict):
-    """Character number → an ASCII character of its kind: letter, number, space or sign. ASCII stays as it is."""
-
-    def __missing__(self, code: int) -> str:
-        kind = unicodedata.category(chr(code))
-        if code in range(0x1C, 0x20):
-            sign = "!"  # control characters that Python counts among the spaces, and Unicode does not
-        elif code < 128:
-            sign = chr(code)
-        elif kind[0] == "L":
-            sign = "x"
-        elif kind[0] == "N":
-            sign = "0"
-        else:
-            sign = "\t" if chr(code).isspace() else "!"
-        self[code] = sign
-        return sign
-
-
-_KINDS = _Kinds()
-_GPT2 = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+", re.ASCII)
-
-
-def gpt2_words(text: str) -> list[str]:
-    """Cut a text as GPT-2 does before any merge; nothing is lost: the pieces joined are the text.
-
-    A word takes the one space before it along; letters, numbers and signs are never in one piece; the endings
-    's, 't, 're, 've, 'm, 'll and 'd (small letters only) are cut off. No token will reach across these cuts.
-    """
-    return [text[found.start() : found.end()] for found in _GPT2.finditer(text.translate(_KINDS))]
-
-
-def to_byte_symbols(text: str) -> str:
-    """The UTF-8 bytes of a text, each as GPT-2's visible character: "é a" is "Ã©Ġa"."""
-    try:
-        return "".join(map(BYTE_TO_SYMBOL.__getitem__, text.encode("utf-8")))
-    except UnicodeEncodeError as error:
-        raise ValueError(
-            f"The character {text[error.start]!r} is half of a pair (a surrogate) and no text; "
-            f"read the file as UTF-8, or leave it out."
-        ) from None
 
 
 class BPE:
@@ -79,9 +34,10 @@ class BPE:
         merges: pairs of symbols in the order in which they were learnt; earlier ones are applied first.
         alphabet: the symbols to begin with. None: the 256 bytes.
         byte_level: the symbols are bytes in GPT-2's writing, so that no text is unknown; False: characters.
-        specials: symbols such as "<|endoftext|>" that no text turns into; take their ids with `id_of`.
+        specials: symbols such as "<|endoftext|>", which no text turns into unless `encode` is told so.
         split: cuts a text into the words that no merge crosses; its pieces joined must be the text. None: no
             cut.
+        ids: the id of every symbol, where they do not come in the order above (GPT-2's vocab.json).
 
     Raises:
         ValueError: a symbol twice, or a merge of symbols that are not there yet.
@@ -95,6 +51,7 @@ class BPE:
         byte_level: bool = True,
         specials: Sequence[str] = (),
         split: Callable[[str], list[str]] | None = gpt2_words,
+        ids: Mapping[str, int] | None = None,
     ):
         if alphabet is None:
             if not byte_level:
@@ -119,8 +76,20 @@ class BPE:
             if left + right not in known:
                 known.add(left + right)
                 symbols.append(left + right)
-        self.symbols = tuple(symbols)
-        self._ids = {symbol: number for number, symbol in enumerate(symbols)}
+        self.symbols = tuple(symbols if ids is None else in_order_of_ids(ids, symbols))
+        self._ids = {symbol: number for number, symbol in enumerate(self.symbols)}
+        self._numbered = ids is not None
+        self._bytes = [
+            symbol.encode()
+            if symbol in self.specials or not byte_level
+            else bytes(map(SYMBOL_TO_BYTE.__getitem__, symbol))
+            for symbol in self.symbols
+        ]
+        # The longest first, so that of "<a>" and "<a><b>" the longer one is found.
+        longest_first = sorted(filter(None, specials), key=len, reverse=True)
+        self._special = (
+            re.compile("(" + "|".join(map(re.escape, longest_first)) + ")") if longest_first else None
+        )
         self._ranks = {pair: rank for rank, pair in enumerate(self.merges)}
         self._cache: dict[str, list[str]] = {}
 
@@ -169,14 +138,79 @@ class BPE:
             self.merges[:n], self.alphabet, byte_level=self.byte_level, specials=specials, split=self.split
         )
 
-    def tokens(self, text: str) -> list[str]:
+    @classmethod
+    def from_gpt2(cls, folder: str | Path) -> "BPE":
+        """GPT-2's own encoding, from a folder with its published vocab.json and merges.txt.
+
+        Raises:
+            TokenizerFileError: a file is missing or is not what its name says.
+        """
+        vocabulary = read_json(Path(folder) / "vocab.json")
+        path = Path(folder) / "merges.txt"
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise TokenizerFileError(f"{path} could not be read: {error}") from None
+        merges = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
+        if not isinstance(vocabulary, dict) or any(len(pair) != 2 for pair in merges):
+            raise TokenizerFileError(
+                f"{folder} holds no GPT-2 encoding: expected symbols with ids, and pairs."
+            )
+        made = {left + right for left, right in merges}
+        specials = [symbol for symbol in vocabulary if symbol not in SYMBOL_TO_BYTE and symbol not in made]
+        return cls(merges, specials=specials, ids=vocabulary)
+
+    def save(self, path: str | Path) -> None:
+        """Write the encoding to one JSON file, whole or not at all.
+
+        Raises:
+            TokenizerFileError: the file could not be written, or `split` is a function of one's own.
+        """
+        if self.split not in (None, gpt2_words):
+            raise TokenizerFileError(
+                "split is a function of your own, which no file can hold; save its merges."
+            )
+        content = {
+            "format": FORMAT,
+            "byte_level": self.byte_level,
+            "split": None if self.split is None else "gpt2",
+            "specials": [symbol for symbol in self.specials if symbol != UNK or self.byte_level],
+            "alphabet": list(self.alphabet),
+            "merges": [list(pair) for pair in self.merges],
+            "ids": self._ids if self._numbered else None,
+        }
+        write_text(path, json.dumps(content, ensure_ascii=False))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "BPE":
+        """The encoding that `save` wrote. Raises TokenizerFileError for a file that is missing or another one."""
+        content = read_json(path)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise TokenizerFileError(f"{path} is not an encoding that BPE.save wrote ({FORMAT}).")
+        return cls(
+            map(tuple, content["merges"]),
+            content["alphabet"],
+            byte_level=content["byte_level"],
+            specials=content["specials"],
+            split=gpt2_words if content["split"] else None,
+            ids=content["ids"],
+        )
+
+    def tokens(self, text: str, *, specials_in_text: bool = False) -> list[str]:
         """The symbols of a text, as they stand in the vocabulary (bytes in GPT-2's writing: Ġ is a space).
+
+        Args:
+            specials_in_text: True reads "<|endoftext|>" and its kin in the text as the special symbols. Leave it
+                False for text from strangers.
 
         Raises:
             TypeError: text is no str. ValueError: it cannot be written as UTF-8.
         """
         if not isinstance(text, str):
             raise TypeError(f"A text must be a str, not {type(text).__name__}.")
+        if specials_in_text and self._special is not None:
+            parts = self._special.split(text)  # special symbols are the parts with odd numbers
+            return [s for n, part in enumerate(parts) for s in ([part] if n % 2 else self.tokens(part))]
         words = self.split(text) if self.split else [text]
         return [symbol for word in words for symbol in self._word_tokens(word)]
 
@@ -184,9 +218,15 @@ class BPE:
         """The tokens of a text for people; bytes that are no whole character appear as ⟨F0⟩. Errors: see `tokens`."""
         return [self._readable(symbol) for symbol in self.tokens(text)]
 
-    def encode(self, text: str) -> list[int]:
-        """The ids of a text; without bytes, <unk>'s for characters outside the alphabet. Errors: see `tokens`."""
-        return [self._ids[symbol] for symbol in self.tokens(text)]
+    def encode(self, text: str, *, specials_in_text: bool = False) -> list[int]:
+        """The ids of a text; without bytes, <unk>'s for characters outside the alphabet. Args and errors: `tokens`."""
+        return [self._ids[symbol] for symbol in self.tokens(text, specials_in_text=specials_in_text)]
+
+    def encode_batch(
+        self, texts: Sequence[str], *, pad_id: int = 0, specials_in_text: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Several texts in one tensor: ids (batch, time), filled up on the right, and lengths (batch,)."""
+        return pad([self.encode(text, specials_in_text=specials_in_text) for text in texts], pad_id)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ids. Special symbols appear by name; bytes that are no whole character become �.
@@ -194,18 +234,11 @@ class BPE:
         Raises:
             ValueError: an id outside the vocabulary.
         """
-        symbols = []
-        for number in ids:
-            if not 0 <= number < len(self):
-                raise ValueError(f"Id {number} is outside this vocabulary: 0 … {len(self) - 1}.")
-            symbols.append(self.symbols[number])
-        if not self.byte_level:
-            return "".join(symbols)
-        parts = (
-            symbol.encode() if symbol in self.specials else bytes(map(SYMBOL_TO_BYTE.__getitem__, symbol))
-            for symbol in symbols
-        )
-        return b"".join(parts).decode("utf-8", errors="replace")
+        numbers = list(ids)
+        if numbers and not 0 <= min(numbers) <= max(numbers) < len(self):
+            wrong = next(number for number in numbers if not 0 <= number < len(self))
+            raise ValueError(f"Id {wrong} is outside this vocabulary: 0 … {len(self) - 1}.")
+        return b"".join(map(self._bytes.__getitem__, numbers)).decode("utf-8", errors="replace")
 
     def id_of(self, symbol: str) -> int:
         """The id of one symbol of the vocabulary. Raises KeyError, naming it, if it is none."""

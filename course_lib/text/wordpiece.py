@@ -5,23 +5,26 @@ Machine Translation System", 2016, section 4.1; J. Devlin et al. (BERT), NAACL 2
 equal, token for token, to Hugging Face's `tokenizers` (models.WordPiece with BertNormalizer and
 BertPreTokenizer).
 
-Training: the papers merge the pair that raises the text's likelihood most, and BERT's authors did not publish
-their code for it. What `tokenizers` trains under this name, and `WordPiece.train` here, is byte-pair encoding
-by counts, with ## before every piece that continues a word. Only the cutting is BERT's own.
+Training is in `wordpiece_training.py`; only the cutting is BERT's own.
 """
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from course_lib.text.bert_words import bert_words
-from course_lib.text.merges import learn_merges
+import torch
+from torch import Tensor
+
+from course_lib.text.bert_words import aligned_words, bert_words
+from course_lib.text.padding import pad
+from course_lib.text.saving import TokenizerFileError, in_order_of_ids, write_text
+from course_lib.text.wordpiece_training import CONTINUES, learn_pieces
 
 PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 SPECIALS = (PAD, UNK, CLS, SEP, MASK)
-CONTINUES = "##"
 _SPECIAL_IN_TEXT = re.compile("(" + "|".join(map(re.escape, SPECIALS)) + ")")
 _MAX_CACHED_WORDS = 100_000
 
@@ -39,29 +42,43 @@ class Encoded(NamedTuple):
     words: list[int]
 
 
+class Batch(NamedTuple):
+    """Several texts or pairs in one tensor each, (batch, time): bert(**batch._asdict()).
+
+    ids       filled up on the right with [PAD]
+    segments  0 or 1 as in `Encoded`, 0 in padding
+    mask      boolean, True for real tokens
+    """
+
+    ids: Tensor
+    segments: Tensor
+    mask: Tensor
+
+
 class WordPiece:
     """BERT's tokenizer.
 
     Args:
         vocabulary: symbols in the order of their ids, [UNK], [CLS] and [SEP] among them; [PAD] and [MASK]
-            where a model needs them. A list, such as the lines of BERT's vocab.txt.
+            where a model needs them. A list, such as the lines of BERT's vocab.txt, or a dict from symbol to id in
+            any order.
         lower: for "uncased" models: small letters, no accents.
         strip_accents: é becomes e; None: as `lower`.
         max_characters: a longer word is [UNK] at once.
 
     Raises:
-        ValueError: a symbol twice, or none of a special symbol that encoding needs.
+        ValueError: a symbol twice, ids that are not 0 … n − 1, or none of a special symbol that encoding needs.
     """
 
     def __init__(
         self,
-        vocabulary: Sequence[str],
+        vocabulary: Sequence[str] | Mapping[str, int],
         *,
         lower: bool = True,
         strip_accents: bool | None = None,
         max_characters: int = 100,
     ):
-        self.symbols = tuple(vocabulary)
+        self.symbols = tuple(in_order_of_ids(vocabulary) if isinstance(vocabulary, Mapping) else vocabulary)
         self._ids = {symbol: number for number, symbol in enumerate(self.symbols)}
         if len(self._ids) < len(self.symbols):
             twice = next(symbol for symbol, count in Counter(self.symbols).items() if count > 1)
@@ -105,29 +122,27 @@ class WordPiece:
         """
         if isinstance(texts, str):
             raise TypeError("texts is one str; pass a list of texts: [text].")
-        counts = Counter(
-            word for text in texts for word in bert_words(text, lower=lower, strip_accents=strip_accents)
+        symbols = learn_pieces(
+            (bert_words(text, lower=lower, strip_accents=strip_accents) for text in texts),
+            vocab_size - len(SPECIALS),
+            min_count=min_count,
+            max_alphabet=max_alphabet,
+            alphabet=alphabet,
         )
-        seen: Counter[str] = Counter()
-        for word, count in counts.items():
-            for sign in word:
-                seen[sign] += count
-        kept = set(sorted(seen, key=lambda sign: (-seen[sign], sign))[:max_alphabet])
-        words: Counter[tuple[str, ...]] = Counter()
-        for word, count in counts.items():
-            signs = [sign for sign in word if sign in kept]
-            if signs:
-                words[(signs[0], *(CONTINUES + sign for sign in signs[1:]))] += count
-        if alphabet is None:
-            inside = {symbol for word in words for symbol in word[1:]}
-            alphabet = sorted(kept) + sorted(inside)
-        size = vocab_size - len(SPECIALS)
-        if size < len(alphabet):
-            raise ValueError(
-                f"vocab_size is {vocab_size}; special symbols and alphabet alone are {len(alphabet) + len(SPECIALS)}."
-            )
-        symbols = learn_merges(words, alphabet, size, min_count, CONTINUES).symbols
         return cls([*SPECIALS, *symbols], lower=lower, strip_accents=strip_accents)
+
+    @classmethod
+    def load(cls, path: str | Path, **options) -> "WordPiece":
+        """From a vocab.txt, one symbol a line; options as in the class. Raises TokenizerFileError without one."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TokenizerFileError(f"{path} could not be read: {error}") from None
+        return cls(text.removesuffix("\n").split("\n"), **options)
+
+    def save(self, path: str | Path) -> None:
+        """Write the vocabulary as BERT's vocab.txt, one symbol a line. `lower` and its kin are not part of it."""
+        write_text(path, "".join(f"{symbol}\n" for symbol in self.symbols))
 
     def words(self, text: str) -> list[str]:
         """The cleaned words and signs of a text, before they are cut into pieces."""
@@ -185,6 +200,44 @@ class WordPiece:
             segments += [segment] * (len(side) + 1)
             words += [word for _, word in side] + [-1]
         return Encoded(ids, segments, words)
+
+    def encode_batch(
+        self,
+        texts: Sequence[str | Sequence[str] | tuple[str, str]],
+        *,
+        max_len: int | None = None,
+        specials_in_text: bool = False,
+    ) -> Batch:
+        """Texts, or pairs of texts as tuples, side by side. Args and errors: as `encode`.
+
+        Raises:
+            ValueError: nothing to encode, or a vocabulary without [PAD] for texts of unequal length.
+        """
+        options = {"max_len": max_len, "specials_in_text": specials_in_text}
+        encoded = [
+            self.encode(*text, **options) if isinstance(text, tuple) else self.encode(text, **options)
+            for text in texts
+        ]
+        if self.pad_id is None and len({len(row.ids) for row in encoded}) > 1:
+            raise ValueError(
+                f"The texts are of unequal length, and this vocabulary has no {PAD} to fill up with."
+            )
+        ids, lengths = pad([row.ids for row in encoded], self.pad_id or 0)
+        segments, _ = pad([row.segments for row in encoded], 0)
+        return Batch(ids, segments, torch.arange(ids.shape[1]) < lengths[:, None])  # (batch, time)
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """Where each of `tokens(text)` comes from: text[start:end], before cleaning. A lone accent belongs to none."""
+        found = []
+        for word, places in aligned_words(text, lower=self.lower, strip_accents=self.strip_accents):
+            start = 0
+            for piece in self.pieces(word):
+                end = (
+                    len(word) if piece == UNK else start + len(piece.removeprefix(CONTINUES if start else ""))
+                )
+                found.append((places[start], places[end - 1] + 1))
+                start = end
+        return found
 
     def decode(self, ids: Iterable[int], *, special: bool = False) -> str:
         """Words of ids, with spaces between them; capitals, accents and the original spaces are gone.

@@ -41,7 +41,8 @@ from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.metrics import perplexity
 from course_lib.models.words import NGram
 from course_lib.practice import check, hint
-from course_lib.text.bpe import BPE, gpt2_words, to_byte_symbols
+from course_lib.text.bpe import BPE
+from course_lib.text.gpt2_words import gpt2_words, to_byte_symbols
 from course_lib.text.merges import learn_merges, merge_pair
 from course_lib.text.wordpiece import WordPiece
 from course_lib.text.words import WordVocabulary, tokenize

@@ -99,7 +99,7 @@ small = Bert(len(SYMBOLS), d_model=16, n_heads=2, num_layers=2, max_len=64)
 row, row_segments = torch.tensor([ids]), torch.tensor([segments])  # (batch, time)
 x = small.token_embedding.weight[row] + small.segment_embedding.weight[row_segments] + small.position_embedding.weight[: len(ids)]
 x = F.layer_norm(x, (16,), small.embedding_norm.weight, small.embedding_norm.bias, small.embedding_norm.eps)
-torch.testing.assert_close(small.encoder(x), small(row, row_segments))
+torch.testing.assert_close(small.encoder(x), small(row, segments=row_segments))
 print("by hand = library:", True, "· then layers as in lesson 07, and no causal mask:", tuple(small(row).shape))
 
 # %% [markdown]
@@ -276,7 +276,7 @@ def guess(words, boundary, position):
     shown = [*words[:position], "[MASK]", *words[position + 1 :]]
     encoded = collate([encode(shown[:boundary], shown[boundary:])])
     with torch.no_grad():
-        logits, _ = model(*(part.to(device) for part in encoded), chosen=(encoded.ids == MASK_ID).to(device))
+        logits, _ = model(**encoded.arguments(device), chosen=(encoded.ids == MASK_ID).to(device))
     return logits[0].softmax(dim=-1).cpu()
 
 
@@ -392,7 +392,7 @@ print("and at most 0.1 on the misleading one:", misled[layer, head].item() <= 0.
 long = next(pair for pair in misleading[250:] if "that" in pair.good[: pair.position])
 encoded, places = village_probes.masked_pairs([long])
 with torch.no_grad(), record_attention(model) as maps:
-    _ = model(*(part.to(device) for part in encoded))
+    _ = model(**encoded.arguments(device))
 names = [SYMBOLS[i] for i in encoded.ids[0].tolist()]
 noun = village_probes.place(long.antecedents[0], long.boundary)
 _ = plots.attention_heatmap(

@@ -78,7 +78,7 @@ device = setup(seed=0)
 model = bert(0, pre_trained=True).to(device).eval()
 ids, segments, lengths = encoded(["the keys near the cabinet [MASK] old .".split()], device)
 with torch.no_grad():
-    hidden = model(ids, segments, lengths)  # (batch, time, d_model)
+    hidden = model(ids, segments=segments, lengths=lengths)  # (batch, time, d_model)
 print("tokens:", [village_bert.SYMBOLS[i] for i in ids[0]])
 print("hidden:", tuple(hidden.shape), "one vector for each token")
 
@@ -93,7 +93,7 @@ classifier = BertForClassification(bert(0), n_classes=2).to(device).eval()
 with torch.no_grad():
     c = torch.tanh(hidden[:, 0] @ classifier.bert.pooler.weight.T + classifier.bert.pooler.bias)
     logits = c @ classifier.classifier.weight.T + classifier.classifier.bias  # (batch, n_classes)
-    print("by hand = library:", torch.allclose(logits, classifier(ids, segments, lengths), atol=1e-5))
+    print("by hand = library:", torch.allclose(logits, classifier(ids, segments=segments, lengths=lengths), atol=1e-5))
 new = sum(parameter.numel() for parameter in classifier.classifier.parameters())
 print(f"new parameters: {new} of {sum(p.numel() for p in classifier.parameters()):,}")
 
@@ -279,7 +279,7 @@ for seed in SEEDS:
     new = gap_data[seed][1]
     inputs = encoded([item for item, _ in new], device)
     with torch.no_grad():
-        words_there, _ = gap_filler(*inputs, chosen=inputs[0] == village_bert.MASK_ID)  # (n, vocab_size)
+        words_there, _ = gap_filler(**inputs.arguments(), chosen=inputs.ids == village_bert.MASK_ID)  # (n, vocab_size)
     probabilities = words_there.softmax(dim=-1).cpu()
     says_more = probabilities[:, more].sum(dim=1) > probabilities[:, one].sum(dim=1)
     right = (says_more == labels_of(new)).double().mean().item()
@@ -315,7 +315,7 @@ check("11.mean_pool", mean_pool)
 def frozen_features(model, data):
     """(n, d_model) of [CLS], (n, d_model) of the mean."""
     ids, segments, lengths = encoded([item for item, _ in data], device)
-    hidden = model.eval()(ids, segments, lengths)
+    hidden = model.eval()(ids, segments=segments, lengths=lengths)
     return hidden[:, 0].cpu(), mean_of_real(hidden, lengths).cpu()
 
 
@@ -463,7 +463,7 @@ pair_scores = {
 }
 with torch.no_grad():
     _, next_logits = gap_filler(
-        *encoded([item for item, _ in new_pairs], device)
+        **encoded([item for item, _ in new_pairs], device).arguments()
     )  # class 0: it follows
 pair_scores["next-sentence head, no labels"] = accuracy(
     1 - next_logits.argmax(dim=1).cpu(), labels_of(new_pairs)
@@ -533,7 +533,7 @@ def question_batches(questions, batch, seed):
 
 def span_loss(model, batch):
     inputs, first, last = batch
-    starts, ends = model(*inputs)  # (batch, time) each
+    starts, ends = model(**inputs.arguments())  # (batch, time) each
     return (F.cross_entropy(starts, first) + F.cross_entropy(ends, last)) / 2
 
 
@@ -545,7 +545,7 @@ _ = fit(
 )
 inputs, first, last = question_batch(new_questions)
 with torch.no_grad():
-    starts, ends = answerer.eval()(*(part.to(device) for part in inputs))
+    starts, ends = answerer.eval()(**inputs.arguments(device))
 spans = best_spans(starts, ends, max_len=6).cpu()  # (n, 2)
 exact = ((spans[:, 0] == first) & (spans[:, 1] == last)).double().mean().item()
 
@@ -793,12 +793,12 @@ spam_logits["frozen, mean of layer 2"] = logistic_regression(known, labels_of(sp
 print("                          accuracy  precision  recall   F1")
 for name, logits in spam_logits.items():
     answers = logits.argmax(dim=1)
-    precision, recall, f1, _ = (values[1].item() for values in precision_recall_f1(answers, spam_targets, 2))
+    precision, recall, f1, _ = (values[1].item() for values in precision_recall_f1(spam_targets, answers, 2))
     print(f"{name:24} {accuracy(answers, spam_targets):9.3f} {precision:10.3f} {recall:7.3f} {f1:6.3f}")
 
 # %%
 f1 = {
-    name: precision_recall_f1(logits.argmax(dim=1), spam_targets, 2).f1[1].item()
+    name: precision_recall_f1(spam_targets, logits.argmax(dim=1), 2).f1[1].item()
     for name, logits in spam_logits.items()
 }
 print(
@@ -826,9 +826,9 @@ spam_probability = predict(bag_of_words([split_words(text) for text, _ in others
 
 def draw_threshold(threshold):
     answers = (spam_probability >= threshold).long()
-    precision, recall, _, _ = (values[1].item() for values in precision_recall_f1(answers, other_targets, 2))
+    precision, recall, _, _ = (values[1].item() for values in precision_recall_f1(other_targets, answers, 2))
     return plots.confusion_matrix(
-        confusion_matrix(answers, other_targets, 2),
+        confusion_matrix(other_targets, answers, 2),
         messages.labels,
         title=f"spam from {threshold:g} on:\nprecision {precision:.2f}, recall {recall:.2f}",
     )
@@ -844,7 +844,7 @@ SliderFigure(
 
 # %%
 strict, lax = ((spam_probability >= threshold).long() for threshold in (0.9, 0.05))
-strict, lax = (precision_recall_f1(answers, other_targets, 2) for answers in (strict, lax))
+strict, lax = (precision_recall_f1(other_targets, answers, 2) for answers in (strict, lax))
 print(
     "a high threshold is more precise, a low one finds more:",
     bool(strict.precision[1] > lax.precision[1]),
@@ -886,7 +886,7 @@ def tag_batches(data, batch=16):
 
 def tagging_loss(model, batch):
     inputs, labels = batch
-    return F.cross_entropy(model(*inputs).flatten(0, 1), labels.flatten())  # (batch * time, n_tags)
+    return F.cross_entropy(model(**inputs.arguments()).flatten(0, 1), labels.flatten())  # (batch * time, n_tags)
 
 
 def gazetteer_of(data):
@@ -919,12 +919,12 @@ for name, pre_trained in (("random start", False), ("fine-tuned", True)):
     tagger = BertForTagging(bert(0, pre_trained), len(TAGS)).to(device)
     _ = fit(tagger, tag_batches(rose_train), tagging_loss, steps=60, lr=1e-3, warm_up=4, progress=False)
     with torch.no_grad():
-        chosen = tagger.eval()(*encoded([words for words, _ in rose_test], device)).argmax(dim=-1).tolist()
+        chosen = tagger.eval()(**encoded([words for words, _ in rose_test], device).arguments()).argmax(dim=-1).tolist()
     rose_tags[name] = [
         [TAGS[tag] for tag in row[1 : 1 + len(words)]]
         for row, (words, _) in zip(chosen, rose_test, strict=True)
     ]
-rose_f1 = {name: entity_f1(found, rose_gold).f1 for name, found in rose_tags.items()}
+rose_f1 = {name: entity_f1(rose_gold, found).f1 for name, found in rose_tags.items()}
 
 # %% [markdown]
 # ### Exercise 5 · Entities (8 minutes)
@@ -1050,7 +1050,7 @@ tag_logits = logistic_regression(known, known_tags, len(posts.tags), penalty=1e-
 flat = iter(tag_logits.argmax(dim=1).tolist())
 answers["frozen, layer 4"] = [[posts.tags[next(flat)] for _ in tags] for tags in gold]
 
-entity_scores = {name: entity_f1(found, gold) for name, found in answers.items()}
+entity_scores = {name: entity_f1(gold, found) for name, found in answers.items()}
 print("                 accuracy of tags  precision  recall    F1    of names")
 for name, found in answers.items():
     right = sum(
@@ -1109,7 +1109,7 @@ def loss_a(logits, labels):
 
 def answers_b(model, data):
     with torch.no_grad():
-        return model(*encoded([item for item, _ in data], device)).argmax(dim=-1)
+        return model(**encoded([item for item, _ in data], device).arguments()).argmax(dim=-1)
 
 
 def best_of_c(candidates, features, labels):

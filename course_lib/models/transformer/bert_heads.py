@@ -35,13 +35,13 @@ class BertForPreTraining(nn.Module):
     def forward(
         self,
         ids: Tensor,
+        *,
         segments: Tensor | None = None,
         lengths: Tensor | None = None,
-        *,
         mask: Tensor | None = None,
         chosen: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        hidden = self.bert(ids, segments, lengths, mask=mask)
+        hidden = self.bert(ids, segments=segments, lengths=lengths, mask=mask)
         return self.guesses(hidden if chosen is None else hidden[chosen]), self.follows(hidden)
 
     def guesses(self, hidden: Tensor) -> Tensor:
@@ -98,9 +98,14 @@ class BertForClassification(nn.Module):
         self.classifier = _head(bert, n_classes, "n_classes")
 
     def forward(
-        self, ids: Tensor, segments: Tensor | None = None, lengths: Tensor | None = None, *, mask=None
+        self,
+        ids: Tensor,
+        *,
+        segments: Tensor | None = None,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
     ):
-        hidden = self.bert(ids, segments, lengths, mask=mask)
+        hidden = self.bert(ids, segments=segments, lengths=lengths, mask=mask)
         return self.classifier(self.dropout(self.bert.pooled(hidden)))
 
 
@@ -122,9 +127,14 @@ class BertForTagging(nn.Module):
         self.classifier = _head(bert, n_tags, "n_tags")
 
     def forward(
-        self, ids: Tensor, segments: Tensor | None = None, lengths: Tensor | None = None, *, mask=None
+        self,
+        ids: Tensor,
+        *,
+        segments: Tensor | None = None,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
     ):
-        return self.classifier(self.dropout(self.bert(ids, segments, lengths, mask=mask)))
+        return self.classifier(self.dropout(self.bert(ids, segments=segments, lengths=lengths, mask=mask)))
 
 
 class BertForSpans(nn.Module):
@@ -144,9 +154,14 @@ class BertForSpans(nn.Module):
         self.spans = _head(bert, 2, "2")
 
     def forward(
-        self, ids: Tensor, segments: Tensor | None = None, lengths: Tensor | None = None, *, mask=None
+        self,
+        ids: Tensor,
+        *,
+        segments: Tensor | None = None,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
     ):
-        logits = self.spans(self.bert(ids, segments, lengths, mask=mask))  # (batch, time, 2)
+        logits = self.spans(self.bert(ids, segments=segments, lengths=lengths, mask=mask))  # (batch, time, 2)
         real = self.bert.real_tokens(ids, lengths, mask)
         if real is not None:
             logits = logits.masked_fill(~real[..., None], torch.finfo(logits.dtype).min)
