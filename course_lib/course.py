@@ -23,7 +23,7 @@ LESSONS = (
     Lesson(
         "00_start_here",
         "Start here",
-        "Does everything run?",
+        "Does everything run, and are you ready to start?",
         "check your machine, run a lesson, solve an exercise",
         20,
         10,

@@ -22,7 +22,7 @@ CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `needed`: the course cannot do without it; `advice` is empty where all is well."""
+    """One thing looked at. `needed`: the course cannot do without it; `advice` is empty where all is fine."""
 
     name: str
     found: str
@@ -106,7 +106,7 @@ def _packages(tested: dict[str, str]) -> Finding:
 
 
 def report(findings: list[Finding] | None = None) -> str:
-    """The findings as a small table: ✓ well, ! good to know, ✗ must be mended."""
+    """The findings as a small table: ✓ fine, ! good to know, ✗ has to be fixed."""
     findings = list(examine()) if findings is None else findings
     width = max(len(finding.name) for finding in findings)
     lines = []
@@ -117,6 +117,6 @@ def report(findings: list[Finding] | None = None) -> str:
     return "\n".join(lines)
 
 
-def all_needed_is_here() -> bool:
-    """Whether nothing must be mended before lesson 01."""
-    return not any(finding.mark == "✗" for finding in examine())
+def needed_but_missing() -> list[Finding]:
+    """What has to be fixed before lesson 01."""
+    return [finding for finding in examine() if finding.mark == "✗"]

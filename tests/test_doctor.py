@@ -18,7 +18,7 @@ def test_this_machine_has_what_is_needed_and_every_line_is_readable():
         "disk",
         "packages",
     ]
-    assert doctor.all_needed_is_here()
+    assert doctor.needed_but_missing() == []
     lines = doctor.report(findings).splitlines()
     assert all(re.match(r"^[✓!✗] \w+ +\S|^ +→ \S", line) for line in lines)
 
@@ -44,7 +44,7 @@ def test_each_finding_says_what_to_do(finding, mark, advice):
 
 def test_something_needed_and_missing_is_not_well(monkeypatch):
     monkeypatch.setattr(doctor, "examine", lambda: iter([doctor._python((3, 8))]))
-    assert not doctor.all_needed_is_here()
+    assert [finding.name for finding in doctor.needed_but_missing()] == ["Python"]
     assert doctor.report().startswith("✗ Python")
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 
+import nbformat
 import pytest
 
 from course_lib.practice import registry
@@ -21,7 +22,7 @@ from lesson_prose import (
     sentences,
     words,
 )
-from tools.lesson_source import read_source, sources
+from tools.lesson_source import built_path, read_source, sources
 
 REWRITTEN = pytest.mark.parametrize("source", second_edition(), ids=lambda path: path.stem)
 
@@ -115,3 +116,23 @@ def test_something_is_drawn(source):
     if lesson_number(source) != "00":
         code = "\n".join(cell.source for cell in read_source(source).cells if cell.cell_type == "code")
         assert "drawings." in code
+
+
+VERDICT = re.compile(r"\b(True|False)\b\s*$", re.M)
+
+
+def bare_verdicts(source) -> list[str]:
+    """The printed lines of a lesson's notebook that end in True or False, where a number should stand."""
+    notebook = nbformat.read(built_path(source), as_version=4)
+    texts = [
+        output.get("text", "") or output.get("data", {}).get("text/plain", "")
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    ]
+    return [line for text in texts for line in text.splitlines() if VERDICT.search(line)]
+
+
+@REWRITTEN
+def test_numbers_before_verdicts(source):
+    assert bare_verdicts(source) == []

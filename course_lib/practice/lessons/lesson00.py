@@ -1,10 +1,13 @@
-"""Lesson 00: three small exercises, to see how exercises work: a mean, a loop, a shape."""
+"""Lesson 00: three small exercises, to see how exercises work, and a self-check."""
 
 import math
 
 import torch
 
-from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice import describe
+from course_lib.practice.attempt import Attempt
+from course_lib.practice.compare import difference
+from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
 
 
@@ -34,6 +37,19 @@ def _rows() -> list[tuple]:
     ]
 
 
+_SELF_CHECK = {"gradient": 8, "probability": 0.75, "parameters": 8}
+
+
+def _answer(name: str, question: str) -> Property:
+    """One of the three numbers; the message says nothing of the others."""
+
+    def test(attempt: Attempt) -> str | None:
+        found = difference(attempt()[name], _SELF_CHECK[name], 1e-3)
+        return None if found is None else f"Your {name} is {describe.short(attempt()[name])}."
+
+    return Property(question, test)
+
+
 EXERCISES = [
     Exercise(
         id="00.mean_of_squares",
@@ -42,20 +58,23 @@ EXERCISES = [
         cases=_cases,
         properties=[
             has_shape("Is the result one number, a tensor of shape ()?"),
-            matches_reference("Is a number alone turned into its square?", cases=0),
+            matches_reference("Is the result for a single number its square?", cases=0),
             unchanged_when(
-                "Does the result stay the same when every number is there twice?",
+                "Does the result stay the same if every number occurs twice?",
                 lambda x: (torch.cat([x, x]),),
                 cases=1,
             ),
-            holds("Do -1 and 1 add up, instead of cancelling out?", lambda mean, x: bool(mean > 0), cases=2),
-            matches_reference("Are the numbers squared first, and averaged after that?"),
+            holds(
+                "Is the result positive for -1 and 1, which must not cancel?",
+                lambda mean, x: bool(mean > 0),
+                cases=2,
+            ),
+            matches_reference("Are the numbers squared first and then averaged?"),
         ],
         hints=[
-            "Read the name from its end: first the squares, then their mean.",
+            'Which comes first in "the mean of the squares": the mean or the squares?',
             "(x₁² + x₂² + … + xₙ²) / n: square each number, add the squares up, divide by their number.",
-            "x ** 2 squares every element of a tensor, and .mean() averages a tensor: "
-            "put the one behind the other, and return that.",
+            "`x ** 2` squares every element of a tensor, and `.mean()` averages a tensor.",
         ],
         mistakes=[
             Mistake(
@@ -66,17 +85,17 @@ EXERCISES = [
             Mistake(
                 "sum of squares",
                 lambda x: (x**2).sum(),
-                "You added the squares up; for their mean, divide by how many there are.",
+                "You added up the squares; for the mean, divide by how many there are.",
             ),
             Mistake(
                 "root-mean-square",
                 lambda x: (x**2).mean().sqrt(),
-                "You took a square root at the end: that is the root-mean-square; leave the root out.",
+                "You took a square root at the end, which gives the root mean square; leave it out.",
             ),
             Mistake(
                 "squares without a mean",
                 lambda x: x**2,
-                "You squared the numbers, but did not average them: there is still one for each x.",
+                "You squared the numbers but did not average them: you return one number for each x.",
             ),
             Mistake(
                 "mean without squares",
@@ -93,24 +112,23 @@ EXERCISES = [
         properties=[
             matches_reference("One step that keeps 0.5 leaves exactly half: is it 1?", cases=0),
             matches_reference("0.9 keeps 0.53 after six steps and 0.48 after seven: is it 7?", cases=1),
-            matches_reference("Is it right for a memory that fades fast, and for one that fades slowly?"),
+            matches_reference("Is it right for a memory that decays fast, and for one that decays slowly?"),
         ],
         hints=[
-            "Walk: begin with 1, multiply, and count your steps until at most a half is left.",
-            "n steps leave keep to the power of n. You look for the smallest whole n at which that is at most 0.5.",
-            "Begin with left = 1.0 and steps = 0; while left > 0.5: multiply left by keep and add 1 to steps. "
-            "Return steps.",
+            "If you start with 1 and multiply by keep, how do you know when to stop?",
+            "After n steps, keep to the power of n is left. Find the smallest whole n for which that is at most 0.5.",
+            "Start with `left = 1.0` and `steps = 0`, and loop `while left > 0.5`. What changes in each round?",
         ],
         mistakes=[
             Mistake(
                 "what is lost is kept",
                 lambda keep: _steps_to_half(1 - keep),
-                "You kept what is lost: a step leaves keep times what was there, and takes 1 − keep of it away.",
+                "You kept what is lost: each step keeps the fraction keep and loses 1 − keep.",
             ),
             Mistake(
                 "what is left",
                 lambda keep: keep ** _steps_to_half(keep),
-                "You returned what is left; asked is after how many steps: count them, and return the count.",
+                "You returned what is left; return the number of steps instead.",
             ),
             Mistake(
                 "less than half",
@@ -120,17 +138,17 @@ EXERCISES = [
             Mistake(
                 "one step too many",
                 lambda keep: _steps_to_half(keep) + 1,
-                "That is one step too many: before the first step there is 1, so count the steps, not the values.",
+                "That is one step too many: you start with 1 before the first step, so count steps, not values.",
             ),
             Mistake(
                 "one step too few",
                 lambda keep: _steps_to_half(keep) - 1,
-                "That is one step too few: after it more than a half is still left.",
+                "That is one step too few: more than a half is still left.",
             ),
             Mistake(
                 "rounded down",
                 lambda keep: math.floor(math.log(0.5) / math.log(keep)),
-                "You rounded log 0.5 / log keep down, where more than a half is still left; round it up.",
+                "You rounded log 0.5 / log keep down, where more than a half is still left; round up.",
             ),
             Mistake(
                 "rounded",
@@ -140,57 +158,57 @@ EXERCISES = [
             Mistake(
                 "not rounded",
                 lambda keep: math.log(0.5) / math.log(keep),
-                "log 0.5 / log keep is where the curve crosses a half; asked is the first whole step: round it up.",
+                "log 0.5 / log keep is where the curve crosses a half; the first whole step is that number rounded up.",
             ),
             Mistake(
                 "the same loss every time",
                 lambda keep: math.ceil(0.5 / (1 - keep)),
-                "You took the same amount away at every step; each step takes its share of what is *left*.",
+                "You lost the same amount at every step; each step loses a fraction of what is *left*.",
             ),
         ],
     ),
     Exercise(
         id="00.centred",
-        title="Every row around 0",
+        title="Subtract each row's mean",
         reference=lambda x: x - x.mean(dim=1, keepdim=True),
         cases=_rows,
         properties=[
             matches_reference("Has [[1., 2., 6.]] the mean 3: does it become [[-2., -1., 3.]]?", cases=0),
-            has_shape("Is the result as large as x?"),
+            has_shape("Does the result have the shape of x?"),
             holds(
                 "Does every row add up to 0?",
                 lambda centred, x: bool(centred.sum(dim=1).abs().max() < 1e-4),
                 cases=(1, 2),
             ),
-            matches_reference("Is each row moved by its own mean?"),
+            matches_reference("Is each row's own mean subtracted?"),
         ],
         hints=[
-            "A mean for each row: which of the two dimensions disappears when you average along a row?",
-            "x.mean(dim=1) averages along time and has shape (batch,). To be taken from x, (batch, time), it must be "
+            "Which of the two dimensions disappears when you average each row?",
+            "`x.mean(dim=1)` averages over time and has shape (batch,). To subtract it from x, (batch, time), you need "
             "(batch, 1).",
-            "keepdim=True keeps the dimension, with size 1: subtract x.mean(dim=1, keepdim=True) from x.",
+            "`keepdim=True` keeps the averaged dimension, with size 1.",
         ],
         mistakes=[
             Mistake(
                 "one mean for all",
                 lambda x: x - x.mean(),
-                "You subtracted the mean of all numbers; each row has its own: say along which dimension.",
+                "You subtracted the mean of all numbers; each row has its own mean: pass dim.",
             ),
             Mistake(
                 "the mean of the columns",
                 lambda x: x - x.mean(dim=0),
-                "You averaged over the batch, each column by itself; along a row it is dim=1.",
+                "You averaged over the batch, each column by itself; to average each row, use dim=1.",
             ),
             Mistake(
                 "dimension lost",
                 lambda x: x - x.mean(dim=1),
-                "x.mean(dim=1) has shape (batch,), and broadcasting lays that along the *columns*, without an error "
-                "where batch = time; keepdim=True makes it (batch, 1).",
+                "x.mean(dim=1) has shape (batch,), and broadcasting lines it up with the *columns*, without an error "
+                "if batch = time; keepdim=True makes it (batch, 1).",
             ),
             Mistake(
                 "sum for mean",
                 lambda x: x - x.sum(dim=1, keepdim=True),
-                "You subtracted the row's sum; its mean is the sum divided by how many numbers the row has.",
+                "You subtracted the row's sum; the mean is the sum divided by the number of entries.",
             ),
             Mistake(
                 "only the means",
@@ -200,12 +218,65 @@ EXERCISES = [
             Mistake(
                 "the wrong way round",
                 lambda x: x.mean(dim=1, keepdim=True) - x,
-                "You have every sign the wrong way round: it is x minus the mean.",
+                "Your signs are reversed: it is x minus the mean.",
             ),
             Mistake(
                 "divided as well",
                 lambda x: (x - x.mean(dim=1, keepdim=True)) / x.std(dim=1, keepdim=True),
-                "You divided by the standard deviation, too; only the mean is to be taken off.",
+                "You also divided by the standard deviation; only subtract the mean.",
+            ),
+        ],
+    ),
+    Exercise(
+        id="00.self_check",
+        title="Gradient, softmax, parameters",
+        reference=_SELF_CHECK,
+        properties=[
+            _answer("gradient", "Is the gradient of x² + 2x at x = 3 right?"),
+            _answer("probability", "Is the softmax of 0 and ln 3 right?"),
+            _answer("parameters", "Is the number of parameters of nn.Linear(3, 2) right?"),
+        ],
+        hints=[
+            "What are the derivatives of x² and of 2x? What is e to the power of ln 3? How many arrows connect 3 "
+            "inputs to 2 outputs?",
+            "The softmax exponentiates each logit and divides by the sum. A linear layer has a matrix and a bias.",
+            "The derivative is 2x + 2. The exponentials are 1 and 3. The matrix has 2 × 3 entries, the bias 2.",
+        ],
+        mistakes=[
+            Mistake(
+                "y, not its slope",
+                {**_SELF_CHECK, "gradient": 15},
+                "15 is y itself; the gradient is its slope.",
+            ),
+            Mistake(
+                "2x forgotten",
+                {**_SELF_CHECK, "gradient": 6},
+                "You left out the derivative of 2x, which is 2.",
+            ),
+            Mistake(
+                "no exponential",
+                {**_SELF_CHECK, "probability": 1.0},
+                "You divided the logits by their sum; the softmax takes exponentials first.",
+            ),
+            Mistake(
+                "odds",
+                {**_SELF_CHECK, "probability": 3.0},
+                "3 is the ratio of the two, their odds; the probabilities sum to 1.",
+            ),
+            Mistake(
+                "the other one",
+                {**_SELF_CHECK, "probability": 0.25},
+                "That is the probability of the first; the question is about the second.",
+            ),
+            Mistake(
+                "no bias",
+                {**_SELF_CHECK, "parameters": 6},
+                "You left out the biases: one for each of the 2 outputs.",
+            ),
+            Mistake(
+                "a bias per input",
+                {**_SELF_CHECK, "parameters": 9},
+                "There is one bias for each output, 2 in all, not one for each input.",
             ),
         ],
     ),
