@@ -271,3 +271,14 @@ def test_wrong_input_is_named_with_what_was_expected(call, error, words):
         call()
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_batch_first_is_accepted_where_it_is_so_already(layer):
+    torch.manual_seed(0)
+    ours = layer(3, 5, batch_first=True)
+    x = torch.randn(2, 4, 3)
+    torch.manual_seed(0)
+    assert torch.equal(ours(x)[0], layer(3, 5)(x)[0])
+    with pytest.raises(ValueError, match="batch_first is False.*transpose"):
+        layer(3, 5, batch_first=False)

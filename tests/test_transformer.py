@@ -5,7 +5,12 @@ import torch
 from torch import nn
 
 from course_lib.decoding import beam_search, greedy
-from course_lib.models.attention import causal_mask, padding_mask, record_attention
+from course_lib.models.attention import (
+    causal_mask,
+    padding_mask,
+    record_attention,
+    sinusoidal_positions,
+)
 from course_lib.models.seq2seq import teacher_forced_loss
 from course_lib.models.transformer import (
     DecoderLayer,
@@ -217,3 +222,28 @@ def test_it_overfits_one_batch_and_writes_it(any_device, norm_first):
 def test_what_does_not_fit_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def test_the_translator_is_torch_s_between_scaled_embeddings_and_the_tied_projection():
+    """Vaswani et al. 2017, section 3.4: embeddings times √d_model; the last projection is the embedding."""
+    model = scattered(
+        Transformer(11, 13, d_model=D_MODEL, n_heads=HEADS, d_ff=D_FF, num_layers=2, max_len=20)
+    )
+    theirs = nn.Transformer(D_MODEL, HEADS, 2, 2, D_FF, 0.0, batch_first=True).double().eval()
+    theirs.encoder.norm, theirs.decoder.norm = None, None  # post-norm layers need no last norm
+    for stack in ("encoder", "decoder"):
+        getattr(theirs, stack).load_state_dict(getattr(model, stack).state_dict())
+    source, target = torch.tensor([[3, 4, 5, 6], [7, 8, 0, 0]]), torch.tensor([[2, 9, 10], [2, 12, 4]])
+    lengths = torch.tensor([4, 2])
+    hidden = theirs(
+        model.source_embedding(source) * D_MODEL**0.5 + sinusoidal_positions(4, D_MODEL).double(),
+        model.target_embedding(target) * D_MODEL**0.5 + sinusoidal_positions(3, D_MODEL).double(),
+        tgt_mask=~causal_mask(3),
+        src_key_padding_mask=~padding_mask(lengths),
+        memory_key_padding_mask=~padding_mask(lengths),
+    )
+    expected = hidden @ model.target_embedding.weight.T
+    torch.testing.assert_close(model(source, lengths, target), expected, **EXACT)

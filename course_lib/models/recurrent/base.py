@@ -239,3 +239,12 @@ class RecurrentLayer(nn.Module):
         super()._apply(fn, recurse)
         flatten_for_cudnn(self)
         return self
+
+
+def check_batch_first(batch_first: bool) -> None:
+    """ValueError for torch.nn's other order of dimensions."""
+    if batch_first is not True:
+        raise ValueError(
+            f"batch_first is {batch_first!r}; layers of this course read (batch, time, features) only. "
+            "Turn other tensors with x.transpose(0, 1)."
+        )

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.models.recurrent.base import RecurrentLayer
+from course_lib.models.recurrent.base import RecurrentLayer, check_batch_first
 from course_lib.models.recurrent.cell import RecurrentCell
 from course_lib.models.recurrent.inputs import in_own_precision
 from course_lib.models.recurrent.parameters import Weights
@@ -81,6 +81,7 @@ class GRU(RecurrentLayer):
         bias: False leaves all biases out.
         dropout: share of the features set to 0 between layers while training.
         bidirectional: read each row from both ends; the output holds both, side by side.
+        batch_first: always True here; accepted as in `torch.nn`.
 
     Shapes (directions is 2 if bidirectional, else 1):
         x (batch, time, input_size), h_0 (num_layers * directions, batch, hidden_size) or None for zeros,
@@ -105,7 +106,9 @@ class GRU(RecurrentLayer):
         *,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        batch_first: bool = True,
     ):
+        check_batch_first(batch_first)
         super().__init__("GRU", input_size, hidden_size, num_layers, bias, dropout, bidirectional)
 
     def update_bias_(self, value: float | Tensor) -> Self:

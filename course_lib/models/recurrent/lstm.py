@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.models.recurrent.base import RecurrentLayer
+from course_lib.models.recurrent.base import RecurrentLayer, check_batch_first
 from course_lib.models.recurrent.cell import RecurrentCell
 from course_lib.models.recurrent.inputs import in_own_precision
 from course_lib.models.recurrent.parameters import Weights
@@ -78,6 +78,7 @@ class LSTM(RecurrentLayer):
         bias: False leaves all biases out.
         dropout: share of the features set to 0 between layers while training.
         bidirectional: read each row from both ends; the output holds both, side by side.
+        batch_first: always True here; accepted as in `torch.nn`.
 
     Shapes (directions is 2 if bidirectional, else 1):
         x (batch, time, input_size), state (h_0, c_0), both (num_layers * directions, batch, hidden_size), or None
@@ -103,7 +104,9 @@ class LSTM(RecurrentLayer):
         *,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        batch_first: bool = True,
     ):
+        check_batch_first(batch_first)
         super().__init__("LSTM", input_size, hidden_size, num_layers, bias, dropout, bidirectional)
 
     def forget_bias_(self, value: float | Tensor) -> Self:

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.models.recurrent.base import RecurrentLayer
+from course_lib.models.recurrent.base import RecurrentLayer, check_batch_first
 from course_lib.models.recurrent.cell import RecurrentCell
 from course_lib.models.recurrent.inputs import in_own_precision
 from course_lib.models.recurrent.parameters import Weights
@@ -58,6 +58,7 @@ class RNN(RecurrentLayer):
         bias: False leaves all biases out.
         dropout: share of the features set to 0 between layers while training.
         bidirectional: read each row from both ends; the output holds both, side by side.
+        batch_first: always True here; accepted as in `torch.nn`.
 
     Shapes (directions is 2 if bidirectional, else 1):
         x (batch, time, input_size), h_0 (num_layers * directions, batch, hidden_size) or None for zeros,
@@ -83,7 +84,9 @@ class RNN(RecurrentLayer):
         *,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        batch_first: bool = True,
     ):
+        check_batch_first(batch_first)
         activation = _activation(nonlinearity)
         mode = f"RNN_{nonlinearity.upper()}"
         super().__init__(mode, input_size, hidden_size, num_layers, bias, dropout, bidirectional)
