@@ -5,6 +5,7 @@ import html
 from collections.abc import Callable, Hashable
 
 import ipywidgets as widgets
+import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -48,8 +49,17 @@ class LiveFigure(widgets.VBox):
 
     def _png(self, value: Hashable) -> bytes:
         if value not in self._pictures:
-            drawn = self._draw(value)
-            self._pictures[value] = figure_png(drawn if isinstance(drawn, Figure) else drawn.figure)
+            others = set(plt.get_fignums())
+            try:
+                drawn = self._draw(value)
+                if not isinstance(drawn, Axes | Figure):
+                    raise TypeError(
+                        f"draw returned {type(drawn).__name__}; expected the axes or the figure it drew."
+                    )
+                self._pictures[value] = figure_png(drawn if isinstance(drawn, Figure) else drawn.figure)
+            finally:  # a figure left open, by an error too, would be shown below some later cell
+                for number in set(plt.get_fignums()) - others:
+                    plt.close(number)
         return self._pictures[value]
 
     def _changed(self, change: dict) -> None:

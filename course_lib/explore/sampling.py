@@ -121,7 +121,9 @@ class SamplingPanel(widgets.VBox):
         self.written = self._decode(written.tolist())
         self.how = f"temperature {knobs['temperature']:g}, top-k {knobs['top_k'] or ALL}, "
         self.how += f"top-p {knobs['top_p'] or 1:g}, seed {seed}"
-        begun, rest = html.escape(prompt), html.escape(self.written.removeprefix(prompt))
+        # What was read back of the prompt: a tokenizer may have changed it, such as its capitals.
+        read = self._decode(ids[0].tolist())
+        begun, rest = html.escape(read), html.escape(self.written.removeprefix(read))
         style = "white-space: pre-wrap; line-height: 1.35; margin: 0 0 0 4px"
         self.text.value = f"<i>Written with {self.how}:</i><pre style='{style}'><b>{begun}</b>{rest}</pre>"
 

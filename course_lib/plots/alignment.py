@@ -8,7 +8,7 @@ from matplotlib.patches import Patch
 
 from course_lib.plots.attention import GOLD, KEY_TITLE, MASKED, WITH_NUMBERS, check_weights
 from course_lib.plots.style import axes_or_new, to_array
-from course_lib.plots.tokens import POINTS_PER_INCH, label_every, token_labels
+from course_lib.plots.tokens import POINTS_PER_INCH, label_every, shortened, token_labels
 
 WIDTH, HEIGHT = 7.0, 2.6  # inches
 TOP = 1.12  # of the axis of weights: room for a number above a bar of 1
@@ -86,7 +86,8 @@ def attention_bars(
         fontsize=9,
         color=GOLD,
     )
-    labels = token_labels(list(key_tokens))
+    *labels, query_label = token_labels([*key_tokens, query or ""])
+    labels = [shortened(label) for label in labels]
     size = 10.0
     step = label_every(ax.get_window_extent().width / ax.figure.dpi / len(values), size)
     shown = range(0, len(values), step)
@@ -96,10 +97,10 @@ def attention_bars(
     if slanted:
         ax.tick_params(axis="x", labelrotation=45)
     ax.grid(axis="x", visible=False)
-    name = token_labels([query])[0].replace("$", r"\$") if query is not None else None
+    quoted = "attention weight" if query is None else f"weight for “{shortened(query_label)}”"
+    ax.set_ylabel(quoted, parse_math=False)
     ax.set(
         xlabel=KEY_TITLE,
-        ylabel="attention weight" if name is None else f"weight for “{name}”",
         title=title,
         ylim=(0, TOP),
         xlim=(-0.6, len(values) - 0.4),
@@ -133,7 +134,7 @@ def kept_without_attention(
         places = np.arange(len(sorts)) + (number - (len(shares) - 1) / 2) * height
         bars = ax.barh(places, list(of_change.values()), 0.9 * height, color=f"C{number}", label=change)
         ax.bar_label(bars, [f"{share:.2f}" for share in of_change.values()], fontsize=9, padding=3)
-    ax.set_yticks(range(len(sorts)), sorts)
+    ax.set_yticks(range(len(sorts)), sorts, parse_math=False)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
     ax.set(xlabel=xlabel, title=title, xlim=(0, 1.12))

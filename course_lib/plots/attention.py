@@ -15,7 +15,7 @@ from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.patches import Patch, Rectangle
 
 from course_lib.plots.style import to_array
-from course_lib.plots.tokens import POINTS_PER_INCH, label_every, token_labels
+from course_lib.plots.tokens import POINTS_PER_INCH, label_every, shortened, token_labels
 
 COLOURS = "Blues"  # light to dark, lightness falls all the way
 MASKED, LINE, FRAME, GOLD = "#c9c9c9", "#d5d5d5", "#8a8a8a", "C1"
@@ -66,7 +66,7 @@ def attention_heatmap(
             f"{len(key_tokens)} key tokens; expected (query tokens, key tokens)."
         )
     allowed = check_weights(values, mask, scale)
-    labels = token_labels([*query_tokens, *key_tokens])
+    labels = [shortened(label) for label in token_labels([*query_tokens, *key_tokens])]
     queries, keys = labels[: len(query_tokens)], labels[len(query_tokens) :]
     if ax is None:
         ax, cell = _new_axes(queries, keys, title)
@@ -151,7 +151,9 @@ def _new_axes(queries: list[str], keys: list[str], title: str) -> tuple[Axes, fl
     target_len, source_len = len(queries), len(keys)
     preferred = 0.46 if max(target_len, source_len) <= WITH_NUMBERS else 0.27
     cell = min(preferred, 8.0 / source_len, 7.5 / target_len)
-    width = source_len * cell + 0.1 * max(map(len, queries)) + 1.9
+    # Beside the map: the bar, and the slanted label of the last key, which must not push it aside.
+    beside = max(1.9, 1.2 + 0.065 * max(map(len, keys)))
+    width = source_len * cell + 0.11 * max(map(len, queries)) + beside
     # A map of few rows still needs the height of the words beside it.
     height = max(2.2, target_len * cell) + 0.08 * max(map(len, keys)) + 1.2
     # A title wider than the figure would press the map together.

@@ -26,8 +26,8 @@ from course_lib.plots.attention import (
     most_keys,
     write_ticks,
 )
-from course_lib.plots.style import to_array
-from course_lib.plots.tokens import label_every, token_labels
+from course_lib.plots.style import printable, to_array
+from course_lib.plots.tokens import LONGEST, drawable, label_every, shortened
 
 
 def attention_grid(
@@ -80,10 +80,11 @@ def attention_grid(
     for tokens, length, kind in ((query_tokens, target_len, "query"), (key_tokens, source_len, "key")):
         if tokens is not None and len(tokens) != length:
             raise ValueError(f"weights has shape {values.shape}, but there are {len(tokens)} {kind} tokens.")
-    queries, keys = (
-        token_labels(query_tokens or [""] * target_len),
-        token_labels(key_tokens or [""] * source_len),
-    )
+    tokens = [*(query_tokens or [""] * target_len), *(key_tokens or [""] * source_len)]
+    written = drawable([*map(printable, tokens), *names])  # one warning for all
+    short = [shortened(label) for label in written[: len(tokens)]]
+    queries, keys = short[:target_len], short[target_len:]
+    names = [shortened(name, 2 * LONGEST) for name in written[len(tokens) :]]
     if ax is None:
         cell = min(0.3, 8.5 / (n_columns * (source_len + 1)), 8.0 / (n_rows * (target_len + 1)))
     else:
@@ -94,7 +95,7 @@ def attention_grid(
     beside, above = -int(-0.08 // cell), -int(-0.22 // cell)
     wide, high = source_len + beside, target_len + above
     if ax is None:
-        margin = 0.09 * max(map(len, queries)) + 1.6, 0.09 * max(map(len, keys)) + 1.0
+        margin = 0.12 * max(map(len, queries)) + 1.6, 0.11 * max(map(len, keys)) + 1.0
         size = n_columns * wide * cell + margin[0], n_rows * high * cell + margin[1]
         ax = plt.subplots(figsize=(max(3.6, size[0]), max(2.4, size[1])), layout="compressed")[1]
     colours, grey = plt.get_cmap(COLOURS), to_rgba(MASKED)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_lib.plots.style import axes_or_new, printable, to_array
+from course_lib.plots.tokens import drawable
 
 
 def next_symbol_bars(
@@ -42,12 +43,14 @@ def next_symbol_bars(
             raise ValueError(f"shown is {best.tolist()}; expected different ids from 0 to {len(values) - 1}.")
     ax = axes_or_new(ax, figsize=(7.0, 2.8))
     heights = [*values[best], max(0.0, 1 - values[best].sum())]
-    labels = [*(printable(symbols[i]) for i in best), f"{len(values) - len(best)}\nothers"]
+    *labels, title = drawable([*(printable(symbols[i]) for i in best), title])
+    labels = [*labels, f"{len(values) - len(best)}\nothers"]
     bars = ax.bar(range(len(heights)), heights, color=["C0"] * len(best) + ["#b0b0b0"])
     # Impossible and merely small are two things; 1e-6 is what rounding leaves of 1 − a sum.
     numbers = [f"{h:.2f}" if h >= 0.005 else "<.01" if h > 1e-6 else "0" for h in heights]
     ax.bar_label(bars, numbers, fontsize=8.5, padding=2)
     ax.set_xticks(range(len(labels)), labels, parse_math=False)
     ax.grid(axis="x", visible=False)
-    ax.set(ylabel="probability", title=title, ylim=(0, 1.1))
+    ax.set(ylabel="probability", ylim=(0, 1.1))
+    ax.set_title(title, parse_math=False)  # it may quote what was typed
     return ax

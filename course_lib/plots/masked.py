@@ -61,7 +61,6 @@ def masked_words(
         for ax, place in zip(panels, places, strict=False):
             heading = _with_gap(tokens, place)
             next_symbol_bars(guesses[place], symbols, heading, top=min(few, len(symbols)), ax=ax)
-            ax.title.set_parse_math(False)
         for ax in panels[len(places) :]:  # what is left of the last row
             ax.set_visible(False)
         if weights is not None:

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from course_lib.plots import checks
 from course_lib.plots.curves import reference_line
-from course_lib.plots.style import axes_or_new, printable, to_array
+from course_lib.plots.style import axes_or_new, to_array
+from course_lib.plots.tokens import token_labels
 
 
 def hidden_states(
@@ -40,7 +41,7 @@ def hidden_states(
     image = ax.imshow(values.T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     # Long texts: a label at every k-th column, so that none overlap.
     every = 1 + time // 90
-    labels = [printable(symbol) for symbol in symbols][::every]
+    labels = token_labels(symbols[::every])
     ax.set_xticks(range(0, time, every), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
     every = 1 + n_units // 24
     ax.set_yticks(range(0, n_units, every), names[::every])
@@ -140,7 +141,7 @@ def gates_over_time(
         ax.grid(False)
         figure.colorbar(image, ax=ax, ticks=range(low, 2), pad=0.02)
     every = 1 + time // 90
-    labels = [printable(symbol) for symbol in symbols][::every]
+    labels = token_labels(symbols[::every])
     ax.set_xticks(range(0, time, every), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
     ax.set_xlabel("symbol read →")
     rows[0, 0].set_title(title)

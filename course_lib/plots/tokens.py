@@ -11,6 +11,7 @@ from course_lib.plots.style import printable
 
 POINTS_PER_INCH = 72
 MISSING = "▯"
+LONGEST = 20  # characters of a label
 
 
 @cache
@@ -24,11 +25,17 @@ def _characters_of(families: tuple[str, ...]) -> frozenset[int]:
 
 
 def token_labels(tokens: Sequence[str]) -> list[str]:
-    """Tokens as they are to stand on an axis: spaces visible, characters without a font as ▯.
+    """Tokens as they are to stand on an axis: spaces visible, characters without a font as ▯; see `drawable`."""
+    return drawable([printable(token) for token in tokens], stacklevel=4)
 
-    Warns once for all of them, naming the characters and the package to install, where no installed font has them.
+
+def drawable(labels: Sequence[str], stacklevel: int = 3) -> list[str]:
+    """Texts with ▯ in place of each character that no installed font has.
+
+    Warns once for all of them, naming the characters and the package to install, at the line that asked for the
+    picture: `stacklevel` calls up from here.
     """
-    labels = [printable(token) for token in tokens]
+    labels = list(labels)
     known = _characters_of(tuple(rcParams["font.family"]))
     # Combining marks and joiners have no picture of their own; matplotlib leaves them out.
     unknown = sorted({sign for label in labels for sign in label if ord(sign) not in known})
@@ -41,10 +48,15 @@ def token_labels(tokens: Sequence[str]) -> list[str]:
         )
         warnings.warn(
             f"No installed font has {' '.join(unknown[:8])}; drawn as {MISSING}. Install {cure} and restart Python.",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
         labels = ["".join(MISSING if sign in unknown else sign for sign in label) for label in labels]
     return labels
+
+
+def shortened(label: str, longest: int = LONGEST) -> str:
+    """A label of at most so many characters: the end of a longer one would press the picture together."""
+    return label if len(label) <= longest else label[: longest - 1] + "…"
 
 
 def label_every(cell_inches: float, font_size: float) -> int:
