@@ -96,7 +96,10 @@ def attention_grid(
     wide, high = source_len + beside, target_len + above
     if ax is None:
         margin = 0.12 * max(map(len, queries)) + 1.6, 0.11 * max(map(len, keys)) + 1.0
-        size = n_columns * wide * cell + margin[0], n_rows * high * cell + margin[1]
+        over = max(
+            0.0, 0.08 * max(map(len, names)) - wide * cell
+        )  # of the last tile's name, to the right of it
+        size = n_columns * wide * cell + margin[0] + over, n_rows * high * cell + margin[1]
         ax = plt.subplots(figsize=(max(3.6, size[0]), max(2.4, size[1])), layout="compressed")[1]
     colours, grey = plt.get_cmap(COLOURS), to_rgba(MASKED)
     picture = np.ones((n_rows * high, n_columns * wide - beside, 4))
