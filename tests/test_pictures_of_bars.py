@@ -143,10 +143,10 @@ def test_course_map_shows_lessons_as_ready_and_the_road_ahead_as_planned_in_thei
     for order, number in enumerate(ready + planned):
         x, y = numbers[number]
         row, column = divmod(order, 5)
-        assert (x, y) == pytest.approx((column if row % 2 == 0 else 4 - column, 0.19 - row))
+        assert (x, y) == pytest.approx((column, 0.25 - row)), "read from left to right"
         fill = "#d9ebf7" if number in ready else "#ffffff"
         np.testing.assert_allclose(pixel(ax, x - 0.33, y - 0.05), to_rgb(fill), atol=0.02)
     for lesson in LESSONS:
-        note = f"{lesson.minutes} min · {lesson.seconds} s"
+        note = f"you {lesson.minutes} min\nCPU {lesson.seconds} s"
         x, y = numbers[lesson.number]
-        assert any(t.get_text() == note and t.get_position() == pytest.approx((x, y - 0.4)) for t in ax.texts)
+        assert any(t.get_text() == note and t.get_position() == pytest.approx((x, y - 0.47)) for t in ax.texts)

@@ -280,3 +280,19 @@ def test_dropout_acts_in_training_only(style):
     assert not torch.equal(model(*inputs), model(*inputs))
     model.eval()
     assert torch.equal(model(*inputs), model(*inputs))
+
+
+@pytest.mark.parametrize("feeding", [False, True])
+def test_luong_s_step_by_hand(feeding):
+    """Section 3.3: with input feeding, h̃ of the step before is read beside the last symbol; the first one is 0."""
+    model, (source, lengths, target_in) = build("Luong, input feeding" if feeding else "Luong"), example()
+    decoder, state = model.decoder, model.start(source, lengths)
+    recurrent, fed = state.recurrent, torch.zeros(len(source), 1, 4, dtype=torch.float64)
+    logits = []
+    for ids in target_in.split(1, dim=1):
+        x = decoder.embedding(ids)
+        output, recurrent = decoder.recurrent(torch.cat([x, fed], dim=2) if feeding else x, recurrent)
+        context = decoder.attention(output, state.memory, state.memory, state.mask)
+        fed = torch.tanh(decoder.readout(torch.cat([context, output], dim=2)))
+        logits.append(decoder.head(fed))
+    torch.testing.assert_close(model(source, lengths, target_in), torch.cat(logits, dim=1))

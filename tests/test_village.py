@@ -479,3 +479,19 @@ def test_next_sentence_probability_is_bayes_rule():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_masked_floor_scores_the_true_word_not_the_best_guess(monkeypatch):
+    """A reader who gives one word 1/2 wherever it stands, and shares the rest evenly: its loss is known."""
+    size = len(village.SENTENCES.vocabulary)
+    answer = np.full(size, 0.5 / (size - 1))
+    answer[0] = 0.5
+    monkeypatch.setattr(
+        type(village.SENTENCES), "posterior", lambda self, shown, own: np.tile(answer, (len(shown), 1))
+    )
+    floor = village.masked_floor(60, seed=0, language=village.SENTENCES)
+    n_first = floor.accuracy * floor.n_predicted
+    expected = (
+        -(n_first * np.log(answer[0]) + (floor.n_predicted - n_first) * np.log(answer[1])) / floor.n_predicted
+    )
+    assert floor.loss == pytest.approx(expected) and floor.accuracy < 0.5
