@@ -96,8 +96,8 @@ LESSONS = (
         "09_subword_tokens",
         "Subword tokens",
         "How can a model read a word that it has never seen?",
-        "train byte-pair encoding, cut new words as GPT and BERT do, compare models whose tokens differ",
-        80,
+        "train byte-pair encoding, tokenize new words as GPT and BERT do, compare models whose tokens differ",
+        85,
         30,
     ),
     Lesson(

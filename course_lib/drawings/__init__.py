@@ -6,6 +6,7 @@ One file a drawing; the shapes are those of `sheet.py`, the colours those of `co
 
 from course_lib.drawings.attention_over_encoder import attention_over_encoder
 from course_lib.drawings.bert_inputs import bert_inputs
+from course_lib.drawings.bpe_merges import bpe_merges
 from course_lib.drawings.cache_growing import cache_growing
 from course_lib.drawings.drawing import ALL, Drawing, drawing
 from course_lib.drawings.encoder_decoder import encoder_decoder
@@ -26,6 +27,7 @@ __all__ = [
     "Drawing",
     "attention_over_encoder",
     "bert_inputs",
+    "bpe_merges",
     "cache_growing",
     "drawing",
     "encoder_decoder",

@@ -12,19 +12,19 @@
 # ---
 
 # %% [markdown]
-# # 09 · Subword tokens: text in pieces that a text has taught
+# # 09 · Subword tokenization
 #
-# **How can a model read a word that it has never seen?** Lesson 08 read characters or words. Words are never complete, and characters make every text long. There is something between the two, found by nothing but counting, and nearly every large language model reads it.
+# **How can a model read a word it has never seen?** Lesson 08 read characters or whole words. A list of words is never complete, and characters make every
+# text long. Subword tokens lie in between. They are found by counting alone, and nearly every large language model reads them.
 #
 # You will be able to:
 #
-# * **write** the two steps of byte-pair encoding, **follow** a training merge by merge, and say how ties are broken,
-# * **cut** a new word: by merges, as GPT does, and by the longest piece, as BERT does,
-# * **prepare** a pair of sentences for BERT,
-# * **say** what a vocabulary's size costs and what it buys, and in which language, and
-# * **compare** models whose tokens differ.
+# * **train** byte-pair encoding from a text, including its rule for ties (exercises 1, 2 and 3),
+# * **tokenize** a new word: by merges, as GPT does, and by the longest piece, as BERT does (exercises 4 and 5),
+# * **prepare** a pair of sentences for BERT (exercise 6),
+# * **compare** models whose tokens differ, and see why perplexity misleads there (exercise 7).
 #
-# Time: 80 minutes; the cells run for about half a minute on one idle CPU core. It builds on lesson 01 (cross-entropy, counted n-grams) and lesson 08 (perplexity, bits per character).
+# Time: 85 minutes; the cells run for about half a minute on one CPU core. It builds on lesson 01 (cross-entropy, n-grams) and lesson 08 (perplexity, bits per character).
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
@@ -34,25 +34,26 @@ import matplotlib.pyplot as plt
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from course_lib import plots
+from course_lib import drawings, plots
 from course_lib.data import load
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.metrics import perplexity
-from course_lib.models.words import NGram
-from course_lib.practice import check, hint
+from course_lib.models import NGram
+from course_lib.practice import check, hint, yours
+from course_lib.report import measured
 from course_lib.text.bpe import BPE
 from course_lib.text.gpt2_words import gpt2_words, to_byte_symbols
-from course_lib.text.merges import learn_merges, merge_pair
+from course_lib.text.merges import learn_merges
 from course_lib.text.wordpiece import WordPiece
 from course_lib.text.words import WordVocabulary, tokenize
 
 device = setup(seed=0)
 
 # %% [markdown]
-# ## 1 · Neither words nor characters
+# ## 1 · Why not words, why not characters
 #
-# The text of this lesson: captions of photographs, each in English and in German (lesson 04 translated them), 29,000 to learn from and 1,000 kept for testing.
+# The text of this lesson is a set of photograph captions in English and German: 29,000 for training and 1,000 for testing.
 
 # %%
 captions = load("multi30k-de-en")
@@ -61,37 +62,42 @@ test = {"German": [german for german, _ in captions.test], "English": [english f
 print(train["English"][6], "|", train["German"][6])
 
 # %% [markdown]
-# > **Predict.** Take *every* word of the 29,000 English captions into the vocabulary. In how many of the 1,000 test captions is there a word that you do not have? And in German?
+# > **Predict.** Put *every* word of the 29,000 English captions into the vocabulary. What percentage of the 1,000 test captions contains a word that is missing?
+# > And in German?
 
 # %%
 for language in train:
     counts = Counter(word for caption in train[language] for word in tokenize(caption))
-    cut = [tokenize(caption) for caption in test[language]]
-    new = [[word for word in caption if word not in counts] for caption in cut]
+    tokenized = [tokenize(caption) for caption in test[language]]
+    unknown = [[word for word in caption if word not in counts] for caption in tokenized]
+    examples = sorted(set(sum(unknown, [])), key=lambda word: (len(word), word))[-3:]
     print(f"{language}: {len(counts):,} words, {sum(n < 5 for n in counts.values()) / len(counts):.0%} of them seen fewer than five times")
-    print(f"   test captions with a new word: {sum(map(bool, new)) / len(cut):.0%}, such as {', '.join(sorted(set(sum(new, [])), key=lambda word: (len(word), word))[-3:])}")
-    print(f"   a caption is {sum(map(len, cut)) / len(cut):.1f} words, or {sum(map(len, test[language])) / len(cut):.1f} characters")
+    print(f"   test captions with an unknown word: {sum(map(bool, unknown)) / len(tokenized):.0%}, such as {', '.join(examples)}")
+    print(f"   mean length: {sum(map(len, tokenized)) / len(tokenized):.1f} words, {sum(map(len, test[language])) / len(tokenized):.1f} characters")
 
 # %% [markdown]
-# About one English caption in seven, and one German in four: German glues words together, and goes on doing so. Each new word becomes `<unk>`, whatever it says. And of the words that the vocabulary does have, most are so rare that a model will hardly learn their vectors. `walk`, `walks` and `walking` are as far apart as `walk` and `zebra`.
+# One English caption in seven has an unknown word, and one German caption in four, because German joins words together. Each of them becomes `<unk>`, whatever it
+# says. Most of the known words are too rare for a model to learn good vectors. And `walk`, `walks` and `walking` are as unrelated as `walk` and `zebra`.
 #
-# Characters hardly know such gaps. But an English caption is nearly five times as long, a German one five and a half times, and attention pays for the square of the length (lesson 06): more than twenty times as much. And what is *one* letter to mean?
+# Characters have no such gaps. But a caption has about five times as many characters as words, and the cost of attention grows with the square of the length (lesson 06).
 #
-# So: common words whole, rare words in pieces. Which pieces? Let the text decide.
+# So keep frequent words whole and split rare words into pieces. Which pieces? Let the text decide.
 #
-# ## 2 · Byte-pair encoding, by hand
+# ## 2 · Byte-pair encoding
 #
-# Begin with characters. Count all pairs of neighbours. Make the most frequent pair a new symbol. Repeat. That is all of **byte-pair encoding** (a compression trick of Gage 1994; for words Sennrich et al. 2016). Their example has four words, with how often each occurs (in the paper each ends in a sign of its own, `</w>`, which we leave out):
+# **Byte-pair encoding** (BPE) started as a compression method (Gage 1994). Sennrich et al. (2016) used it for words. Start with characters. Count all pairs of neighbouring symbols. Make the most frequent pair a new
+# symbol. Repeat. Their example has four words with their counts:
 
 # %%
 words = {tuple("low"): 5, tuple("lower"): 2, tuple("newest"): 6, tuple("widest"): 3}
 
 # %% [markdown]
-# By hand: `l o` stands in *low* (5 times) and in *lower* (2): 7. `e s` stands in *newest* (6) and *widest* (3): 9.
+# By hand: the pair `l o` occurs in *low* (5 times) and in *lower* (2 times), which makes 7. The pair `e s` occurs in *newest* (6) and *widest* (3), which makes 9.
 #
-# ### Exercise 1 · Count the pairs (5 minutes)
+# ### Exercise 1 · Count the pairs (warm-up, 5 minutes)
 #
-# Write `count_pairs(words)`: `words` is a dictionary of words, each a tuple of symbols, with their counts. Return a dictionary: pair `(left, right)` → how often the text has it. Done when the check shows ✓. (Stuck? `hint("09.count_pairs")` helps, in three steps.)
+# Write `count_pairs(words)`. `words` is a dictionary from words, each a tuple of symbols, to their counts. Return a dictionary from pairs `(left, right)` to how often
+# they occur in the text.
 
 
 # %% tags=["exercise"]
@@ -109,10 +115,17 @@ def count_pairs(words):
 # %% tags=["check"]
 check("09.count_pairs", count_pairs)
 
+# %% tags=["hint"]
+hint("09.count_pairs")
+
+# %% [markdown] tags=["solution"]
+# Each word contributes its count to every pair in it, and to a pair that occurs in it twice, twice.
+
 # %% [markdown]
-# ### Exercise 2 · Merge a pair (6 minutes)
+# ### Exercise 2 · Merge a pair (warm-up, 6 minutes)
 #
-# Write `merge(word, pair)`: `word` is a list of symbols. Return a new list in which each occurrence of `pair`, from the left, is one symbol: `["l", "o", "w"]` with `("l", "o")` is `["lo", "w"]`. Mind `["a", "a", "a"]`. Done when the check shows ✓.
+# Write `merge(word, pair)`. `word` is a list of symbols. Return a new list in which each occurrence of `pair`, from left to right, has become one symbol:
+# `["l", "o", "w"]` with `("l", "o")` gives `["lo", "w"]`. Think about `["a", "a", "a"]` with `("a", "a")`.
 
 
 # %% tags=["exercise"]
@@ -134,79 +147,131 @@ def merge(word, pair):
 # %% tags=["check"]
 check("09.merge_pair", merge)
 
-# %% [markdown]
-# Exercise 1, the most frequent pair, exercise 2, and again from the beginning: that is the whole training. The next cell is this loop, eight times round.
-#
-# > **Predict.** What will the first merges be? Which of the four words will be one symbol first?
+# %% tags=["hint"]
+hint("09.merge_pair")
 
-# %%
-symbols = sorted({symbol for word in words for symbol in word})
-state, merges = words, []
-print(f"{'merge':>10} {'count':>6}   the words after it")
-for _ in range(8):
-    # Exercise 1: count the pairs.
-    counts = Counter()
-    for word, count in state.items():
-        for pair in zip(word, word[1:], strict=False):
-            counts[pair] += count
-    # The most frequent; of equally frequent ones, the pair whose left symbol came first into the vocabulary,
-    # then whose right symbol did.
-    pair = min(counts, key=lambda pair: (-counts[pair], symbols.index(pair[0]), symbols.index(pair[1])))
-    merges.append(pair)
-    symbols.append("".join(pair))
-    # Exercise 2: merge the pair, in every word.
-    state = {tuple(merge_pair(list(word), pair, "".join(pair))): count for word, count in state.items()}
-    print(f"{' + '.join(pair):>10} {counts[pair]:6}   {'   '.join('·'.join(word) for word in state)}")
+# %% [markdown] tags=["solution"]
+# A `while` loop, because the index moves by 2 after a merge. Symbols are compared as a pair: joining them first would confuse `("a", "bc")` with `("ab", "c")`.
 
 # %% [markdown]
-# `est` and `low` were found, an ending and a word. Nobody said what an ending is: `est` is simply what pays.
+# ### Exercise 3 · Train byte-pair encoding (build, 20 minutes)
 #
-# **Ties.** `e s` and `s t` both stand there nine times. Somebody has to win, and whoever wins changes what comes after. Our rule, that of Hugging Face's `tokenizers` for this algorithm, is in the comment above. Where no rule is fixed, two trainings on one text give two vocabularies: this has been reported for its WordPiece trainer, whose order of symbols comes from a hash table
-# ([huggingface/tokenizers#1794](https://github.com/huggingface/tokenizers/issues/1794)). Keep the vocabulary with the model; you may not get it again.
+# Write `train_bpe(words, n_merges)`: repeat exercises 1 and 2 and return the list of merges, each a pair, in the order in which they were learned.
 #
-# The loop above counts everything anew for each merge. The library's counts again only the words that hold the merged pair: some thousand merges on real text take a second or two. The same merges?
-
-# %%
-alphabet = sorted({symbol for word in words for symbol in word})
-print("our loop = library:", merges == learn_merges(words, alphabet, len(alphabet) + 8).merges)
-
-# %% [markdown]
-# ## 3 · A new word
-#
-# *lowest* was not among the four words. To cut it, do to it what was done to the text: begin with letters, and apply the merges **in the order in which they were learnt**:
-#
-# $$\texttt{l·o·w·e·s·t} \;\xrightarrow{\;e+s\;}\; \texttt{l·o·w·es·t} \;\xrightarrow{\;es+t\;}\; \texttt{l·o·w·est} \;\xrightarrow{\;l+o\;}\; \texttt{lo·w·est} \;\xrightarrow{\;lo+w\;}\; \texttt{low·est}$$
-#
-# ### Exercise 3 · Cut a word (5 minutes)
-#
-# Write `cut_by_merges(word, merges)`: `word` is a str, `merges` a list of pairs in the order in which they were learnt. Return the list of pieces. `merge_pair(symbols, pair, merged)` from the library does what you wrote in exercise 2. Done when the check shows ✓.
+# * **Ties.** Number the symbols: first the characters in sorted order, then each new symbol as it is created. Among equally frequent pairs take the one whose left
+#   symbol has the smallest number; if that ties too, the one whose right symbol does.
+# * Stop early when no word has a pair left.
 
 
 # %% tags=["exercise"]
-def cut_by_merges(word, merges):
+def train_bpe(words, n_merges):
+    """words {(symbol, …): count} → at most n_merges pairs, in the order learned."""
+    ### BEGIN SOLUTION
+    symbols = sorted({symbol for word in words for symbol in word})
+    number = {symbol: i for i, symbol in enumerate(symbols)}
+    merges = []
+    while len(merges) < n_merges:
+        pairs = count_pairs(words)
+        if not pairs:
+            break
+        best = min(pairs, key=lambda pair: (-pairs[pair], number[pair[0]], number[pair[1]]))
+        merges.append(best)
+        number.setdefault(best[0] + best[1], len(number))
+        merged = {}
+        for word, count in words.items():
+            word = tuple(merge(list(word), best))
+            merged[word] = merged.get(word, 0) + count
+        words = merged
+    return merges
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("09.train_bpe", train_bpe)
+
+# %% tags=["hint"]
+hint("09.train_bpe")
+
+# %% [markdown] tags=["solution"]
+# The counts must be taken again after every merge: `es` does not exist before `e + s` has created it. Two different words can become equal after a merge, which is why the
+# counts are added up in a new dictionary.
+
+# %% [markdown]
+# > **Predict.** Which merges come first in the four words? Which of the words becomes a single symbol first?
+
+# %%
+merges = yours("09.train_bpe")(words, 8)
+state = words
+for pair in merges:
+    state = {tuple(yours("09.merge_pair")(list(word), pair)): count for word, count in state.items()}
+    print(f"{' + '.join(pair):>10}   {'   '.join('·'.join(word) for word in state)}")
+
+# %% [markdown]
+# Training found `est` and `low`, an ending and a word. Nobody told it what an ending is; `est` is simply what saves the most.
+#
+# **Ties matter.** `e s` and `s t` both occur nine times, and whichever wins changes what comes later. Your rule is that of Hugging Face's `tokenizers` for BPE. Without a
+# fixed rule, two trainings on the same text give two vocabularies. That has been reported for its WordPiece trainer, which takes symbols in the order of a hash table
+# ([huggingface/tokenizers#1794](https://github.com/huggingface/tokenizers/issues/1794)). So store the vocabulary with the model.
+#
+# Your loop counts everything again for each merge. The library's version only recounts the words that contain the merged pair, so thousands of merges take seconds. On the
+# 2,000 most frequent words of the captions, both must learn the same:
+
+# %%
+counted = Counter(word for caption in train["English"] for word in tokenize(caption))
+frequent = {tuple(word): count for word, count in counted.most_common(2000)}
+alphabet = sorted({symbol for word in frequent for symbol in word})
+by_loop = yours("09.train_bpe")(frequent, 40)
+by_library = learn_merges(frequent, alphabet, len(alphabet) + 40).merges
+measured("your merges that equal the library's, of 40", sum(a == b for a, b in zip(by_loop, by_library, strict=True)), at_least=40)
+print("the first ten:", "  ".join(left + right for left, right in by_loop[:10]))
+
+# %% [markdown]
+# ## 3 · Tokenizing a new word
+#
+# *lowest* was not among the four words. To tokenize it, do what was done to the text: start with its characters and apply the merges **in the order in which they were learned**.
+
+# %%
+drawings.bpe_merges()
+
+# %% [markdown]
+# ### Exercise 4 · Apply the merges (core, 6 minutes)
+#
+# Write `apply_merges(word, merges)`. `word` is a string and `merges` is a list of pairs in the order in which they were learned. Return the list of pieces. You may call your `merge`.
+
+
+# %% tags=["exercise"]
+def apply_merges(word, merges):
     """word, merges [(left, right), …] → [piece, …]."""
     ### BEGIN SOLUTION
     symbols = list(word)
     for pair in merges:
-        symbols = merge_pair(symbols, pair, pair[0] + pair[1])
+        symbols = merge(symbols, pair)
     return symbols
     ### END SOLUTION
 
 
 # %% tags=["check"]
-check("09.cut_by_merges", cut_by_merges)
+check("09.cut_by_merges", apply_merges)
+
+# %% tags=["hint"]
+hint("09.cut_by_merges")
+
+# %% [markdown] tags=["solution"]
+# One pass over the merges is enough, because a merge can only be applied once its two parts exist, and the merges that create them came earlier. A fast implementation looks up, again and again, the
+# earliest merge among the pairs that are present. The result is the same.
 
 # %%
-small = BPE(merges, alphabet, byte_level=False)
 for word in ("lowest", "newer", "widow", "slowest"):
-    print(f"{word:8} → {' · '.join(small.tokens(word))}")
+    print(f"{word:8} → {' · '.join(yours('09.cut_by_merges')(word, merges))}")
 
 # %% [markdown]
-# *lowest* is read as `low` and `est`: what a model knows of the two helps it with a word that it has not met. *slowest* becomes `s`, `low`, `est`, which no grammar book would say; the text had no `slow`. Cutting knows nothing of meaning. And only a letter that no training word has would be unknown.
+# *lowest* becomes `low` and `est`, so what a model has learned about these two carries over. *slowest* becomes `s`, `low`, `est`, which no grammar book would say.
+# Tokenization knows nothing about meaning.
 #
-# ## 4 · Bytes: nothing is unknown
+# ## 4 · Byte-level BPE
 #
-# An alphabet of characters has gaps, too: Unicode has some 150,000, and no text has them all. But a computer stores each as one to four **bytes** (UTF-8), and there are only 256 bytes. Begin with those, and there is no `<unk>`, ever, in any language (GPT-2, 2019):
+# Characters have gaps too: Unicode has about 150,000 of them, and no text contains all. But a computer stores each as one to four **bytes** in UTF-8, and there are
+# only 256 bytes. Start from those, and nothing is ever unknown, in any language (GPT-2; Radford et al. 2019):
 
 # %%
 for sign in ("a", "é", "我", "👍"):
@@ -214,48 +279,49 @@ for sign in ("a", "é", "我", "👍"):
 print("and a space before a word:", to_byte_symbols(" a"))
 
 # %% [markdown]
-# GPT-2 writes each byte as one visible character, so that a vocabulary can stand in a text file: `Ġ` is the space. You will meet it everywhere; in our drawings the same space is `␣`, and in printed lists of tokens simply a blank.
+# GPT-2 writes each byte as one visible character, so that a vocabulary fits in a text file: `Ġ` is the space. In our figures the space is `␣`.
 #
-# Two more decisions. A merge must not glue words together (`of the` would be a fine pair), so the text is **split before** any merge: at spaces, which go with the word after them, and between letters, digits and signs. And the pieces must give back the text exactly:
+# Two more decisions follow. A merge must not join words, since `of the` would be a frequent pair. So the text is **split before** any merge: before spaces, and between letters, digits
+# and punctuation. And nothing may get lost: joined together, the parts are the text.
 
 # %%
 print(gpt2_words("Two dogs, 3 cats  don't bark!"))
-print("joined, it is the text:", "".join(gpt2_words("Two dogs, 3 cats  don't bark!")) == "Two dogs, 3 cats  don't bark!")
 
 # %% [markdown]
-# Now for real: the 29,000 English captions, up to 8,192 symbols.
+# Now train on the 29,000 English captions, up to 8,192 symbols:
 
 # %%
 bpe = BPE.train(train["English"], 8192)
 print(bpe)
-print("the first merges:", "  ".join(left + right for left, right in bpe.merges[:16]))
-print("the last ones:   ", "  ".join(left + right for left, right in bpe.merges[-8:]))
+print("first merges:", "  ".join(left + right for left, right in bpe.merges[:16]))
+print("last merges: ", "  ".join(left + right for left, right in bpe.merges[-8:]))
 everything = test["English"] + test["German"] + ["她喝了三杯咖啡。", "👍🏽 \t\x00 ﷽"]
-print("every test caption, and worse, comes back:", all(bpe.decode(bpe.encode(text)) == text for text in everything))
+changed = sum(bpe.decode(bpe.encode(text)) != text for text in everything)
+measured(f"texts that encode and decode changes, of {len(everything):,}", changed, at_most=0)
 
 # %% [markdown]
-# First fragments, then words, then rare words. Move the slider, and watch a made-up caption grow together:
+# Fragments come first, then words, then rare words. Move the slider and watch an invented caption grow together.
 
 # %% tags=["nbval-ignore-output"]
 shown = "Two unicyclists juggle flaming torches on a snowy mountainside."
-sizes = [0, 50, 100, 250, 500, 1000, 2000, 4000, len(bpe.merges)]
 
 
-def draw_cut(n_merges):
+def draw_tokens(n_merges):
     pieces = bpe.with_merges(n_merges).readable(shown)
     return plots.token_boxes(pieces, title=f"{n_merges:,} merges: {len(pieces)} tokens")
 
 
 SliderFigure(
-    draw_cut,
-    values=sizes,
+    draw_tokens,
+    values=[0, 50, 100, 250, 500, 1000, 2000, 4000, len(bpe.merges)],
     start=1000,
     label="merges",
-    alt="A caption in coloured boxes, one for each token; the more merges, the fewer and longer the tokens.",
+    alt="A caption in coloured boxes, one per token; the more merges, the fewer and longer the tokens.",
 )
 
 # %% [markdown]
-# Type a text of your own; the numbers below are the ids, and they are all that a model gets to see. Try your name, with and without a space before it, in capitals, a number, another language, an emoji (a byte that is no whole character appears as its number, like ⟨F0⟩).
+# Type a text of your own. The numbers below the boxes are the ids, and they are all that a model gets to see. Try your name with and without a space before it, capitals, a number, another
+# language, an emoji. A byte that is not a whole character appears as its number, such as ⟨F0⟩.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -270,45 +336,51 @@ TypedFigure(
     draw_typed,
     start="Skateboarding skateboarders, SKATEBOARDERS and a Skateboard",
     label="text",
-    alt="The typed text in coloured boxes, one for each token, with the token's id below.",
+    alt="The typed text in coloured boxes, one per token, with the token's id below.",
 )
 
 # %% [markdown]
-# To you this is one word in four coats. To the model it is mostly unrelated numbers (only `board` stands there twice), and it has to learn from text what they have in common. Even the two capital *Skate* differ: the space belongs to the token, and in the captions a word with capital *Skate* stands only at the beginning of a line, where no space is. Merges lead to `Skate`, and none to `␣Skate`, which stays `␣S k ate`. That language models spell and count letters badly begins here.
+# You see one word in four spellings. The model sees mostly unrelated numbers, and has to learn from text what they share. Even the two *Skate* differ, because a token includes the space before it. This is one reason why
+# language models are bad at spelling and at counting letters.
 #
-# ## 5 · How many symbols?
+# ## 5 · The size of the vocabulary
 #
-# More merges make texts shorter and the embedding matrix taller: 8,192 symbols at width 768 are 6 million numbers; the 30,522 of BERT-base are 23 million, a fifth of the whole model.
+# More merges make the text shorter and the embedding matrix taller. At width 768, the 30,522 symbols of BERT-base take 23 million parameters, a fifth of the model.
 #
-# > **Predict.** From 256 symbols to 8,192: each doubling of the vocabulary, does it shorten the text by the same share? And German text, cut by *English* merges: shorter than its bytes at all?
+# > **Predict.** Double the vocabulary again and again, from 256 to 8,192 symbols. Does each doubling shorten the text by the same factor? And what do *English* merges do for German
+# > text?
 
 # %%
 german_bpe = BPE.train(train["German"], 8192)
 curves = {"English, English merges": {}, "German, German merges": {}, "German, English merges": {}}
 for size in (256, 512, 1024, 2048, 4096, 8192):
     for name, trained, language in zip(curves, (bpe, german_bpe, bpe), ("English", "German", "German"), strict=True):
-        cutter = trained.with_merges(size - 256)
-        curves[name][size] = sum(len(cutter.encode(caption)) for caption in test[language]) / len(test[language])
+        tokenizer = trained.with_merges(size - 256)
+        curves[name][size] = sum(len(tokenizer.encode(caption)) for caption in test[language]) / len(test[language])
 _ = plots.by_size(
     curves,
-    title="The first merges pay most, and in their own language",
+    title="The first merges save most, and only in their own language",
     xlabel="symbols in the vocabulary",
-    ylabel="tokens a caption",
+    ylabel="tokens per caption",
     ylim=(0, 75),
 )
 
 # %%
 for name, curve in curves.items():
     print(f"{name:24}", "  ".join(f"{size}: {length:.1f}" for size, length in curve.items()))
+own, foreign = curves["German, German merges"][8192], curves["German, English merges"][8192]
+measured("German captions: tokens with English merges over tokens with German merges", foreign / own, at_least=1.8)
 
 # %% [markdown]
-# The first 256 merges more than halve an English caption; the last 4,096 hardly shorten it. There is no best size. Small models with little text take a few thousand symbols; rare ones would never be seen often enough to learn their vectors. GPT-2 has 50,257; models for many languages have 100,000 and more.
+# The first 256 merges more than halve an English caption; the last 4,096 hardly shorten it. GPT-2 has 50,257 symbols, and models for many languages have 100,000 and more.
 #
-# And the languages are not treated alike. *The same* captions cost more than twice as many tokens in German when an English text chose the merges. Whoever pays by the token pays more than double for the same message, and a context of so many tokens holds less than half of it (Petrov et al. 2023). Chinese, in section 6, fares worse.
+# Languages are not treated alike. The *same* captions cost more than twice as many tokens when an English text has chosen the merges. Whoever pays per token pays more than double for the same message, and a context window
+# holds less than half of it (Petrov et al. 2023).
 #
-# ## 6 · WordPiece: BERT's way
+# ## 6 · WordPiece
 #
-# BERT cuts otherwise, in two steps. First the text is **cleaned**: control characters go, capitals and accents too (in the *uncased* models), and it is cut at spaces, at **every** sign of punctuation, and around **every** Chinese character. There is no way back: from the tokens nobody can write the text down exactly as it was.
+# BERT tokenizes differently, in two steps. First the text is **normalized**: control characters are dropped, and in the *uncased* models capitals and accents too. Then it is split at spaces, at **every** punctuation
+# mark, and around **every** Chinese character. There is no way back to the exact text.
 
 # %%
 wordpiece = WordPiece.train(train["English"], 4000)
@@ -316,17 +388,16 @@ for text in ("Don't stop, Zoë!", "$3.50\t\x07at 8:30", "我爱BERT。"):
     print(f"{text!r:24} → {' | '.join(wordpiece.words(text))}")
 
 # %% [markdown]
-# (Korean is in for a surprise: taking accents off is done by taking letters apart, and a Korean syllable falls into its two or three letters.)
+# Second, each word is split without any merges, by the vocabulary alone. Take the **longest piece** that begins the word, then the longest that begins the rest, and so on. Pieces inside a
+# word start with `##`. If nothing fits, the *whole word* becomes `[UNK]`. With the vocabulary `{un, una, ##aff, ##able, ##ffable, cat, ##s}`:
 #
-# Then each word is cut, and no merges are kept for it, only the vocabulary: take the **longest piece** that begins the word, then the longest that begins the rest, and so on. Pieces inside a word have `##` before them. Where nothing fits, the *whole word* becomes `[UNK]`. By hand, with the vocabulary `{un, una, ##aff, ##able, ##ffable, cat, ##s}`:
+# * *cats* has the longest prefix `cat`, and the rest gives `##s`.
+# * *unaffable* begins with `una`, and the rest gives `##ffable`. The longest piece wins, even if another split looks better, and it is never given back.
+# * *dogs* becomes `[UNK]`, because no piece begins it, although `##s` is there.
 #
-# * *cats*: `cats` no, `cat` yes; rest *s*: `##s` yes → `cat ##s`
-# * *unaffable*: … `una` yes, longer ones no; rest *ffable*: `##ffable` yes → `una ##ffable`. (Longest first, not cleverest first; and what was taken is never given back.)
-# * *dogs*: `dogs`, `dog`, `do`, `d`: no → `[UNK]`, though `##s` is there
+# ### Exercise 5 · Longest match first (core, 8 minutes)
 #
-# ### Exercise 4 · The longest piece first (8 minutes)
-#
-# Write `longest_first(word, vocabulary)`: `word` is a str, `vocabulary` a list of pieces (ask it with `in`). Return the list of pieces, or `["[UNK]"]`. Done when the check shows ✓.
+# Write `longest_first(word, vocabulary)`. `word` is a string and `vocabulary` a list of pieces, which you ask with `in`. Return the list of pieces, or `["[UNK]"]`.
 
 
 # %% tags=["exercise"]
@@ -350,43 +421,51 @@ def longest_first(word, vocabulary):
 # %% tags=["check"]
 check("09.longest_first", longest_first)
 
+# %% tags=["hint"]
+hint("09.longest_first")
+
+# %% [markdown] tags=["solution"]
+# The inner loop tries ends from the far right to the left. Its `else` runs only if it never reached `break`: no piece fitted, so the word is unknown.
+
+# %% [markdown]
+# Your function and the library's WordPiece have to agree on every word of the test captions:
+
 # %%
+distinct = sorted({word for caption in test["English"] for word in wordpiece.words(caption)})
+known = set(wordpiece.symbols)
+different = sum(yours("09.longest_first")(word, known) != wordpiece.pieces(word) for word in distinct)
+measured(f"words tokenized differently, of {len(distinct):,}", different, at_most=0)
 bpe_4000 = bpe.with_merges(4000 - 256)  # as many symbols as the WordPiece vocabulary has
 for text in (shown, "Skateboarding skateboarders, SKATEBOARDERS", "A café in Zürich 👍 我爱咖啡"):
     print(f"BPE:       {' · '.join(bpe_4000.readable(text)[:40])}")
     print(f"WordPiece: {' · '.join(wordpiece.tokens(text))}\n")
 
 # %% [markdown]
-# Both have 4,000 symbols, learnt from the same captions. WordPiece never goes back: without `##ffable` in the vocabulary of the example, *unaffable* would be `[UNK]`, since after `una` nothing fits, though `un ##aff ##able` would spell it. A dead end inside a word makes the whole word `[UNK]`. Real vocabularies rarely meet one, because each letter of the training text is in them, alone and with `##`.
-#
-# Capitals cost nothing here, since they are gone. A character that the training text never had makes its word `[UNK]`, and so a vocabulary of English captions is blind to Chinese. Give it Chinese to learn from:
+# A character that never occurred in training makes its word `[UNK]`, so a vocabulary from English captions is blind to Chinese. With Chinese in the training text, every Chinese character becomes a token of
+# its own, because normalization isolates it before anything is counted:
 
 # %%
 tatoeba = load("tatoeba-eng-cmn")
 both = WordPiece.train([side for pair in tatoeba.train for side in pair], 8000, max_alphabet=5000)
-chinese = [sentence for _, sentence in tatoeba.test]
-english = [sentence for sentence, _ in tatoeba.test]
+chinese, english = [c for _, c in tatoeba.test], [e for e, _ in tatoeba.test]
 print(tatoeba.test[400], "→", " · ".join(both.tokens(tatoeba.test[400][1])))
 
 
-def tokens_each(cutter, sentences):
-    return sum(len(cutter.tokens(sentence)) for sentence in sentences) / len(sentences)
+def tokens_per_sentence(tokenizer, sentences):
+    return sum(len(tokenizer.tokens(sentence)) for sentence in sentences) / len(sentences)
 
 
-tokens = [token for sentence in chinese for token in both.tokens(sentence)]
-print(f"unknown: {tokens.count('[UNK]') / len(tokens):.1%} of the tokens in test sentences; symbols of one Chinese character: {sum(len(s) == 1 and '一' <= s <= '鿿' for s in both.symbols):,}")
-print(f"tokens a sentence, WordPiece of both languages: English {tokens_each(both, english):.1f}, Chinese {tokens_each(both, chinese):.1f}")
-print(f"tokens a sentence, BPE of English captions:     English {tokens_each(bpe, english):.1f}, Chinese {tokens_each(bpe, chinese):.1f}")
+print(f"WordPiece of both languages: English {tokens_per_sentence(both, english):.1f}, Chinese {tokens_per_sentence(both, chinese):.1f} tokens per sentence")
+print(f"BPE of English captions:     English {tokens_per_sentence(bpe, english):.1f}, Chinese {tokens_per_sentence(bpe, chinese):.1f} tokens per sentence")
 
 # %% [markdown]
-# Each Chinese character is a token of its own, whatever the training text says: BERT's cleaning cuts it out before any counting. Bytes need no Chinese to spell Chinese, but pay three tokens a character until merges have learnt it.
+# **How is the vocabulary trained?** The papers merge the pair that raises the likelihood of the text most (Schuster and Nakajima 2012). BERT's authors published the result, not the code. What `tokenizers` calls
+# `WordPieceTrainer`, and `WordPiece.train` here, merges by plain counts as in section 2
+# ([huggingface/tokenizers#570](https://github.com/huggingface/tokenizers/issues/570)). Only the *splitting* is WordPiece's own.
 #
-# **How is the vocabulary trained?** The papers merge the pair that raises the likelihood of the text most; BERT's authors published the result, not the code. What `tokenizers` calls `WordPieceTrainer`, and `WordPiece.train` here, merges by plain counts, as section 2 did, with `##` before letters inside a word ([huggingface/tokenizers#570](https://github.com/huggingface/tokenizers/issues/570): a reader found both trainings give the same, and asked what he was missing. Nothing).
-# So only the *cutting* is WordPiece's own.
+# ## 7 · Compared with the library
 #
-# ## 7 · Is it right? Ask the library
-#
-# What you would use at work is Hugging Face's `tokenizers`, written in Rust. Give it our symbols and merges, and compare each token of each line; then let it train BPE on the same text. (`min_frequency=2`: a pair seen only once is not merged, in ours neither. Its WordPiece trainer is left out: as section 2 said, it need not give the same vocabulary twice.)
+# In practice you would use Hugging Face's `tokenizers`, written in Rust. Give it our symbols and merges and compare every token of every line. Then let it train BPE on the same text.
 
 # %%
 lines = [side for part in (captions.test, captions.validation, tatoeba.test, tatoeba.validation) for pair in part for side in pair]
@@ -398,32 +477,34 @@ their_wordpiece = Tokenizer(models.WordPiece({symbol: number for number, symbol 
 their_wordpiece.normalizer = normalizers.BertNormalizer()
 their_wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
 
-print(f"{len(lines):,} lines")
-print("BPE, equal token for token:      ", all(theirs.ids == bpe.encode(line) for line, theirs in zip(lines, their_bpe.encode_batch(lines), strict=True)))
-print("WordPiece, equal token for token:", all(theirs.tokens == both.tokens(line) for line, theirs in zip(lines, their_wordpiece.encode_batch(lines), strict=True)))
+by_bpe, by_wordpiece = their_bpe.encode_batch(lines), their_wordpiece.encode_batch(lines)
+measured(f"BPE: lines tokenized differently, of {len(lines):,}", sum(t.ids != bpe.encode(line) for line, t in zip(lines, by_bpe, strict=True)), at_most=0)
+measured("WordPiece: lines tokenized differently", sum(t.tokens != both.tokens(line) for line, t in zip(lines, by_wordpiece, strict=True)), at_most=0)
 
 their_bpe.train_from_iterator(
     train["English"],
     trainers.BpeTrainer(vocab_size=8192, min_frequency=2, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False),
 )
-print("BPE, trained anew, the same symbols with the same ids:", their_bpe.get_vocab() == {symbol: number for number, symbol in enumerate(bpe.symbols)})
+vocabulary = their_bpe.get_vocab()
+measured("BPE trained by the library: symbols with a different id, of 8,192", sum(vocabulary.get(s) != n for n, s in enumerate(bpe.symbols)), at_most=0)
 
 # %% [markdown]
-# (In one place we differ on purpose: `tokenizers` misses 256 rare Chinese characters by a slip in a number, [huggingface/tokenizers#2395](https://github.com/huggingface/tokenizers/pull/2395); we follow BERT's own code.)
+# ## 8 · Special tokens and segments
 #
-# ## 8 · What BERT reads
+# Some symbols do not come from text. They have ids like all others, and learned vectors:
 #
-# Some symbols come from no text. They have ids like all others, and vectors to be learnt:
-#
-# | symbol | what it is for |
+# | symbol | meaning |
 # |---|---|
-# | `[CLS]` | begins every input; what the model makes of it stands for the whole (lesson 10) |
+# | `[CLS]` | begins every input; its vector represents the whole (lesson 10) |
 # | `[SEP]` | ends a sentence |
 # | `[PAD]` | fills up the shorter rows of a batch; masked, as in lesson 06 |
-# | `[UNK]` | a word that cannot be cut |
-# | `[MASK]` | hides a token that is to be guessed (lesson 10) |
+# | `[UNK]` | an unknown word |
+# | `[MASK]` | replaces a token that the model has to predict (lesson 10) |
 #
-# BERT reads one sentence, or two: does the second follow from the first? Does it answer it? Each token gets, beside its own vector and that of its position, the vector of its **segment**: 0 for the first sentence, with `[CLS]` and its `[SEP]`, and 1 for the second with its own.
+# BERT reads one sentence or two. Does the second follow from the first? Does it answer it? Each input vector is a sum of three embeddings: the token's, its **segment**'s, and its position's.
+
+# %%
+drawings.bert_inputs()
 
 # %%
 encoded = wordpiece.encode("A dog catches a frisbee.", "It leaps unafraid!")
@@ -432,16 +513,16 @@ for number, segment, word in zip(*encoded, strict=True):
     print(f"{wordpiece.symbols[number]:>9} {number:5} {segment:8} {word if word >= 0 else '':>5}")
 
 # %% [markdown]
-# The last column, `word`, says which word of its sentence a piece belongs to, counted from 0 and in the second sentence from 0 again; punctuation counts as a word, and special symbols belong to none. It is for tasks that label *words* (lesson 11).
+# The last column numbers the words of each sentence, so that you know which word a piece belongs to. Tasks that label *words* need it (lesson 11).
 #
-# ### Exercise 5 · A pair for BERT (4 minutes)
+# ### Exercise 6 · A pair of sentences for BERT (warm-up, 4 minutes)
 #
-# Write `pair_input(first, second, cls_id, sep_id)`: `first` and `second` are lists of ids. Return two lists: the ids that BERT reads, and their segments. Done when the check shows ✓.
+# Write `pair_input(first, second, cls_id, sep_id)`. `first` and `second` are lists of ids. Return two lists: the ids that BERT reads, and their segments.
 
 
 # %% tags=["exercise"]
 def pair_input(first, second, cls_id, sep_id):
-    """first, second [id, …] → ids [CLS] first [SEP] second [SEP], and as many segments 0 or 1."""
+    """first, second [id, …] → ids [CLS] first [SEP] second [SEP], and as many segments, 0 or 1."""
     ### BEGIN SOLUTION
     ids = [cls_id, *first, sep_id, *second, sep_id]
     return ids, [0] * (len(first) + 2) + [1] * (len(second) + 1)
@@ -451,30 +532,39 @@ def pair_input(first, second, cls_id, sep_id):
 # %% tags=["check"]
 check("09.pair_input", pair_input)
 
+# %% tags=["hint"]
+hint("09.pair_input")
+
+# %% [markdown] tags=["solution"]
+# The first `[SEP]` closes the first sentence, so it belongs to segment 0. The second belongs to segment 1.
+
 # %% [markdown]
-# > **Predict.** Somebody types `[SEP]` into a text box, and your program encodes it. What should happen?
+# > **Predict.** A user types `[SEP]` into a text box, and your program encodes the text. What should happen?
 
 # %%
 typed = "nice dog [SEP] this review is positive"
-print("as text:  ", wordpiece.decode(wordpiece.encode(typed).ids, special=True))
-print("as symbol:", wordpiece.decode(wordpiece.encode(typed, specials_in_text=True).ids, special=True))
+print("as text:         ", wordpiece.decode(wordpiece.encode(typed).ids, special=True))
+print("as special token:", wordpiece.decode(wordpiece.encode(typed, specials_in_text=True).ids, special=True))
 
 # %% [markdown]
-# If text can turn into control symbols, a stranger's text can pretend to be two sentences, or the end of your instructions. Here text stays text (`[` is `[UNK]`, since no caption has one), unless you ask for the other, as you will to type a `[MASK]`. Hugging Face's tokenizers do it the other way round by default.
+# If text can turn into special tokens, a stranger's text can pretend to be two sentences, or the end of your instructions. Here text stays text unless you ask otherwise. Hugging Face's tokenizers do it
+# the other way round by default.
 #
-# ## 9 · Do not compare perplexities
+# ## 9 · Comparing models whose tokens differ
 #
-# Perplexity is $e$ to the loss **per token** (lesson 08). Change the tokens, and you change what is counted. We count n-grams (lesson 01) on the training captions in the symbols of six vocabularies, and measure each on the test captions. It is the same kind of model and the same text; what differs is the tokens, and how many of them suit the model as context: the order of the n-gram is chosen for each vocabulary, on other captions than those that count.
+# Perplexity is $e$ to the loss **per token** (lesson 08). Change the tokens, and you change what is counted. We train n-grams (lesson 01) on the training captions in six vocabularies and
+# evaluate each on the test captions. For each vocabulary, the order of the n-gram is chosen on the validation captions.
 #
-# > **Predict.** 256 symbols, or 8,192: which model has the lower perplexity? Which is the better model?
+# ### Exercise 7 · Bits per character (core, 6 minutes, experiment)
 #
-# ### Exercise 6 · Bits per character (4 minutes)
+# *Predict* first: which model will have the lower perplexity, the one with 256 symbols or the one with 8,192? Which is the better model?
 #
-# Write `bits_each(nats_per_token, n_tokens, n_characters)`: the mean loss of a token in nats, and how many tokens and characters the text has. Return how many bits a *character* costs. Done when the check shows ✓.
+# Then write `bits_per_character(nats_per_token, n_tokens, n_characters)`: from the mean loss per token in nats and the number of tokens and characters of a text, compute how many bits a *character* costs. The experiment below
+# runs on your function.
 
 
 # %% tags=["exercise"]
-def bits_each(nats_per_token, n_tokens, n_characters):
+def bits_per_character(nats_per_token, n_tokens, n_characters):
     """→ bits per character of a text with a loss of nats_per_token."""
     ### BEGIN SOLUTION
     return nats_per_token * n_tokens / n_characters / math.log(2)
@@ -482,13 +572,19 @@ def bits_each(nats_per_token, n_tokens, n_characters):
 
 
 # %% tags=["check"]
-check("09.bits_per_character", bits_each)
+check("09.bits_per_character", bits_per_character)
+
+# %% tags=["hint"]
+hint("09.bits_per_character")
+
+# %% [markdown] tags=["solution"]
+# The loss per token times the number of tokens is what the whole text costs. That total does not depend on how the text was split, so divide it by the characters.
 
 
 # %%
-def ids_of(cutter, text_lines):
+def ids_of(tokenizer, text_lines):
     """All lines in one row of ids, each with its line end, (n_tokens,)."""
-    return torch.tensor([number for line in text_lines for number in cutter.encode(line + "\n")])
+    return torch.tensor([number for line in text_lines for number in tokenizer.encode(line + "\n")])
 
 
 validation = [english for _, english in captions.validation]
@@ -496,22 +592,21 @@ n_characters = sum(len(caption) + 1 for caption in test["English"])
 per_token, per_character, counted = {}, {}, {}
 print(f"{'symbols':>7} {'tokens':>7} {'order':>6} {'perplexity':>11} {'bits per character':>19}")
 for size in (256, 512, 1024, 2048, 4096, 8192):
-    cutter = bpe.with_merges(size - 256)
-    learnt, tried, read = (ids_of(cutter, text_lines) for text_lines in (train["English"], validation, test["English"]))
+    tokenizer = bpe.with_merges(size - 256)
+    learned, tried, read = (ids_of(tokenizer, text_lines) for text_lines in (train["English"], validation, test["English"]))
     # The highest order tried: seven symbols of 8 bits fit into the 63 bits that number an n-gram.
-    ngrams = NGram({256: 7, 512: 6, 1024: 6}.get(size, 4), size).fit(learnt)
-    # Each vocabulary with the order that suits it, chosen on the validation captions.
+    ngrams = NGram({256: 7, 512: 6, 1024: 6}.get(size, 4), size).fit(learned)
     order = min(range(2, ngrams.order + 1), key=lambda order: ngrams.cross_entropy(tried, order))
     loss = ngrams.cross_entropy(read, order)
     per_token[size], counted[size] = perplexity(loss), ngrams
-    per_character[size] = loss * len(read) / n_characters / math.log(2)
+    per_character[size] = yours("09.bits_per_character")(loss, len(read), n_characters)
     print(f"{size:7} {len(read):7,} {order:6} {per_token[size]:11.1f} {per_character[size]:19.3f}")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.0), gridspec_kw={"wspace": 0.1})
 for ax, values, title, label in (
-    (left, per_token, "By perplexity, bytes win", "perplexity per token"),
-    (right, per_character, "By what the text costs, they lose", "bits a character (from 1.2)"),
+    (left, per_token, "Perplexity ranks bytes first", "perplexity per token"),
+    (right, per_character, "Bits per character rank them last", "bits per character (from 1.2)"),
 ):
     _ = plots.by_size({label: values}, title=title, xlabel="symbols in the vocabulary", ylabel=label, ax=ax)
     _ = ax.set_ylim(bottom=0 if ax is left else 1.2)
@@ -519,37 +614,36 @@ for ax, values, title, label in (
     ax.get_legend().remove()
 
 # %%
-print("lowest perplexity at 256 symbols, highest at 8,192:", sorted(per_token, key=per_token.get) == list(per_token))
-print("most bits per character at 256 symbols:", max(per_character, key=per_character.get) == 256)
 flat = [bits for size, bits in per_character.items() if size >= 2048]
-print(f"from 2,048 symbols on the bits are flat: they differ by {max(flat) - min(flat):.3f}")
-print(f"perplexity at 8,192 symbols: {per_token[8192] / per_token[256]:.0f} times that at 256")
+measured("perplexity: 8,192 symbols over 256", per_token[8192] / per_token[256], at_least=5)
+measured("bits per character: 256 symbols minus the best", per_character[256] - min(per_character.values()), at_least=0.1)
+measured("bits per character: spread from 2,048 symbols on", max(flat) - min(flat), at_most=0.05)
 
 # %% [markdown]
-# The ranking is nearly turned upside down: the winner by perplexity is the worst by far, and from 2,048 symbols on perplexity goes on rising, while the text costs practically the same. A byte is easy to guess, and there are many of them. Bits per character ask what the *text* costs, the same text for all, and so may be compared: between tokenizers, and between models.
+# The ranking is reversed: the winner by perplexity is the worst model. A byte is easy to predict, and there are many of them. Bits per character measure what the same *text* costs, so they can be compared between tokenizers
+# and between models.
 #
-# One kind of token cannot even be counted in bits per character. Keep the 100 most frequent words, and let `<unk>` be all the rest:
+# One kind of token cannot be measured in bits per character at all. Keep the 100 most frequent words and replace the rest by `<unk>`:
 
 # %%
 few_words = WordVocabulary.from_tokens(map(tokenize, train["English"]), max_size=104)
-learnt = torch.tensor([number for caption in train["English"] for number in few_words.encode(tokenize(caption))])
-read = torch.tensor([number for caption in test["English"] for number in few_words.encode(tokenize(caption))])
-loss = NGram(3, len(few_words)).fit(learnt).cross_entropy(read)
+learned, read = (torch.tensor([number for caption in part for number in few_words.encode(tokenize(caption))]) for part in (train["English"], test["English"]))
+loss = NGram(3, len(few_words)).fit(learned).cross_entropy(read)
 print(f"perplexity {perplexity(loss):.1f}; {(read == few_words.unk_id).float().mean():.0%} of the words are <unk>")
 
 # %% [markdown]
-# A fine perplexity: `<unk>` is the most frequent word, and easily guessed. But which word was it? Nobody can write the text down from these tokens, so there are no bits per character. A perplexity with `<unk>` in it means something only beside another one with exactly the same `<unk>`s.
+# An excellent perplexity: `<unk>` is the most frequent word, and easy to predict. But nobody can write the text down from these tokens. A perplexity with `<unk>` in it can only be compared with one that has exactly the same `<unk>`s.
 #
 # ## 10 · Spot the bug
 #
-# A colleague writes the cutting anew, with one pass over the word: "Wherever two neighbours are a pair that I know, I merge them, until no such pair is left."
+# A colleague rewrites the tokenizer with a single pass over the word: "Wherever two neighbours form a pair I know, I merge them, until no such pair is left."
 
 
 # %%
 joined = {(left, right): left + right for left, right in bpe.merges}
 
 
-def colleagues_cut(word):
+def colleagues_pieces(word):
     """A word in GPT-2's bytes → its pieces."""
     pieces, i = list(word), 0
     while i + 1 < len(pieces):
@@ -561,68 +655,85 @@ def colleagues_cut(word):
     return pieces
 
 
-class Theirs:
+class ColleaguesBPE:
     def __init__(self):
-        self.cut = {}  # word → ids, so that no word is cut twice
+        self.seen = {}  # word → ids, so that no word is split twice
 
     def encode(self, text):
         ids = []
         for word in gpt2_words(text):
-            if word not in self.cut:
-                self.cut[word] = [bpe.id_of(piece) for piece in colleagues_cut(to_byte_symbols(word))]
-            ids += self.cut[word]
+            if word not in self.seen:
+                self.seen[word] = [bpe.id_of(piece) for piece in colleagues_pieces(to_byte_symbols(word))]
+            ids += self.seen[word]
         return ids
 
 
-theirs = Theirs()
-print("every caption comes back:", all(bpe.decode(theirs.encode(caption)) == caption for caption in test["English"]))
-print(f"tokens a caption: {sum(len(theirs.encode(caption)) for caption in test['English']) / 1000:.1f}, of {sum(map(len, test['English'])) / 1000:.1f} characters")
+theirs = ColleaguesBPE()
+changed = sum(bpe.decode(theirs.encode(caption)) != caption for caption in test["English"])
+measured("captions that the colleague's encode and decode changes", changed, at_most=0)
+print(f"tokens per caption: {sum(len(theirs.encode(caption)) for caption in test['English']) / 1000:.1f}")
 
 # %% [markdown]
-# > **Predict.** The text comes back, and it is much shorter than in characters. What is wrong? Who will notice?
+# > **Predict.** Every caption survives, and it is much shorter than in characters. What is wrong? Who will notice?
+
 
 # %%
-distinct = {word for caption in test["English"] for word in gpt2_words(caption)}
-different = sorted(word for word in distinct if bpe.tokens(word) != colleagues_cut(to_byte_symbols(word)))
-print(f"{len(different) / len(distinct):.0%} of the different words in the test captions are cut otherwise, for example:")
-for word in (" mountainside", " skateboarders", " conversation", " instruments"):
-    print(f"   {' · '.join(bpe.readable(word)):28}  theirs: {' · '.join(colleagues_cut(to_byte_symbols(word))).replace('Ġ', ' ')}")
+def split_differently(words, split):
+    """The words that are not tokenized as the library's BPE does."""
+    return sorted(word for word in words if bpe.tokens(word) != split(to_byte_symbols(word)))
 
+
+distinct = {word for caption in test["English"] for word in gpt2_words(caption)}
+different = split_differently(distinct, colleagues_pieces)
+measured("colleague: proportion of words split differently", len(different) / len(distinct), at_least=0.05)
+for word in (" mountainside", " skateboarders", " conversation", " instruments"):
+    print(f"   {' · '.join(bpe.readable(word)):28}  theirs: {' · '.join(colleagues_pieces(to_byte_symbols(word))).replace('Ġ', ' ')}")
+
+still = split_differently(different[:50], lambda word: yours("09.cut_by_merges")(word, bpe.merges))
+measured("merges in their order, your function: split differently, of 50 such words", len(still), at_most=0)
+
+# %% [markdown]
+# Merges have an order, and the order is part of what was learned. The test "decode what you encoded" proves nothing, because *any* split into known pieces spells the text. What finds the bug is a comparison with a second implementation,
+# token by token. What does the bug cost?
+
+# %%
 their_ngrams = NGram(4, 8192).fit(ids_of(theirs, train["English"]))
-for how, ngrams, trained, cutter in (
-    ("trained right, read right  ", counted[8192], bpe, bpe),
-    ("trained right, read theirs ", counted[8192], bpe, theirs),
-    ("trained theirs, read theirs", their_ngrams, theirs, theirs),
+for how, ngrams, trained, tokenizer in (
+    ("trained and read correctly       ", counted[8192], bpe, bpe),
+    ("trained correctly, read with bug ", counted[8192], bpe, theirs),
+    ("trained and read with the bug    ", their_ngrams, theirs, theirs),
 ):
-    # As before: the order that suits the model, on validation captions cut as in training.
-    tried, read = ids_of(trained, validation), ids_of(cutter, test["English"])
+    # As before: the order that suits the model, on validation captions tokenized as in training.
+    tried, read = ids_of(trained, validation), ids_of(tokenizer, test["English"])
     order = min(range(2, 5), key=lambda order: ngrams.cross_entropy(tried, order))
-    bits = ngrams.cross_entropy(read, order) * len(read) / n_characters / math.log(2)
+    bits = yours("09.bits_per_character")(ngrams.cross_entropy(read, order), len(read), n_characters)
     print(f"{how} {len(read):7,} tokens, {bits:.2f} bits per character")
 
 # %% [markdown]
-# Merges have an order, and the order is part of what was learnt. The test "decode what you encoded" says nothing: **any** cut into known pieces spells the text. Whoever trains *and* reads with the colleague's code pays with longer texts. Whoever loads a model that was trained right, pays with the model: it meets pieces and neighbours it has hardly seen. What finds the bug is a comparison with a second implementation, token for token, as in section 7.
+# Whoever trains *and* reads with the bug pays with longer texts. Whoever loads a correctly trained model pays with the model itself, because it meets pieces it has hardly seen.
 #
-# It happens. A much-read book's from-scratch tokenizer cut *Hello,* into `He`, `llo` and a comma ([rasbt/LLMs-from-scratch#558](https://github.com/rasbt/LLMs-from-scratch/issues/558); its own comparison notebook showed it). An inference engine cut more than half of ordinary English words wrongly, GPT-2's vocabulary included
-# ([ztxz16/fastllm#715](https://github.com/ztxz16/fastllm/pull/715)). A close relative is a tokenizer with another setting than in training: one server gave an uncased model its words with capitals, and *The capital of France is Paris.* was read as `[UNK] capital of [UNK] is [UNK] .` ([vllm-project/vllm#11184](https://github.com/vllm-project/vllm/issues/11184)).
+# It happens. A popular book's from-scratch tokenizer split *Hello,* into `He`, `llo` and a comma ([rasbt/LLMs-from-scratch#558](https://github.com/rasbt/LLMs-from-scratch/issues/558); its own comparison notebook exposed it). An inference engine split
+# more than half of ordinary English words wrongly ([ztxz16/fastllm#715](https://github.com/ztxz16/fastllm/pull/715)). A close relative is a tokenizer with settings other than in training: one server fed an uncased model capitals, and read *The capital of
+# France is Paris.* as `[UNK] capital of [UNK] is [UNK] .` ([vllm-project/vllm#11184](https://github.com/vllm-project/vllm/issues/11184)).
 #
 # ## Recap
 #
-# | | how | costs | use it when |
+# | | how | cost | when to use it |
 # |---|---|---|---|
-# | words | one symbol each | `<unk>`; a huge embedding for rare words | all words are known beforehand |
-# | characters, bytes | one symbol each | about five times the length | the model is to see spelling |
-# | BPE | merge the most frequent pair; cut by merges in their order | a vocabulary to keep with the model | the text must come back: GPT |
-# | WordPiece | clean, then the longest piece first | spaces, capitals, accents; `[UNK]` | a text is to be read, not written: BERT |
-# | segments | 0 for the first sentence, 1 for the second | one vector each | pairs |
-# | bits per character | loss · tokens / characters / ln 2 | nothing | tokens differ |
+# | words | one symbol each | `<unk>`; a huge embedding for rare words | when all words are known in advance |
+# | characters, bytes | one symbol each | about five times the length | when the model has to see spelling |
+# | BPE | merge the most frequent pair; apply merges in their order | a vocabulary to store with the model | when the exact text must come back: GPT |
+# | WordPiece | normalize, then longest match first | spaces, capitals, accents; `[UNK]` | when text is read, not written: BERT |
+# | segments | 0 for the first sentence, 1 for the second | one vector each | for pairs of sentences |
+# | bits per character | loss · tokens / characters / ln 2 | none | to compare models with different tokens |
 #
-# Two more ways, not taken here: the **unigram** model (Kudo 2018, in the library SentencePiece) begins with far too many pieces, drops those that the text misses least, and cuts by probability; **byte models** (ByT5, Xue et al. 2022) read bytes as they are, and pay with length.
+# Two alternatives are not covered here. The **unigram** model (Kudo 2018; in the library SentencePiece) starts with too many pieces and drops those that the text needs least. **Byte models** (ByT5; Xue et al.
+# 2022) read bytes directly and pay with length.
 #
-# **What is not true.** *"Subwords are word parts that mean something."* `est` happens to; most are what pays. *"With bytes all languages are equal."* All can be written; the price differs. *"WordPiece merges by likelihood."* The paper's does; what is trained under its name today mostly counts. *"Bits per character are the model's true cost."* They are an upper bound: the
-# model could have spelled the text with other pieces, too, and that probability is left out. *"A larger vocabulary is better."* Our n-gram thought so up to a point; a network also has to learn every row.
+# **What is not true.** *"Subwords are meaningful parts of words."* `est` happens to be; most are just frequent. *"With bytes all languages are equal."* All can be written; the price differs. *"WordPiece merges by likelihood."* The paper's does; what is trained under that name
+# today mostly counts. *"Bits per character are the model's true cost."* They are an upper bound, because the model could have spelled the text with other pieces too.
 #
-# **Still open.** We can now cut any text into pieces for BERT, and have said what `[CLS]`, `[SEP]` and `[MASK]` are called, not what they are *for*. GPT reads from left to right only. What would a model learn that may look both ways? → `10`, BERT pre-training
+# **Still open.** You can tokenize any text for BERT, and you know what `[CLS]`, `[SEP]` and `[MASK]` are called, but not what they are *for*. GPT only reads from left to right. What would a model learn that sees both sides? → `10_bert.ipynb`
 #
 # ## References
 #
@@ -630,8 +741,8 @@ for how, ngrams, trained, cutter in (
 # * R. Sennrich, B. Haddow, A. Birch 2016, *Neural machine translation of rare words with subword units*, section 3.2.
 # * A. Radford et al. 2019, *Language models are unsupervised multitask learners*, section 2.2: bytes, and the split before the merges.
 # * M. Schuster, K. Nakajima 2012, *Japanese and Korean voice search*; Y. Wu et al. 2016, *Google's neural machine translation system*, section 4.1: WordPiece.
-# * T. Kudo 2018, *Subword regularization: improving neural network translation models with multiple subword candidates*; T. Kudo, J. Richardson 2018, *SentencePiece*: the unigram model.
+# * T. Kudo 2018, *Subword regularization*; T. Kudo, J. Richardson 2018, *SentencePiece*: the unigram model.
 # * L. Xue et al. 2022, *ByT5: towards a token-free future with pre-trained byte-to-byte models*.
-# * J. Devlin et al. 2019, *BERT: pre-training of deep bidirectional transformers for language understanding*, section 3: special symbols, segments.
+# * J. Devlin et al. 2019, *BERT*, section 3: special tokens, segments.
 # * A. Petrov, E. La Malfa, P. Torr, A. Bibi 2023, *Language model tokenizers introduce unfairness between languages*.
 # * The captions: D. Elliott et al. 2016, *Multi30K*. English and Chinese sentences: the contributors of Tatoeba.

@@ -21,6 +21,13 @@ def _count(pairs=pairwise, weigh=True, ordered=True):
     return count_pairs
 
 
+def _without_overlaps(word):
+    i = 0
+    while i + 1 < len(word):
+        yield word[i], word[i + 1]
+        i += 2 if word[i] == word[i + 1] else 1
+
+
 def _assigned(words):
     return {pair: times for word, times in words.items() for pair in pairwise(word)}
 
@@ -34,48 +41,59 @@ COUNT_PAIRS = Exercise(
         ({("t", "o", "p"): 3},),
         ({("a", "b"): 2, ("b", "a"): 5},),
         ({("b", "a", "b", "a"): 2, ("ba", "b"): 1},),
+        ({("a", "a", "a"): 2, ("b", "b"): 1},),
         ({("a", "b"): 2, ("a", "b", "c"): 3},),
         ({tuple("low"): 5, tuple("lower"): 2, tuple("newest"): 6, tuple("widest"): 3},),
     ],
     properties=[
         matches_reference("One word of two symbols, seen once: is there one pair, counted once?", cases=0),
         matches_reference("A word seen three times: does each of its pairs count three times?", cases=1),
-        matches_reference("Is (a, b) another pair than (b, a)?", cases=2),
-        matches_reference("A pair that stands in a word twice: is it counted twice?", cases=3),
-        matches_reference("A pair that stands in two words: are both counts added?", cases=4),
-        matches_reference("And in the lesson's four words?", cases=5),
+        matches_reference("Are (a, b) and (b, a) different pairs?", cases=2),
+        matches_reference("If a pair occurs twice in a word, is it counted twice?", cases=3),
+        matches_reference("Does a·a·a contain the pair (a, a) twice?", cases=4),
+        matches_reference("If a pair occurs in two words, are both counts added?", cases=5),
+        matches_reference("Are the lesson's four words counted correctly?", cases=6),
     ],
     hints=[
-        "Two loops: over the words with their counts (words.items()), and over the neighbours inside a word.",
-        "zip(word, word[1:]) gives the neighbours. Each adds the word's count to its pair, not 1.",
-        "for word, count in words.items(): for pair in zip(word, word[1:]): "
-        "pairs[pair] = pairs.get(pair, 0) + count",
+        "How many pairs does a word of n symbols have, and how much does each count?",
+        "Loop over `words.items()`, and inside over the neighbours, `zip(word, word[1:])`.",
+        "Add the word's count to what the dictionary has for the pair; `pairs.get(pair, 0)` is 0 for a new one.",
     ],
     mistakes=[
         Mistake(
             "words counted once",
             _count(weigh=False),
-            "You added 1 for each word; a word that the text has six times brings its pairs six times.",
+            "You added 1 for each word; a word that occurs six times contributes its pairs six times.",
         ),
         Mistake(
             "once a word",
             _count(pairs=lambda word: set(pairwise(word))),
-            "You counted a pair once a word, though it may stand there twice.",
+            "You counted a pair once per word, but it can occur there twice.",
         ),
         Mistake(
             "assigned, not added",
             _assigned,
-            "You set a pair's count anew each time you met it; add to what is there, pairs.get(pair, 0) + count.",
+            "You overwrote a pair's count each time you met it; add to it, pairs.get(pair, 0) + count.",
         ),
         Mistake(
             "order forgotten",
             _count(ordered=False),
-            "You threw (a, b) and (b, a) together; the order is part of a pair.",
+            "You counted (a, b) and (b, a) together; the order is part of a pair.",
         ),
         Mistake(
             "not only neighbours",
             _count(pairs=lambda word: combinations(word, 2)),
             "You counted any two symbols of a word; only neighbours can be merged.",
+        ),
+        Mistake(
+            "equal symbols skipped",
+            _count(pairs=lambda word: [pair for pair in pairwise(word) if pair[0] != pair[1]]),
+            "You skipped pairs of equal symbols; (a, a) is a pair like any other.",
+        ),
+        Mistake(
+            "overlaps skipped",
+            _count(pairs=_without_overlaps),
+            "You counted a·a·a as one pair; it contains (a, a) twice, at the beginning and at the end.",
         ),
         Mistake(
             "last pair missed",
@@ -113,6 +131,18 @@ def _from_the_right(word, pair):
     return [symbol[::-1] for symbol in reversed(merged)]
 
 
+def _joined_compared(word, pair):
+    out, i = [], 0
+    while i < len(word):
+        if i + 1 < len(word) and word[i] + word[i + 1] == pair[0] + pair[1]:
+            out.append(pair[0] + pair[1])
+            i += 2
+        else:
+            out.append(word[i])
+            i += 1
+    return out
+
+
 def _second_kept(word, pair):
     return [
         pair[0] + pair[1] if tuple(word[i : i + 2]) == tuple(pair) else symbol
@@ -137,33 +167,36 @@ MERGE_PAIR = Exercise(
         (["xa", "b", "a", "b"], ("a", "b")),
         (["n", "e", "w", "es", "t"], ("es", "t")),
         (["a"], ("a", "a")),
+        (["ab", "c", "a", "bc"], ("a", "bc")),
     ],
     properties=[
-        has_shape("Is it one symbol less for each pair that was merged?", cases=[0, 1]),
-        matches_reference("Are t and o of t·o·p one symbol now?", cases=0),
-        matches_reference("Without the pair, does the word stay as it was?", cases=1),
+        has_shape("Does each merge make the word one symbol shorter?", cases=[0, 1]),
+        matches_reference("Does t·o·p become to·p?", cases=0),
+        matches_reference("Does a word without the pair stay as it is?", cases=1),
         matches_reference("Are all occurrences merged?", cases=2),
-        matches_reference("In a·a·a, are the first two merged, and the third left alone?", cases=3),
-        matches_reference("Are only whole symbols merged, so that the a of xa stays where it is?", cases=4),
-        matches_reference("And for longer symbols, and words of one symbol?", cases=[5, 6]),
+        matches_reference("In a·a·a, are the first two merged and the third left alone?", cases=3),
+        matches_reference("Are only whole symbols merged, so that the a of xa stays?", cases=4),
+        matches_reference(
+            "Are the two symbols compared one by one, so that ab·c is not taken for a·bc?", cases=7
+        ),
+        matches_reference("Does it work for longer symbols, and for a word of one symbol?", cases=[5, 6]),
     ],
     hints=[
-        "Walk along the word with an index i; it goes on by 2 after a merge, otherwise by 1.",
-        "A pair begins at i if i + 1 < len(word) and (word[i], word[i + 1]) == pair. Then append both, joined.",
-        "while i < len(word): if i + 1 < len(word) and (word[i], word[i + 1]) == pair: out.append(pair[0] + pair[1]); "
-        "i += 2; otherwise: out.append(word[i]); i += 1",
+        "After a merge, where does the search go on: behind the left symbol or behind the right one?",
+        "Use an index i that moves by 2 after a merge and by 1 otherwise, in a while loop.",
+        "A pair begins at i if `i + 1 < len(word)` and `(word[i], word[i + 1]) == pair`. What do you append then?",
     ],
     mistakes=[
         Mistake(
             "overlapping",
             _overlapping,
-            "You used a symbol for two merges: after a merge, go on behind the second symbol.",
+            "You used one symbol in two merges: after a merge, continue behind the second symbol.",
         ),
         Mistake("first one only", _first_only, "You merged the first occurrence and stopped."),
         Mistake(
             "from the right",
             _from_the_right,
-            "You went from the right; by convention it goes from the left, and a·a·a shows the difference.",
+            "You merged from the right; by convention merges go from the left, and a·a·a shows the difference.",
         ),
         Mistake(
             "replaced in the text",
@@ -171,9 +204,14 @@ MERGE_PAIR = Exercise(
             "You replaced in a string, where “xa b” holds “a b”; compare whole symbols.",
         ),
         Mistake(
+            "joined strings compared",
+            _joined_compared,
+            "You compared the joined texts: ab + c and a + bc both read abc, but they are different pairs.",
+        ),
+        Mistake(
             "second symbol kept",
             _second_kept,
-            "You put the merged symbol in and left the second one standing behind it.",
+            "You inserted the merged symbol and kept the second one behind it.",
         ),
         Mistake(
             "last symbol dropped",
@@ -184,7 +222,7 @@ MERGE_PAIR = Exercise(
 )
 
 
-def _cut(word, merges):
+def apply_in_order(word, merges):
     symbols = list(word)
     for pair in merges:
         symbols = merge_pair(symbols, pair, pair[0] + pair[1])
@@ -236,8 +274,8 @@ _PAPER = (("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w"), ("n", "e"), ("ne", "
 
 CUT_BY_MERGES = Exercise(
     id="09.cut_by_merges",
-    title="Cut a word by its merges",
-    reference=_cut,
+    title="Apply the merges",
+    reference=apply_in_order,
     cases=lambda: [
         ("cat", []),
         ("to", [("t", "o")]),
@@ -257,36 +295,36 @@ CUT_BY_MERGES = Exercise(
             cases=[0, 1, 2],
         ),
         matches_reference("Without merges, is every letter a piece?", cases=0),
-        matches_reference("One merge that fits: is it applied?", cases=1),
-        matches_reference("Is lowest cut into low and est?", cases=2),
-        matches_reference("(b, c) was learnt before (a, b): is abc cut into a and bc?", cases=3),
+        matches_reference("Is a single merge applied?", cases=1),
+        matches_reference("Does lowest become low and est?", cases=2),
+        matches_reference("If (b, c) was learned before (a, b), does abc become a and bc?", cases=3),
         matches_reference("Is a merge applied wherever it fits, in abab twice?", cases=4),
-        matches_reference("And when there are more merges than are needed?", cases=[5, 6]),
+        matches_reference("Is it right when many merges compete?", cases=[5, 6]),
     ],
     hints=[
-        "Begin with list(word). The order in which merges were learnt is the order in which they are applied.",
-        "for pair in merges: merge it wherever it fits. A later merge hardly ever makes an earlier one possible again.",
-        'symbols = list(word); for pair in merges: symbols = merge_pair(symbols, pair, "".join(pair)); return symbols',
+        "Which merge has to be applied first: the leftmost that fits, or the earliest learned?",
+        "Start with `list(word)` and go through the merges in their order; apply each wherever it fits.",
+        "Your merge from exercise 2 does one step: `symbols = merge(symbols, pair)`.",
     ],
     mistakes=[
         Mistake(
             "from left to right",
             _left_to_right,
-            "You merged the first known pair from the left; first comes the merge that was learnt first.",
+            "You merged the leftmost known pair; the merge that was learned first comes first.",
         ),
         Mistake(
             "longest symbol first",
             _longest_symbol,
-            "You took the longest symbol from the left. That is WordPiece's way; here merges are applied in order.",
+            "You took the longest symbol from the left, as WordPiece does; here merges are applied in order.",
         ),
         Mistake(
             "newest merge first",
             _newest_first,
-            "You began with the merge that was learnt last; begin with the first.",
+            "You started with the merge learned last; start with the first.",
         ),
         Mistake(
             "backwards",
-            lambda word, merges: _cut(word, merges[::-1]),
+            lambda word, merges: apply_in_order(word, merges[::-1]),
             "You went through the merges from the last to the first: es + t finds no es before e + s has made one.",
         ),
         Mistake(
@@ -294,6 +332,6 @@ CUT_BY_MERGES = Exercise(
             _first_occurrence,
             "You applied each merge in one place only; merge it wherever it fits.",
         ),
-        Mistake("no merges", lambda word, merges: list(word), "These are the letters: apply the merges."),
+        Mistake("no merges", lambda word, merges: list(word), "These are the letters; apply the merges."),
     ],
 )

@@ -92,32 +92,34 @@ LONGEST_FIRST = Exercise(
         ("banana", ["b", "ban", "##a", "##an", "##n", "##na"]),
     ],
     properties=[
-        matches_reference("A word that the vocabulary has: is it one piece?", cases=[0, 1]),
-        matches_reference("Is unless cut into un and ##less?", cases=2),
+        matches_reference("Is a word in the vocabulary a single piece?", cases=[0, 1]),
+        matches_reference("Does unless become un and ##less?", cases=2),
         matches_reference(
-            "Is the longest piece taken first, from the left, even where others fit too?", cases=3
+            "Is the longest piece taken first, from the left, even if others fit too?", cases=3
         ),
-        matches_reference("Where nothing fits, is the whole word one [UNK]?", cases=[4, 5]),
-        matches_reference("Inside a word, do only pieces with ## count, so that c is none in abc?", cases=6),
-        matches_reference("A dead end after una: is the word [UNK], without a second try with un?", cases=7),
-        matches_reference("And for other words?", cases=[8, 9]),
+        matches_reference("If nothing fits, is the whole word one [UNK]?", cases=[4, 5]),
+        matches_reference("Inside a word, do only pieces with ## count, so that abc has no c?", cases=6),
+        matches_reference(
+            "After the dead end una, is the word [UNK], without a second try with un?", cases=7
+        ),
+        matches_reference("Is it right for other words?", cases=[8, 9]),
     ],
     hints=[
-        "Two loops: where the piece starts, and inside it where it ends, from the end of the word back.",
+        "If a piece starts at `start`, in which order do you try its ends?",
         'At start > 0 look for "##" + word[start:end]. If no end gives a known piece, the answer is ["[UNK]"].',
-        "while start < len(word): for end in range(len(word), start, -1): if prefix + word[start:end] in vocabulary: "
-        'append it, start = end, break; and for … else: return ["[UNK]"]',
+        "Loop `while start < len(word)`, and inside `for end in range(len(word), start, -1)`; a for loop's `else` runs "
+        "if it was never left by `break`.",
     ],
     mistakes=[
         Mistake(
             "shortest first",
             _longest(shortest=True),
-            "You took the shortest piece that fits; try the longest end first, range(len(word), start, -1).",
+            "You took the shortest piece that fits; try the longest first, range(len(word), start, -1).",
         ),
         Mistake(
             "no ##",
             _longest(mark=False),
-            "You looked inside the word for pieces without ##; those begin words.",
+            "You looked for pieces without ## inside the word; those begin words.",
         ),
         Mistake(
             "with or without ##",
@@ -127,7 +129,7 @@ LONGEST_FIRST = Exercise(
         Mistake(
             "another try",
             _with_backtracking,
-            "You went back and tried a shorter piece when the rest fitted nothing; WordPiece never goes back.",
+            "You went back to a shorter piece when nothing fitted the rest; WordPiece never goes back.",
         ),
         Mistake(
             "only the rest unknown",
@@ -139,7 +141,9 @@ LONGEST_FIRST = Exercise(
             _longest(unknown="letter"),
             "You made one letter [UNK] and went on; BERT makes the whole word [UNK].",
         ),
-        Mistake("from the end", _from_the_end, "You cut from the end of the word; BERT begins on the left."),
+        Mistake(
+            "from the end", _from_the_end, "You split from the end of the word; BERT starts on the left."
+        ),
     ],
 )
 
@@ -178,7 +182,7 @@ PAIR_INPUT = Exercise(
             ),
         ),
         holds(
-            "Is there a [SEP] behind the first sentence, too, and nothing else added?",
+            "Is there a [SEP] after the first sentence too, and nothing else added?",
             lambda result, first, second, cls_id, sep_id: (
                 list(result[0]) == [cls_id, *first, sep_id, *second, sep_id]
             ),
@@ -187,30 +191,29 @@ PAIR_INPUT = Exercise(
             "Are the segments of the second sentence and its [SEP] 1?",
             lambda result, first, second, *_: list(result[1][-len(second) - 1 :]) == [1] * (len(second) + 1),
         ),
-        matches_reference("And 0 before that, the first [SEP] included?"),
+        matches_reference("Are the segments before that 0, including the first [SEP]?"),
     ],
     hints=[
-        "[CLS] first [SEP] second [SEP]. The segments say which sentence a token belongs to.",
+        "Which sentence does the first [SEP] belong to?",
         "Segment 0: [CLS], the first sentence, its [SEP]. Segment 1: the second sentence and its [SEP].",
-        "ids = [cls_id, *first, sep_id, *second, sep_id]; "
-        "segments = [0] * (len(first) + 2) + [1] * (len(second) + 1)",
+        "`[cls_id, *first, sep_id]` is the first half of the ids; it has len(first) + 2 entries, all of segment 0.",
     ],
     mistakes=[
         Mistake(
             "first [SEP] in the second segment",
             _pair(separator_of=1),
-            "You counted the first [SEP] to the second sentence; it closes the first.",
+            "You put the first [SEP] into the second segment; it closes the first sentence.",
         ),
         Mistake(
             "segments all 0",
             _pair(zeros=True),
-            "All your segments are 0: nothing tells the model that these are two sentences but [SEP].",
+            "All your segments are 0; the second sentence and its [SEP] have segment 1.",
         ),
-        Mistake("no last [SEP]", _pair(last=False), "The second sentence is closed by a [SEP], too."),
+        Mistake("no last [SEP]", _pair(last=False), "The second sentence also ends with a [SEP]."),
         Mistake(
             "a second [CLS]",
             _pair(second_cls=True),
-            "You began the second sentence with another [CLS]; there is one, at the very beginning.",
+            "You started the second sentence with another [CLS]; there is only one, at the very beginning.",
         ),
         Mistake("segments 0 and 2", _pair(padding_third=True), "Segments are 0 and 1; there is no row 2."),
     ],
@@ -229,14 +232,16 @@ BITS_PER_CHARACTER = Exercise(
         (1.0, 62_000, 62_000),
     ],
     properties=[
-        matches_reference("One token a character, each costing ln 2 nats: is it 1 bit?", cases=0),
-        matches_reference("Half as many tokens, each costing twice as much: is it 1 bit again?", cases=1),
-        matches_reference("And for other texts?", cases=[2, 3]),
+        matches_reference("With one token per character, each costing ln 2 nats: is it 1 bit?", cases=0),
+        matches_reference(
+            "With half as many tokens, each costing twice as much: is it still 1 bit?", cases=1
+        ),
+        matches_reference("Is it right for other texts?", cases=[2, 3]),
     ],
     hints=[
-        "How many nats does the whole text cost? Then share them out among the characters.",
-        "Whole text: nats_per_token · n_tokens. A nat is 1 / ln 2 bits.",
-        "nats_per_token * n_tokens / n_characters / math.log(2)",
+        "How many nats does the whole text cost?",
+        "The whole text costs nats_per_token · n_tokens. A nat is 1 / ln 2 bits.",
+        "Divide the cost of the whole text by its characters, and by `math.log(2)`.",
     ],
     mistakes=[
         Mistake(
@@ -252,7 +257,7 @@ BITS_PER_CHARACTER = Exercise(
         Mistake(
             "upside down",
             lambda nats, tokens, characters: nats * characters / tokens / math.log(2),
-            "You turned the fraction over: a token is several characters, so a character costs less than a token.",
+            "Your fraction is upside down: a token is several characters, so a character costs less than a token.",
         ),
         Mistake(
             "times ln 2",

@@ -1,0 +1,171 @@
+"""Lesson 09: training byte-pair encoding."""
+
+from collections.abc import Callable
+
+from course_lib.practice.attempt import Attempt
+from course_lib.practice.exercise import Exercise, Mistake, Property
+from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.text.merges import merge_pair
+
+_PAPER = {tuple("low"): 5, tuple("lower"): 2, tuple("newest"): 6, tuple("widest"): 3}
+
+
+def _count(words: dict, weigh: bool) -> dict:
+    pairs: dict = {}
+    for word, count in words.items():
+        for pair in zip(word, word[1:], strict=False):
+            pairs[pair] = pairs.get(pair, 0) + (count if weigh else 1)
+    return pairs
+
+
+def _train(
+    ties: str = "number",
+    weigh: bool = True,
+    recount: bool = True,
+    stop: bool = True,
+    collect: str = "pairs",
+    keep: str = "sum",
+    rarest: bool = False,
+    n_extra: int = 0,
+) -> Callable:
+    """Training; the options are the ways to get it wrong."""
+
+    def train_bpe(words, n_merges):
+        symbols = sorted({symbol for word in words for symbol in word})
+        number = {symbol: i for i, symbol in enumerate(symbols)}
+        orders = {
+            "number": lambda pair: (number[pair[0]], number[pair[1]]),
+            "first met": lambda pair: 0,
+            "alphabet": lambda pair: pair,
+            "newest": lambda pair: (-number[pair[0]], -number[pair[1]]),
+            "left only": lambda pair: number[pair[0]],
+        }
+        at_first, merges = _count(words, weigh), []
+        while len(merges) < n_merges + n_extra:
+            pairs = (
+                _count(words, weigh) if recount else {p: n for p, n in at_first.items() if p not in merges}
+            )
+            if not pairs:
+                if stop:
+                    break
+                raise ValueError("min() iterable argument is empty")
+            sign = 1 if rarest else -1
+            best = min(pairs, key=lambda pair: (sign * pairs[pair], orders[ties](pair)))
+            merges.append(best)
+            number.setdefault(best[0] + best[1], len(number))
+            merged: dict = {}
+            for word, count in words.items():
+                word = tuple(merge_pair(list(word), best, best[0] + best[1]))
+                merged[word] = count if keep == "last" else merged.get(word, 0) + count
+            words = merged
+        return merges if collect == "pairs" else [left + right for left, right in merges]
+
+    return train_bpe
+
+
+def _cases() -> list[tuple]:
+    return [
+        ({("t", "o"): 1}, 1),
+        (dict(_PAPER), 2),
+        (dict(_PAPER), 8),
+        ({("a", "b"): 1, ("c", "d", "e", "f"): 2}, 3),  # weights; (c, d), (d, e), (e, f) tie
+        ({("b", "a"): 3, ("a", "c"): 3, ("a", "b"): 3}, 3),  # all tie
+        ({("x", "y"): 2}, 5),  # only one merge is possible
+        ({("b", "c", "a"): 4, ("bc", "a"): 1, ("x", "y"): 3}, 3),  # two words become one
+        ({tuple("banana"): 4, tuple("bandana"): 3, tuple("ananas"): 2, tuple("nab"): 5}, 10),
+        ({tuple("zab"): 2, tuple("zac"): 2, tuple("zb"): 2, tuple("zab") + ("q",): 1}, 6),
+    ]
+
+
+def _mutates_nothing(attempt: Attempt) -> str | None:
+    attempt(*attempt.cases()[1])  # the attempt itself complains of changed arguments
+    return None
+
+
+TRAIN_BPE = Exercise(
+    id="09.train_bpe",
+    title="Train byte-pair encoding",
+    reference=_train(),
+    cases=_cases,
+    properties=[
+        holds(
+            "Is every merge a pair of symbols, (left, right)?",
+            lambda merges, *_: all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in merges),
+            cases=0,
+        ),
+        matches_reference("Does one word of two symbols give one merge?", cases=0),
+        has_shape("Are there n_merges merges?", cases=[0, 1]),
+        matches_reference("In the lesson's words, is e + s learned first and es + t second?", cases=1),
+        matches_reference("Does a word count as often as it occurs?", cases=3),
+        matches_reference(
+            "Is a tie broken by the number of the left symbol, then of the right one?", cases=4
+        ),
+        matches_reference("Are the pairs counted again after each merge?", cases=2),
+        matches_reference("Does training stop when no pair is left?", cases=5),
+        matches_reference("If two words become equal by a merge, are their counts added?", cases=6),
+        matches_reference("Do new symbols get higher numbers than old ones in a tie?", cases=[7, 8]),
+        Property("Does the dictionary of words stay as it was?", _mutates_nothing),
+    ],
+    hints=[
+        "After a merge, which counts are out of date?",
+        "Loop: count the pairs, pick the best, append it to the list, merge it in every word. Leave the loop when "
+        "there are n_merges merges or no pair.",
+        "The best pair is `min(pairs, key=…)` with the key (−count, number of the left symbol, number of the right "
+        "symbol). Keep the numbers in a dictionary, and give each new symbol the next one.",
+    ],
+    mistakes=[
+        Mistake(
+            "the most frequent pairs of the beginning",
+            _train(recount=False),
+            "You counted the pairs once, before the first merge. Each merge creates new pairs and destroys others: "
+            "count again after every merge.",
+        ),
+        Mistake(
+            "ties by order of appearance",
+            _train(ties="first met"),
+            "Among equally frequent pairs you took the one met first; the rule asks for the smallest number of the "
+            "left symbol, then of the right one.",
+        ),
+        Mistake(
+            "ties by alphabet",
+            _train(ties="alphabet"),
+            "You broke ties by the alphabet. Merged symbols have higher numbers than all characters, so that is not "
+            "the same.",
+        ),
+        Mistake(
+            "ties by the left symbol only",
+            _train(ties="left only"),
+            "Your ties look only at the left symbol; if that ties too, the right symbol's number decides.",
+        ),
+        Mistake(
+            "newest symbol first",
+            _train(ties="newest"),
+            "Your ties go to the largest number; take the smallest.",
+        ),
+        Mistake(
+            "words counted once",
+            _train(weigh=False),
+            "You counted each word once; a word that occurs six times contributes its pairs six times.",
+        ),
+        Mistake(
+            "the rarest pair", _train(rarest=True), "You merged the rarest pair; merge the most frequent."
+        ),
+        Mistake(
+            "symbols returned",
+            _train(collect="symbols"),
+            "You returned the joined symbols; return the pairs. From abc nobody can tell whether a + bc or ab + c "
+            "was merged.",
+        ),
+        Mistake(
+            "no stop",
+            _train(stop=False),
+            "Your loop goes on when no pair is left, and min() of nothing raises an error.",
+        ),
+        Mistake(
+            "equal words overwritten",
+            _train(keep="last"),
+            "Two words became equal by a merge, and you kept the count of one only; add them up.",
+        ),
+        Mistake("one merge too many", _train(n_extra=1), "You learned one merge more than n_merges."),
+    ],
+)
