@@ -1,5 +1,7 @@
 """Muon: an optimiser that turns the step of every matrix into a rotation, beside AdamW for all that is no matrix."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -24,7 +26,7 @@ class Muon(torch.optim.Optimizer):
         adamw_lr, betas, eps: of all other parameters, which do not decay.
 
     Raises:
-        ValueError: a model without Transformer layers, or a rate that is not positive.
+        ValueError: a model without Transformer layers, or an option out of its range.
 
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; AdamW: Loshchilov & Hutter
     2019, "Decoupled Weight Decay Regularization", algorithm 2.
@@ -41,8 +43,13 @@ class Muon(torch.optim.Optimizer):
         betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-8,
     ):
-        if lr <= 0 or adamw_lr <= 0:
-            raise ValueError(f"lr = {lr}, adamw_lr = {adamw_lr}; both must be positive.")
+        if lr <= 0 or adamw_lr <= 0 or eps <= 0 or weight_decay < 0:
+            raise ValueError(
+                f"lr = {lr}, adamw_lr = {adamw_lr}, eps = {eps}, weight_decay = {weight_decay}; expected positive "
+                "numbers, and a weight_decay of at least 0."
+            )
+        if not all(0 <= share < 1 for share in (momentum, *betas)):
+            raise ValueError(f"momentum = {momentum}, betas = {betas}; each must be at least 0 and below 1.")
         layers = [module for module in model.modules() if isinstance(module, TransformerLayer)]
         matrices = [p for layer in layers for p in layer.parameters() if p.dim() == 2 and p.requires_grad]
         if not matrices:
@@ -50,27 +57,38 @@ class Muon(torch.optim.Optimizer):
         known = {id(p) for p in matrices}
         others = [p for p in model.parameters() if id(p) not in known and p.requires_grad]
         options = {"momentum": momentum, "betas": betas, "eps": eps}
+        by_adamw = {"lr": adamw_lr, "weight_decay": 0.0, "by": "adamw"}
         super().__init__(
             [
                 {"params": matrices, "lr": lr, "weight_decay": weight_decay, "by": "muon"},
-                {"params": others, "lr": adamw_lr, "weight_decay": 0.0, "by": "adamw"},
+                {"params": others},
             ],
-            options,
+            options | by_adamw,  # a group that is added later is AdamW's too, unless it says "by": "muon"
         )
 
     @torch.no_grad()
-    def step(self, closure=None) -> None:
-        """Move every parameter that has a gradient. `closure` is not supported."""
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """Move every parameter that has a gradient; `closure`, where given, computes the gradients and the loss first.
+
+        Returns:
+            What the closure returned.
+        """
+        loss = None
         if closure is not None:
-            raise ValueError("closure is not supported: compute the gradients before the step.")
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             moved = [p for p in group["params"] if p.grad is not None]
             (self._move_matrices if group["by"] == "muon" else self._move_others)(moved, group)
+        return loss
 
     def _move_matrices(self, matrices: list[Tensor], group: dict) -> None:
         by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
         for matrix in matrices:
-            average = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
+            state = self.state[matrix]
+            if not state:
+                state["momentum"] = torch.zeros_like(matrix)
+            average = state["momentum"]
             average.lerp_(matrix.grad, 1 - group["momentum"])
             direction = matrix.grad.lerp(average, group["momentum"])  # Nesterov's look ahead
             lying = direction if len(direction) <= direction.shape[1] else direction.T  # rows ≤ columns
@@ -88,13 +106,14 @@ class Muon(torch.optim.Optimizer):
         beta_1, beta_2 = group["betas"]
         for parameter in parameters:
             state, gradient = self.state[parameter], parameter.grad
-            count = state.setdefault("step", torch.zeros(()))
-            mean = state.setdefault("mean", torch.zeros_like(parameter))
-            square = state.setdefault("square", torch.zeros_like(parameter))
-            count += 1
+            if not state:
+                state["step"] = torch.zeros(())
+                state["mean"], state["square"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+            mean, square = state["mean"], state["square"]
+            state["step"] += 1
             mean.lerp_(gradient, 1 - beta_1)
             square.mul_(beta_2).addcmul_(gradient, gradient, value=1 - beta_2)
-            t = int(count)
+            t = int(state["step"])
             size = (square / (1 - beta_2**t)).sqrt_().add_(group["eps"])
             parameter.mul_(1 - group["lr"] * group["weight_decay"])
             parameter.addcdiv_(mean, size, value=-group["lr"] / (1 - beta_1**t))

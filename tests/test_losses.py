@@ -1,4 +1,4 @@
-"""The loss over windows and over a whole text against the plain definition."""
+"""The losses over windows, over a whole text and over padded targets against the plain definition."""
 
 import itertools
 
@@ -8,7 +8,9 @@ import torch.nn.functional as F
 
 from course_lib.losses import CarriedLoss, next_symbol_loss, text_loss
 from course_lib.models.recurrent import RNN, RecurrentLM
+from course_lib.models.seq2seq import teacher_forced_loss
 from course_lib.text.batching import stream_windows
+from course_lib.text.padding import pair_batches
 
 
 def model():
@@ -56,3 +58,40 @@ def test_text_loss_leaves_the_model_in_its_mode_and_runs_on_every_device(any_dev
     lm = model().float().to(any_device).train()
     assert text_loss(lm, torch.randint(5, (300,)), streams=4, warm_up=8) > 0
     assert lm.training
+
+
+# ---------------------------------------------------------------- label smoothing
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_smoothing_spreads_over_the_symbols_of_real_targets_and_never_over_padding(smoothing, seed):
+    generator = torch.Generator().manual_seed(seed)
+    pairs = [(torch.randint(4, 9, (n,), generator=generator).tolist(),) * 2 for n in (1, 2, 5, 7)]
+    batch = next(pair_batches(pairs, 4, bos_id=2, eos_id=3))
+    real = batch.target_out != 0
+    assert 0 < real.sum() < real.numel()
+    logits = torch.randn(*real.shape, 9, generator=generator, dtype=torch.float64, requires_grad=True)
+    loss = teacher_forced_loss(lambda *_: logits, batch, label_smoothing=smoothing)
+    log_p = logits.log_softmax(dim=-1)
+    by_hand = [
+        -(1 - smoothing) * log_p[row, t, symbol] - smoothing * log_p[row, t].mean()
+        for row, target in enumerate(batch.target_out.tolist())
+        for t, symbol in enumerate(target)
+        if symbol != 0
+    ]
+    torch.testing.assert_close(loss, torch.stack(by_hand).mean(), rtol=1e-12, atol=0)
+    loss.backward()
+    assert (logits.grad[~real] == 0).all() and (logits.grad[real].abs().sum(-1) > 0).all()
+
+
+def test_smoothing_gives_the_loss_a_floor_that_certainty_exceeds():
+    batch = next(pair_batches([([4, 5], [4, 5])], 1, bos_id=2, eos_id=3))
+    one_hot = F.one_hot(batch.target_out, 9).double()
+    smoothed = 0.9 * one_hot + 0.1 / 9  # what the smoothed targets ask for
+    floor = -(smoothed * smoothed.log()).sum(-1).mean().item()
+    best, sure = (
+        teacher_forced_loss(lambda *_, x=x: x, batch, label_smoothing=0.1).item()
+        for x in (smoothed.log(), 50 * one_hot)
+    )
+    assert best == pytest.approx(floor, rel=1e-12) and sure > floor + 1

@@ -1,5 +1,6 @@
 """Muon: its polynomial, torch.optim's Muon and AdamW, and a training that can be resumed."""
 
+import copy
 import itertools
 
 import pytest
@@ -97,10 +98,121 @@ def test_a_training_can_be_resumed(tmp_path):
         assert torch.equal(p, q)
 
 
+def run(model, optimizer, seeds):
+    for seed in seeds:
+        gradients(model, seed)
+        optimizer.step()
+
+
+def trained(n, **options):
+    model = small_gpt()
+    optimizer = Muon(model, **options)
+    run(model, optimizer, range(n))
+    return model, optimizer
+
+
+def assert_same_weights(one, other):
+    for p, q in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(p, q)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 4])
+def test_its_state_dict_goes_on_in_another_one(steps):
+    model, optimizer = trained(
+        steps, lr=0.05, momentum=0.8, weight_decay=0.3, adamw_lr=0.01, betas=(0.7, 0.8)
+    )
+    other = copy.deepcopy(model)
+    fresh = Muon(other)
+    fresh.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    assert fresh.state_dict()["param_groups"] == optimizer.state_dict()["param_groups"]
+    for one, two in ((model, optimizer), (other, fresh)):
+        run(one, two, range(10, 13))
+    assert_same_weights(model, other)
+
+
+def test_a_scheduler_of_torch_moves_the_rates_of_both_groups():
+    model, optimizer = trained(0, lr=0.04, adamw_lr=0.002)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5**step)
+    other, by_hand = trained(0, lr=0.04, adamw_lr=0.002)
+    for step in range(3):
+        assert [group["lr"] for group in optimizer.param_groups] == [0.04 * 0.5**step, 0.002 * 0.5**step]
+        run(model, optimizer, [step])
+        scheduler.step()
+        for group, peak in zip(by_hand.param_groups, (0.04, 0.002), strict=True):
+            group["lr"] = peak * 0.5**step
+        run(other, by_hand, [step])
+    assert_same_weights(model, other)
+
+
+def test_a_closure_computes_the_gradients_and_its_loss_is_returned():
+    model, optimizer = trained(2)
+    other, plain = trained(2)
+
+    def closure():
+        assert torch.is_grad_enabled()
+        optimizer.zero_grad()
+        loss = language_model_loss(model, ids_of(7))
+        loss.backward()
+        return loss
+
+    loss = optimizer.step(closure)
+    assert loss.item() == language_model_loss(other, ids_of(7)).item()
+    run(other, plain, [7])
+    assert_same_weights(model, other)
+    assert plain.step() is None
+
+
+def test_a_group_added_later_is_moved_by_adamw():
+    model, more = small_gpt(), nn.Linear(3, 2)
+    optimizer = Muon(model, adamw_lr=0.01)
+    optimizer.add_param_group({"params": more.parameters()})
+    twin = copy.deepcopy(more)
+    other = torch.optim.AdamW(twin.parameters(), lr=0.01, betas=(0.9, 0.99), weight_decay=0.0)
+    for layer, mover in ((more, optimizer), (twin, other)):
+        layer(torch.ones(4, 3)).square().mean().backward()
+        mover.step()
+    torch.testing.assert_close(more.weight, twin.weight)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("lr", 0.05),
+        ("momentum", 0.5),
+        ("weight_decay", 0.7),
+        ("adamw_lr", 0.02),
+        ("betas", (0.5, 0.99)),
+        ("betas", (0.9, 0.5)),
+        ("eps", 1e-2),
+    ],
+)
+def test_each_option_acts_on_its_own_parameters_only(name, value):
+    plain, _ = trained(4)
+    changed, optimizer = trained(4, **{name: value})
+    matrices, others = ([p for p in group["params"]] for group in optimizer.param_groups)
+    expected = dict(zip(changed.parameters(), plain.parameters(), strict=True))
+    first_moved = {"lr": matrices, "momentum": matrices, "weight_decay": matrices}.get(name, others)
+    _, one_step = trained(1, **{name: value})
+    _, one_plain = trained(1)
+    # After one step gradients have not mixed yet: what is not meant is exactly where it was.
+    meant = 0 if first_moved is matrices else 1
+    assert all(
+        torch.equal(p, q)
+        for p, q in zip(
+            one_step.param_groups[1 - meant]["params"],
+            one_plain.param_groups[1 - meant]["params"],
+            strict=True,
+        )
+    )
+    assert max((p - expected[p]).abs().max().item() for p in first_moved) > 1e-4
+
+
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="no Transformer layers"):
         Muon(nn.Linear(3, 3))
     with pytest.raises(ValueError, match="lr = -1"):
         Muon(small_gpt(), lr=-1)
-    with pytest.raises(ValueError, match="closure"):
-        Muon(small_gpt()).step(lambda: 0.0)
+    for options in ({"momentum": 1.0}, {"betas": (0.9, 1.5)}, {"weight_decay": -1}, {"eps": 0}):
+        (name,) = options
+        with pytest.raises(ValueError, match=f"{name} = "):
+            Muon(small_gpt(), **options)
