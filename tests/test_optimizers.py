@@ -42,12 +42,13 @@ def test_singular_values_come_near_one():
     assert values.min() > 0.6 and values.max() < 1.3
 
 
-def test_matrices_move_as_with_torch_optim_muon(monkeypatch):
+@pytest.mark.parametrize("momentum", [0.95, 0.4])
+def test_matrices_move_as_with_torch_optim_muon(momentum, monkeypatch):
     monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.clone)  # theirs, without its rounding
     ours, theirs = small_gpt().double(), small_gpt().double()
-    mine = Muon(ours, lr=0.02, weight_decay=0.1)
+    mine = Muon(ours, lr=0.02, momentum=momentum, weight_decay=0.1)
     matrices = [p for name, p in theirs.named_parameters() if p.dim() == 2 and "embedding" not in name]
-    other = torch.optim.Muon(matrices, lr=0.02, weight_decay=0.1)
+    other = torch.optim.Muon(matrices, lr=0.02, momentum=momentum, weight_decay=0.1)
     moved = {name for name, p in theirs.named_parameters() if any(p is matrix for matrix in matrices)}
     assert len(moved) == 8
     for seed in range(3):

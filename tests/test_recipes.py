@@ -127,9 +127,11 @@ def test_what_no_card_says_is_the_default_of_fit():
 def test_the_first_steps_are_those_of_the_card(name):
     """Data, order, initialisation, dropout, loss and seed: one that differs shows in the losses."""
     card = stored.card(name)
-    every = card["training_loss_every"]
-    model, history = RECIPES[name][2]()(seed=card["seed"], stop_after=every, progress=False)
-    assert sum(history.losses) / every == pytest.approx(card["training_loss"][0], abs=0.005)
+    # A BERT's first loss is that of a guess, whatever it is asked; a translator's step takes a third of a second.
+    every, points = card["training_loss_every"], 1 if name.startswith("multi30k") else 2
+    _, history = RECIPES[name][2]()(seed=card["seed"], stop_after=points * every, progress=False)
+    means = torch.tensor(history.losses).view(points, every).mean(dim=1).tolist()
+    assert means == pytest.approx(card["training_loss"][:points], abs=0.005)
 
 
 @pytest.mark.parametrize("name", [*multi30k.MODELS, multi30k_transformer.NAME])

@@ -317,15 +317,18 @@ def test_an_error_keeps_history_model_and_checkpoint(where, tmp_path):
     assert resumed.losses == fit(small_model(), batches(), squared_error, **options).losses
 
 
-def test_a_loss_that_blows_up_does_not_overwrite_the_last_good_checkpoint(tmp_path):
+@pytest.mark.parametrize(
+    ("first_nan", "every"), [(17, 10), (12, 7)]
+)  # found at step 20, and at the second saving
+def test_a_loss_that_blows_up_does_not_overwrite_the_last_good_checkpoint(first_nan, every, tmp_path):
     path = tmp_path / "run.safetensors"
     calls = itertools.count()
 
     def loss(model, batch):
-        return squared_error(model, batch) * (float("nan") if next(calls) >= 17 else 1.0)
+        return squared_error(model, batch) * (float("nan") if next(calls) >= first_nan else 1.0)
 
     with pytest.raises(FloatingPointError) as caught:
-        fit(small_model(), batches(), loss, steps=40, checkpoint=path, checkpoint_every=10, **QUIET)
-    assert caught.value.history.steps == 20
+        fit(small_model(), batches(), loss, steps=40, checkpoint=path, checkpoint_every=every, **QUIET)
+    assert caught.value.history.steps == 2 * every
     resumed = fit(small_model(4), batches(), squared_error, steps=40, checkpoint=path, resume=True, **QUIET)
     assert resumed.losses == fit(small_model(), batches(), squared_error, steps=40, **QUIET).losses
