@@ -66,6 +66,65 @@ def test_a_wide_beam_equals_trying_everything(kind, alpha, device):
         assert len(found) == len(expected) + (VOCAB - 1) ** MAX_LEN
 
 
+class Tables(nn.Module):
+    """Reads one symbol a source, and has random tables: (source, step, last symbol) → the next symbol."""
+
+    def __init__(self, seed, n_sources=3, max_len=9, vocab_size=6):
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        shape = (n_sources, max_len, vocab_size, vocab_size)
+        scores = 3 * torch.randn(shape, generator=generator, dtype=torch.float64)
+        scores[..., EOS] += 2  # so that many sequences end, and rows are given up
+        self.log_probs = nn.Parameter(scores.log_softmax(-1))
+        self.rows_read = 0
+
+    def start(self, source, lengths):
+        return torch.stack([source[:, 0], torch.zeros_like(source[:, 0])], dim=1)  # (batch, 2): source, step
+
+    def step(self, ids, state):
+        self.rows_read += len(ids)
+        return self.log_probs[state[:, 0], state[:, 1], ids], state + torch.tensor([0, 1])
+
+    def select(self, state, rows):
+        return state[rows]
+
+
+def beam_search_to_the_end(log_probs, beam, alpha, max_len):
+    """Plain beam search for one source, by sorting lists; it gives nothing up before max_len."""
+    beginnings, endings = [([], 0.0)], []
+    for length in range(1, max_len + 1):
+        candidates = [
+            ([*ids, symbol], total + log_prob)
+            for ids, total in beginnings
+            for symbol, log_prob in enumerate(log_probs[length - 1][(ids or [BOS])[-1]])
+        ]
+        candidates.sort(key=lambda candidate: -candidate[1])
+        penalty = ((5 + length) / 6) ** alpha
+        endings += [(ids[:-1], total / penalty) for ids, total in candidates[:beam] if ids[-1] == EOS]
+        beginnings = [candidate for candidate in candidates if candidate[0][-1] != EOS][:beam]
+    endings.sort(key=lambda ending: -ending[1])
+    unfinished = [(ids, total / penalty) for ids, total in beginnings]
+    return (endings[:beam] + unfinished)[:beam]
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0])
+@pytest.mark.parametrize("beam", [1, 2, 3, 5])
+def test_a_row_is_given_up_only_when_nothing_better_can_come(alpha, beam):
+    sources, n_models, rows_read = torch.tensor([[0], [1], [2]]), 40, 0
+    options = {"bos_id": BOS, "eos_id": EOS, "max_len": 9, "beam": beam, "alpha": alpha}
+    for seed in range(n_models):
+        model = Tables(seed)
+        for row, found in enumerate(beam_search(model, sources, torch.ones(3).long(), **options)):
+            expected = beam_search_to_the_end(model.log_probs[row].tolist(), beam, alpha, max_len=9)
+            assert [hypothesis.ids for hypothesis in found] == [ids for ids, _ in expected]
+            assert [hypothesis.score for hypothesis in found] == pytest.approx(
+                [score for _, score in expected]
+            )
+        rows_read += model.rows_read
+    # Some rows were given up: else each of the three would have been read once, and then with all its beginnings.
+    assert rows_read < 0.95 * n_models * 3 * (1 + 8 * beam)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.7])
 @pytest.mark.parametrize("beam", [1, 2, 3, 5])
 def test_a_batch_gives_what_each_source_gives_alone(beam, alpha):
