@@ -1,5 +1,7 @@
 """GPT: equal to Hugging Face's GPT-2 with its weights, and the same text with and without a cache."""
 
+import contextlib
+
 import pytest
 import torch
 from torch import nn
@@ -162,6 +164,87 @@ def test_generated_text_is_the_same_with_and_without_cache_and_in_a_batch(device
     assert torch.equal(write(ids)[:, :9], ids.cpu()) and write(ids).shape == (3, 24)
 
 
+# ---------------------------------------------------------------- padding
+
+
+LENGTHS = [4, 9, 1, 6]
+
+
+def padded(device, side):
+    """Ids (4, 9) with noise for padding, and which are real (4, 9)."""
+    ids = some_ids(4, 9, device)
+    columns = torch.arange(9, device=device)
+    real = columns < torch.tensor(LENGTHS, device=device)[:, None]
+    if side == "left":
+        real = real.flip(1)
+    if side == "scattered":
+        real = torch.tensor([[t % 9 < length for t in range(0, 36, 4)] for length in LENGTHS], device=device)
+    return ids, real
+
+
+@VARIANTS
+@pytest.mark.parametrize("side", ["right", "left", "scattered"])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_each_row_of_a_padded_batch_is_as_it_is_alone(device, options, side, recorded):
+    model, (ids, real) = small(device, **options), padded(device, side)
+    up = torch.randn(9, 19, generator=torch.Generator().manual_seed(1), dtype=torch.float64).to(device)
+
+    def gradients(logits):
+        """Of a loss over real symbols only."""
+        return torch.autograd.grad(sum((some * up[: len(some)]).sum() for some in logits), model.parameters())
+
+    with record_attention(model) if recorded else contextlib.nullcontext() as maps:
+        logits = model(ids, mask=real)
+        last = model(ids, mask=real, last_only=True)
+    together = [row[keep] for row, keep in zip(logits, real, strict=True)]
+    alone = [model(row[keep][None])[0] for row, keep in zip(ids, real, strict=True)]
+    for row, (one, other) in enumerate(zip(together, alone, strict=True)):
+        assert len(one) == LENGTHS[row]
+        torch.testing.assert_close(one, other, **EXACT)
+        torch.testing.assert_close(last[row, 0], other[-1], **EXACT)
+    for one, other in zip(gradients(together), gradients(alone), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-10)
+    if recorded:
+        for weights in maps.values():  # (batch, heads, 2 * time, time): of both passes
+            assert (weights.permute(0, 3, 1, 2)[~real] == 0).all()  # keys that are padding
+    if side == "right":
+        torch.testing.assert_close(model(ids, lengths=torch.tensor(LENGTHS)), logits, **EXACT)
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_a_padded_batch_is_gpt2_s(ours, theirs, side):
+    ids, real = padded("cpu", side)
+    positions = (real.cumsum(1) - 1).clamp(min=0)
+    expected = theirs(ids, attention_mask=real.long(), position_ids=positions).logits
+    torch.testing.assert_close(ours(ids, mask=real)[real], expected[real], **EXACT)
+
+
+@VARIANTS
+def test_padding_stays_hidden_in_the_caches(device, options):
+    model, (ids, real) = small(device, **options), padded(device, "left")
+    newer = (ids[:, :3] + 1) % 19
+    caches = model.start_caches(12)
+    model(ids, caches, mask=real)
+    logits = []
+    for t in range(3):
+        real = torch.cat([real, real.new_ones(4, 1)], dim=1)
+        logits.append(model(newer[:, t : t + 1], caches, mask=real))
+    whole = model(torch.cat([ids, newer], dim=1), mask=real)
+    torch.testing.assert_close(torch.cat(logits, dim=1), whole[:, 9:], **EXACT)
+    for row, keep in enumerate(real[:, :9]):
+        alone = model(torch.cat([ids[row][keep], newer[row]])[None])[0, -3:]
+        torch.testing.assert_close(whole[row, 9:], alone, **EXACT)
+
+
+@VARIANTS
+def test_positions_may_be_given(device, options):
+    model, ids = small(device, **options), some_ids(device=device)
+    positions = torch.arange(9, device=device).expand(2, -1)
+    torch.testing.assert_close(model(ids, positions=positions), model(ids), **EXACT)
+    order = torch.tensor([3, 0, 1, 2, 4, 5, 6, 7, 8], device=device)
+    assert not torch.allclose(model(ids, positions=order.expand(2, -1)), model(ids))
+
+
 def test_a_symbol_is_drawn_as_often_as_it_is_probable():
     model = small()
     prompt = some_ids(batch=1).expand(4000, -1)
@@ -198,6 +281,16 @@ def test_it_overfits_one_batch(any_device):
     [
         (lambda: small()(torch.zeros(3).long()), "ids has shape"),
         (lambda: small()(torch.zeros(1, 41).long()), "41 symbols; .* max_len = 40"),
+        (
+            lambda: small()(some_ids(), lengths=torch.tensor([3])),
+            r"lengths has shape \(1,\); expected \(2,\)",
+        ),
+        (lambda: small()(some_ids(), lengths=torch.tensor([3, 10])), "lengths go from 3 to 10"),
+        (lambda: small()(some_ids(), mask=torch.ones(2, 8).bool()), r"mask has shape \(2, 8\); .*\(2, 9\)"),
+        (
+            lambda: small()(some_ids(), lengths=torch.tensor([3, 4]), mask=some_ids() > 3),
+            "Both lengths and mask",
+        ),
         (lambda: generate(small(), torch.zeros(1, 0).long(), 3), "at least one symbol"),
         (lambda: generate(small(), torch.zeros(1, 30).long(), 11), "n_new is 11 .* max_len = 40"),
         (lambda: generate(small(), torch.zeros(1, 3).long(), 2, temperature=-1), "temperature is -1"),
@@ -206,3 +299,8 @@ def test_it_overfits_one_batch(any_device):
 def test_what_does_not_fit_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_a_mask_of_numbers_is_refused():
+    with pytest.raises(TypeError, match="torch.int64; expected torch.bool, True for real tokens"):
+        small()(some_ids(), mask=torch.ones(2, 9).long())

@@ -1,13 +1,20 @@
 """Let a GPT go on writing, with the keys and values of what is written kept."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from course_lib.decoding.sampling import next_distribution
+from course_lib.decoding.fused_step import FusedStep
+from course_lib.decoding.page import Page
+from course_lib.decoding.sampling import Chooser, check_prompt
+from course_lib.decoding.static_step import Captured, StaticStep, can_capture
+from course_lib.models.attention import KeyValueCache
 from course_lib.models.transformer import GPT
+
+WORTH_CAPTURING = 24  # from so many steps on, recording a CUDA graph pays
+WORTH_FUSING = 8  # … and on a CPU, laying the weights out for single tokens
+LOOK_FOR_THE_END = 16  # a GPU is asked only every so many steps whether all rows have ended: it makes it wait
 
 
 @torch.inference_mode()
@@ -16,72 +23,122 @@ def generate(
     prompt: Tensor,
     n_new: int,
     *,
+    lengths: Tensor | None = None,
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
     generator: torch.Generator | None = None,
+    eos_id: int | None = None,
+    pad_id: int | None = None,
+    slide: bool = False,
     use_cache: bool = True,
 ) -> Tensor:
     """Go on from `prompt`, one symbol at a time.
 
     Args:
-        prompt: (batch, time) ids with at least one symbol.
-        n_new: symbols to add; prompt and new ones must fit into the model's max_len.
+        prompt: (batch, time) ids with at least one symbol a row.
+        n_new: symbols to add at most; prompt and new ones must fit into the model's max_len, unless it may slide.
+        lengths: (batch,) how many symbols of each prompt are real, where they are of unequal lengths and padded on the
+            right. Each row goes on from its own end, and writes what it would write alone.
         temperature, top_k, top_p: as in `next_distribution`; temperature 0 takes the likeliest.
-        generator: random numbers, on the CPU, so that every device draws the same.
+        generator: random numbers, on the CPU, so that every device draws the same. It moves on by n_new numbers a row.
+        eos_id: the symbol that ends a text: a row that has written it goes on with padding, and when all rows have,
+            writing stops.
+        pad_id: what is behind the end of a row; None takes eos_id, and 0 where there is none.
+        slide: past max_len, predict each symbol from the last max_len symbols before it. Every position changes then
+            with every symbol, so no key and value can be kept, and it is slow.
         use_cache: False reads the whole text again for every symbol: the same result, and slow.
 
     Returns:
-        (batch, time + n_new) ids on the CPU, the prompt included.
+        (batch, time) ids on the CPU, the prompt included, padded on the right where rows are of unequal lengths.
+        Without an end symbol, row i has lengths[i] + n_new symbols.
 
     Raises:
-        ValueError: an empty prompt, a text longer than the model can read, or an option out of its range.
+        ValueError: an empty prompt, a text longer than the model can read, an option out of its range, or logits that
+            no symbol can be chosen from.
     """
-    if prompt.dim() != 2 or prompt.shape[1] == 0:
+    check_prompt(prompt)
+    lengths = _checked_lengths(prompt, lengths)
+    longest = int(lengths.max())
+    unequal = bool((lengths < longest).any())
+    if n_new < 0 or (longest + n_new > model.max_len and not slide):
         raise ValueError(
-            f"prompt has shape {tuple(prompt.shape)}; expected (batch, time) with at least one symbol to start from."
+            f"n_new is {n_new} after a prompt of {longest} symbols; expected at least 0, and together at most "
+            f"max_len = {model.max_len}. Past it, slide=True predicts from the last {model.max_len} symbols."
         )
-    length = prompt.shape[1] + n_new
-    if n_new < 0 or length > model.max_len:
-        raise ValueError(
-            f"n_new is {n_new} after a prompt of {prompt.shape[1]} symbols; expected at least 0, and together at most "
-            f"max_len = {model.max_len}."
-        )
+    pad_id = pad_id if pad_id is not None else eos_id if eos_id is not None else 0
+    for name, number in (("eos_id", eos_id), ("pad_id", pad_id)):
+        if number is not None and not 0 <= number < model.vocab_size:
+            raise ValueError(
+                f"{name} is {number}; it must be from 0 to vocab_size - 1 = {model.vocab_size - 1}."
+            )
     device, was_training = next(model.parameters()).device, model.training
-    greedy = temperature == 0 and top_k is None and top_p is None
-    ids = torch.empty(len(prompt), length, dtype=torch.long, device=device)
-    ids[:, : prompt.shape[1]] = prompt
-    caches = model.start_caches(length) if use_cache else None
-    read = 0  # symbols that the caches hold
+    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
+    choose = Chooser(n_new, len(prompt), device, **options)
+    page = Page(prompt[:, :longest], lengths, n_new, eos_id=eos_id, pad_id=pad_id, device=device)
     model.eval()
     try:
-        with _column_major(model, n_new if use_cache else 0):
-            for end in range(prompt.shape[1], length):
-                logits = model(ids[:, read:end], caches, last_only=True)[:, -1]  # (batch, vocab_size)
-                if greedy:
-                    ids[:, end] = logits.argmax(dim=-1)
-                else:
-                    probabilities = next_distribution(logits.float().cpu(), temperature, top_k, top_p)
-                    ids[:, end] = torch.multinomial(probabilities, 1, generator=generator)[:, 0]
-                read = end if use_cache else 0
+        for number, _ in enumerate(_writing(model, page, choose, n_new, unequal, use_cache), start=1):
+            look = eos_id is not None and (device.type == "cpu" or number % LOOK_FOR_THE_END == 0)
+            if look and page.all_ended():
+                break
+        choose.check()
     finally:
         model.train(was_training)
-    return ids.cpu()
+    return page.text()
 
 
-@contextmanager
-def _column_major(model: nn.Module, n_new: int) -> Iterator[None]:
-    """Lay the matrices out column by column while single tokens are multiplied with them.
+def _writing(
+    model: GPT, page: Page, choose: Chooser, n_new: int, unequal: bool, use_cache: bool
+) -> Iterator[None]:
+    """Write one symbol into each row every time it is asked to go on, n_new times."""
+    longest = page.longest
+    # So many symbols have at most max_len before them: all keys and values of those can be kept.
+    n_cached = max(0, min(n_new, model.max_len + 1 - longest)) if use_cache else 0
+    if n_cached > 0:
+        caches = model.start_caches(min(longest + n_cached, model.max_len))
+        which = {"lengths": page.length} if unequal else {}
+        logits = model(page.ids[:, :longest], caches, **which, last_only=True)[:, -1]  # (batch, vocab_size)
+        yield page.write(choose(logits))
+        step = _step(model, caches, page, choose, n_cached - 1, unequal)
+        for _ in range(n_cached - 1):
+            yield step()
+    for written in range(n_cached, n_new):
+        width = min(longest + written, model.max_len)
+        if unequal:
+            ids, real = page.window(width)
+            logits = model(ids, mask=real, last_only=True)[:, -1]
+        else:
+            logits = model(page.ids[:, longest + written - width : longest + written], last_only=True)[:, -1]
+        yield page.write(choose(logits))
 
-    The values stay the same. A product with one row walks through a matrix laid out by columns without jumping, and is
-    up to twice as fast on a CPU; products with many rows, as in training, are not.
-    """
-    matrices = [p for p in model.parameters() if p.dim() == 2 and p.device.type == "cpu"] if n_new > 8 else []
-    rows = [matrix.data for matrix in matrices]
-    try:
-        for matrix in matrices:
-            matrix.data = matrix.data.T.contiguous().T
-        yield
-    finally:
-        for matrix, data in zip(matrices, rows, strict=True):
-            matrix.data = data
+
+def _step(
+    model: GPT, caches: list[KeyValueCache], page: Page, choose: Chooser, n_steps: int, unequal: bool
+) -> Callable[[], None]:
+    """The quickest way to read the newest symbols with the caches and write the next ones, n_steps times."""
+    captures = n_steps >= WORTH_CAPTURING and can_capture(model)
+    if captures or unequal:
+        step = StaticStep(model, caches, page, choose)
+        return Captured(step) if captures else step
+    if n_steps >= WORTH_FUSING and FusedStep.fits(model):
+        return FusedStep(model, caches, page, choose)
+    return lambda: page.write(choose(model(page.newest(), caches, last_only=True)[:, -1]))
+
+
+def _checked_lengths(prompt: Tensor, lengths: Tensor | None) -> Tensor:
+    """Lengths (batch,) on the CPU; without any, all rows are as long as the prompt is wide."""
+    if lengths is None:
+        return torch.full((len(prompt),), prompt.shape[1])
+    if lengths.shape != prompt.shape[:1] or lengths.is_floating_point() or lengths.dtype == torch.bool:
+        raise ValueError(
+            f"lengths has shape {tuple(lengths.shape)} and type {lengths.dtype}; expected whole numbers, "
+            f"({len(prompt)},), one for each row of the prompt."
+        )
+    lengths = lengths.cpu()
+    if int(lengths.min()) < 1 or int(lengths.max()) > prompt.shape[1]:
+        raise ValueError(
+            f"lengths go from {int(lengths.min())} to {int(lengths.max())}; they must lie between 1 and the prompt's "
+            f"width, {prompt.shape[1]}: each row needs a symbol to start from."
+        )
+    return lengths

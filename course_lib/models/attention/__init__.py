@@ -3,8 +3,8 @@
 With what belongs to it: masks, positions, the key/value cache, and `record_attention`.
 """
 
-from course_lib.models.attention.cache import KeyValueCache, memory_bytes
-from course_lib.models.attention.masks import causal_mask, padding_mask
+from course_lib.models.attention.cache import Cache, KeyValueCache, StaticCache, memory_bytes
+from course_lib.models.attention.masks import causal_mask, padding_mask, real_tokens
 from course_lib.models.attention.multi_head import MultiHeadAttention, scaled_dot_product_attention
 from course_lib.models.attention.positions import Rotary, sinusoidal_positions
 from course_lib.models.attention.recording import AttentionMaps, RecordedModule, record_attention
@@ -20,16 +20,19 @@ __all__ = [
     "AdditiveAttention",
     "Attention",
     "AttentionMaps",
+    "Cache",
     "DotProductAttention",
     "GeneralAttention",
     "KeyValueCache",
     "MultiHeadAttention",
     "RecordedModule",
     "Rotary",
+    "StaticCache",
     "causal_mask",
     "masked_softmax",
     "memory_bytes",
     "padding_mask",
+    "real_tokens",
     "record_attention",
     "scaled_dot_product_attention",
     "sinusoidal_positions",

@@ -41,6 +41,10 @@ class KeyValueCache:
         self.length = end
         return self._keys.narrow(2, 0, end), self._values.narrow(2, 0, end)
 
+    def n_keys(self, time: int) -> int:
+        """How many keys the queries of `time` new tokens will meet, their own included."""
+        return self.length + time
+
     def fixed(self, compute: Callable[[], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         """Keys and values of a memory that does not change: computed at the first call."""
         if self._keys is None:
@@ -54,6 +58,45 @@ class KeyValueCache:
         if self._keys is not None:
             other._keys, other._values = self._keys.index_select(0, rows), self._values.index_select(0, rows)
         return other
+
+
+class StaticCache:
+    """Keys and values in tensors of one shape, written where another tensor says: what a CUDA graph can capture.
+
+    Every query meets all `max_len` keys; which of them are there already, a mask must say. Rows of the batch may be of
+    different lengths.
+
+    Args:
+        filled: a cache that holds the prompt. It hands over its tensors and is not to be used any more.
+        columns: (batch,) whole numbers, the column of each row's next key. Not copied: who moves it on moves the cache
+            on, and the caches of all layers can share one.
+    """
+
+    def __init__(self, filled: KeyValueCache, columns: Tensor):
+        if filled._keys is None:
+            raise ValueError(
+                "The cache to be made static is empty; let the model read the prompt with it first."
+            )
+        self.max_len, self.columns = filled.max_len, columns
+        self._keys, self._values = filled._keys, filled._values  # (batch, heads, max_len, d_head)
+        for tensor in (self._keys, self._values):
+            tensor[:, :, filled.length :] = 0  # a weight of 0 times what stood in new memory might be NaN
+
+    def append(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Write one key and value (batch, heads, 1, d_head) a row; return all, (batch, heads, max_len, d_head)."""
+        if key.shape[2] != 1:
+            raise ValueError(f"{key.shape[2]} new positions; a static cache takes one at a time.")
+        columns = self.columns[:, None, None, None].expand_as(key)  # (batch, heads, 1, d_head)
+        self._keys.scatter_(2, columns, key)
+        self._values.scatter_(2, columns, value)
+        return self._keys, self._values
+
+    def n_keys(self, time: int) -> int:
+        """How many keys a query meets: all, whether they are there already or not."""
+        return self.max_len
+
+
+Cache = KeyValueCache | StaticCache
 
 
 def memory_bytes(

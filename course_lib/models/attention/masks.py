@@ -53,3 +53,40 @@ def padding_mask(lengths: Tensor, time: int | None = None) -> Tensor:
     return (
         torch.arange(time, device=lengths.device) < lengths[:, None]
     )  # (time,) < (batch, 1) → (batch, time)
+
+
+def real_tokens(
+    ids: Tensor, lengths: Tensor | None, mask: Tensor | None, n_keys: int | None = None
+) -> Tensor | None:
+    """Which tokens of a batch are no padding, said in one of two ways: by `lengths` or by `mask`.
+
+    Args:
+        ids: (batch, time).
+        lengths: (batch,) how many symbols each row really has, or None.
+        mask: (batch, n_keys) boolean, True for real tokens, or None.
+        n_keys: tokens that the mask speaks of, if they are more than `time`: those in a cache come first.
+
+    Returns:
+        (batch, n_keys) boolean; None where all tokens are real.
+
+    Raises:
+        ValueError: both ways at once, or a shape that does not fit.
+        TypeError: a mask that is not boolean.
+    """
+    n_keys = ids.shape[-1] if n_keys is None else n_keys
+    if mask is None:
+        if lengths is not None and lengths.shape != ids.shape[:1]:
+            raise ValueError(
+                f"lengths has shape {tuple(lengths.shape)}; expected ({ids.shape[0]},), one a row."
+            )
+        return None if lengths is None else padding_mask(lengths.to(ids.device), n_keys)
+    if lengths is not None:
+        raise ValueError("Both lengths and mask were given; give one of them.")
+    if mask.dtype != torch.bool:
+        raise TypeError(
+            f"mask has type {mask.dtype}; expected torch.bool, True for real tokens (mask.bool() of 0 and 1)."
+        )
+    if mask.shape != (len(ids), n_keys):
+        of_ids = "that of ids, " if n_keys == ids.shape[1] else "(batch, symbols in the caches and in ids), "
+        raise ValueError(f"mask has shape {tuple(mask.shape)}; expected {of_ids}{(len(ids), n_keys)}.")
+    return mask

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.attention.cache import KeyValueCache
+from course_lib.models.attention.cache import Cache
 from course_lib.models.attention.masks import causal_mask
 from course_lib.models.attention.positions import Rotary
 from course_lib.models.attention.recording import RecordedModule
@@ -102,21 +102,26 @@ class MultiHeadAttention(RecordedModule):
         mask: Tensor | None = None,
         *,
         causal: bool = False,
-        cache: KeyValueCache | None = None,
+        cache: Cache | None = None,
+        positions: Tensor | None = None,
     ) -> Tensor:
         """Args:
         causal: nobody looks ahead (self-attention); the same as `mask=causal_mask(time)[None]`, and cheaper.
         cache: keys and values of earlier calls, to which those of this one are added: x then holds the newest
             tokens only. With a memory, its keys and values are projected at the first call and kept.
+        positions: (batch, target_len), where the tokens of x stand, below the number of keys; for rotary positions.
+            None: one after the other, the first of them after what the cache holds.
         """
         self._check(x, memory, mask, causal)
-        query, key, value = self._project(x, memory, cache)
+        query, key, value = self._project(x, memory, cache, positions)
         masks = None if mask is None else mask[:, None]  # the same for every head
         output = self._attend(query, key, value, masks, causal)  # (batch, heads, target_len, d_head)
         # (batch, heads, target_len, d_head) → (batch, target_len, heads * d_head)
         return self.out_proj(output.transpose(1, 2).flatten(2))
 
-    def _project(self, x: Tensor, memory: Tensor | None, cache: KeyValueCache | None) -> tuple[Tensor, ...]:
+    def _project(
+        self, x: Tensor, memory: Tensor | None, cache: Cache | None, positions: Tensor | None
+    ) -> tuple[Tensor, ...]:
         """x and memory → query (batch, heads, target_len, d_head), key and value (batch, heads, source_len, d_head)."""
         if memory is not None:
             (query,) = self._heads(x, 0, 1)
@@ -128,8 +133,9 @@ class MultiHeadAttention(RecordedModule):
         query, key, value = self._heads(x, 0, 3)
         query, key = self._norm(query), self._norm(key)
         if self.rotary is not None:
-            offset = 0 if cache is None else cache.length
-            query, key = self.rotary(query, offset), self.rotary(key, offset)
+            n_keys = x.shape[1] if cache is None else cache.n_keys(x.shape[1])
+            place = {"offset": n_keys - x.shape[1], "positions": positions, "n_positions": n_keys}
+            query, key = self.rotary(query, **place), self.rotary(key, **place)
         if cache is not None:
             key, value = cache.append(key, value)
         return query, key, value

@@ -44,7 +44,8 @@ class Rotary(nn.Module):
         base: wavelengths go from 2π to base · 2π positions.
 
     Shapes:
-        x (batch, heads, time, d_head), `offset` the position of the first → the same shape
+        x (batch, heads, time, d_head) → the same shape. Where the tokens stand: one after the other from `offset` on,
+        or, row by row, at `positions` (batch, time), all of them below `n_positions`.
 
     Source: Su et al. 2021, "RoFormer", section 3.2.2, equation 34.
     """
@@ -56,12 +57,20 @@ class Rotary(nn.Module):
         self.d_head, self.base = d_head, base
         self._table: tuple[Tensor, Tensor] | None = None  # no parameter, no part of a state dict
 
-    def forward(self, x: Tensor, offset: int = 0) -> Tensor:
+    def forward(
+        self, x: Tensor, offset: int = 0, *, positions: Tensor | None = None, n_positions: int | None = None
+    ) -> Tensor:
         if x.shape[-1] != self.d_head:
             raise ValueError(
                 f"x has shape {tuple(x.shape)}; its last dimension must be d_head = {self.d_head}."
             )
-        cos, sin = (part[offset : offset + x.shape[-2]] for part in self._tables(x, offset + x.shape[-2]))
+        end = offset + x.shape[-2]
+        if positions is None:
+            cos, sin = (part[offset:end] for part in self._tables(x, end))  # each (time, d_head / 2)
+        else:
+            # n_positions: to ask the positions themselves, the CPU would have to wait for the device.
+            tables = self._tables(x, end if n_positions is None else n_positions)
+            cos, sin = (part[positions][:, None] for part in tables)  # each (batch, 1, time, d_head / 2)
         first, second = x.chunk(2, dim=-1)  # each (batch, heads, time, d_head / 2)
         return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from course_lib.models.attention.masks import padding_mask
+from course_lib.models.attention.masks import real_tokens
 from course_lib.models.attention.positions import sinusoidal_positions
 from course_lib.models.transformer.encoder_decoder import TransformerEncoder
 
@@ -101,7 +101,7 @@ class Bert(nn.Module):
         lengths: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
-        real = self.real_tokens(ids, lengths, mask)
+        real = real_tokens(ids, lengths, mask)
         # The same keys for every query: (batch, time) → (batch, 1, time).
         return self.encoder(self.embed(ids, segments), None if real is None else real[:, None])
 
@@ -135,21 +135,6 @@ class Bert(nn.Module):
         Source: the authors' published code; the paper calls it C.
         """
         return torch.tanh(self.pooler(hidden[:, 0]))
-
-    @staticmethod
-    def real_tokens(ids: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor | None:
-        """Which tokens are no padding, (batch, time) boolean, from one of the two ways to say it; None for all."""
-        if mask is None:
-            return None if lengths is None else padding_mask(lengths.to(ids.device), ids.shape[1])
-        if lengths is not None:
-            raise ValueError("Both lengths and mask were given; give one of them.")
-        if mask.dtype != torch.bool:
-            raise TypeError(
-                f"mask has type {mask.dtype}; expected torch.bool, True for real tokens (mask.bool() of 0 and 1)."
-            )
-        if mask.shape != ids.shape:
-            raise ValueError(f"mask has shape {tuple(mask.shape)}; expected that of ids, {tuple(ids.shape)}.")
-        return mask
 
 
 def start_small(module: nn.Module, std: float, embedding_std: float | None = None) -> None:

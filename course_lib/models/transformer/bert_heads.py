@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.models.attention.masks import real_tokens
 from course_lib.models.transformer.bert import Bert, start_small
 
 IGNORED = -100  # the label of a position that has none, as in Hugging Face and in F.cross_entropy
@@ -162,7 +163,7 @@ class BertForSpans(nn.Module):
         mask: Tensor | None = None,
     ):
         logits = self.spans(self.bert(ids, segments=segments, lengths=lengths, mask=mask))  # (batch, time, 2)
-        real = self.bert.real_tokens(ids, lengths, mask)
+        real = real_tokens(ids, lengths, mask)
         if real is not None:
             logits = logits.masked_fill(~real[..., None], torch.finfo(logits.dtype).min)
         return logits[..., 0], logits[..., 1]

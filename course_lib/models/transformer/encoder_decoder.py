@@ -1,12 +1,13 @@
 """The Transformer: an encoder that reads a sequence and a decoder that writes another, both made of attention."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.attention.cache import KeyValueCache
+from course_lib.models.attention.cache import Cache, KeyValueCache
 from course_lib.models.attention.masks import padding_mask
 from course_lib.models.attention.positions import sinusoidal_positions
 from course_lib.models.transformer.layers import DecoderLayer, EncoderLayer
@@ -38,10 +39,11 @@ class TransformerEncoder(nn.Module):
         mask: Tensor | None = None,
         *,
         causal: bool = False,
-        caches: list[KeyValueCache] | None = None,
+        caches: Sequence[Cache] | None = None,
+        positions: Tensor | None = None,
     ) -> Tensor:
-        for number, layer in enumerate(self.layers):
-            x = layer(x, mask, causal=causal, cache=None if caches is None else caches[number])
+        for layer, cache in zip(self.layers, caches or [None] * len(self.layers), strict=True):
+            x = layer(x, mask, causal=causal, cache=cache, positions=positions)
         return self.norm(x)
 
 

@@ -1,10 +1,13 @@
 """GPT: a stack of causal Transformer layers that predicts the next symbol."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.attention.cache import KeyValueCache
+from course_lib.models.attention.cache import Cache, KeyValueCache
+from course_lib.models.attention.masks import real_tokens
 from course_lib.models.transformer.encoder_decoder import TransformerEncoder
 
 
@@ -24,7 +27,7 @@ class GPT(nn.Module):
 
     Shapes:
         ids (batch, time) → logits (batch, time, vocab_size), where logits[:, t] speak of the symbol after ids[:, t];
-        with caches, ids are the newest symbols only.
+        with caches, ids are the newest symbols only. Of padded rows only the logits at real symbols mean anything.
 
     Source: Radford et al. 2018, "Improving Language Understanding by Generative Pre-Training", section 3.1; Radford et
     al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3 (pre-norm, last norm, start).
@@ -74,31 +77,54 @@ class GPT(nn.Module):
                 nn.init.normal_(parameter, std=0.02 / (2 * num_layers) ** 0.5 if into_residual else 0.02)
 
     def forward(
-        self, ids: Tensor, caches: list[KeyValueCache] | None = None, *, last_only: bool = False
+        self,
+        ids: Tensor,
+        caches: Sequence[Cache] | None = None,
+        *,
+        lengths: Tensor | None = None,
+        mask: Tensor | None = None,
+        positions: Tensor | None = None,
+        last_only: bool = False,
     ) -> Tensor:
         """Args:
         caches: from `start_caches`; what earlier calls read is there, and ids follow it.
-        last_only: logits of the last position only, (batch, 1, vocab_size): all that writing needs.
+        lengths: (batch,), where rows are of unequal lengths, padded on the right (without caches, or to fill them).
+        mask: instead of lengths, (batch, time) boolean, True for real symbols, wherever the padding is; with caches
+            it speaks of the symbols in them first, then of ids. Padding is attended by nobody.
+        positions: (batch, time), where the symbols stand; None counts the real ones, in every row from 0.
+        last_only: logits of each row's last real symbol only, (batch, 1, vocab_size): all that writing needs.
         """
         if ids.dim() != 2 or ids.shape[1] == 0:
             raise ValueError(f"ids has shape {tuple(ids.shape)}; expected (batch, time), not empty.")
-        start = caches[0].length if caches else 0
-        end = start + ids.shape[1]
-        if end > self.max_len:
+        time = ids.shape[1]
+        n_keys = caches[0].n_keys(time) if caches else time
+        if n_keys > self.max_len:
             raise ValueError(
-                f"The text has {end} symbols; this model was built for max_len = {self.max_len}."
+                f"The text has {n_keys} symbols; this model was built for max_len = {self.max_len}."
             )
+        real = real_tokens(ids, lengths, mask, n_keys)  # (batch, n_keys)
+        if positions is None and real is not None:
+            positions = (real.cumsum(dim=1) - 1).clamp(min=0)[:, n_keys - time :]  # (batch, time)
         x = self.token_embedding(ids)  # (batch, time, d_model)
         if self.position_embedding is not None:
-            x = x + self.position_embedding.weight[start:end]
-        x = self.blocks(self.dropout(x), causal=True, caches=caches)
-        return F.linear(
-            x[:, -1:] if last_only else x, self.token_embedding.weight
-        )  # (batch, time, vocab_size)
+            table = self.position_embedding
+            x = x + (table.weight[n_keys - time : n_keys] if positions is None else table(positions))
+        # The same keys for every query: (batch, n_keys) → (batch, 1, n_keys).
+        keys = None if real is None else real[:, None]
+        x = self.blocks(self.dropout(x), keys, causal=True, caches=caches, positions=positions)
+        if last_only:
+            x = x[:, -1:] if real is None or time == 1 else _last_real(x, real[:, n_keys - time :])
+        return F.linear(x, self.token_embedding.weight)  # (batch, time, vocab_size)
 
     def start_caches(self, max_len: int | None = None) -> list[KeyValueCache]:
         """One empty cache for each layer, with room for `max_len` symbols (by default the model's)."""
         return [KeyValueCache(max_len or self.max_len) for _ in self.blocks.layers]
+
+
+def _last_real(x: Tensor, real: Tensor) -> Tensor:
+    """Each row's vector at its last real symbol: (batch, time, d_model), (batch, time) → (batch, 1, d_model)."""
+    place = real * torch.arange(real.shape[1], device=real.device)  # (batch, time): padding is 0
+    return x.gather(1, place.amax(dim=1)[:, None, None].expand(-1, 1, x.shape[2]))
 
 
 def language_model_loss(model: GPT, ids: Tensor) -> Tensor:

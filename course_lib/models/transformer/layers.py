@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.attention.cache import KeyValueCache
+from course_lib.models.attention.cache import Cache, KeyValueCache
 from course_lib.models.attention.multi_head import MultiHeadAttention
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -86,8 +86,8 @@ class EncoderLayer(TransformerLayer):
     Args: as `TransformerLayer`.
 
     Shapes:
-        x (batch, time, d_model), mask None or boolean (batch or 1, time or 1, time), True = may attend
-        → (batch, time, d_model)
+        x (batch, time, d_model), mask None or boolean (batch or 1, time or 1, time), True = may attend,
+        positions None or (batch, time), as in `MultiHeadAttention` → (batch, time, d_model)
     """
 
     def forward(
@@ -96,9 +96,11 @@ class EncoderLayer(TransformerLayer):
         mask: Tensor | None = None,
         *,
         causal: bool = False,
-        cache: KeyValueCache | None = None,
+        cache: Cache | None = None,
+        positions: Tensor | None = None,
     ) -> Tensor:
-        x = self._add(x, self.norm1, lambda y: self.self_attn(y, mask=mask, causal=causal, cache=cache))
+        options = {"mask": mask, "causal": causal, "cache": cache, "positions": positions}
+        x = self._add(x, self.norm1, lambda y: self.self_attn(y, **options))
         return self._add(x, self.norm2, self._feed_forward)
 
 

@@ -1,0 +1,113 @@
+"""The decoding step of a GPT written out flat, for a CPU, where the calls of thirty small modules cost half its time.
+
+It is `GPT.forward` with caches for one new symbol a row: the same products in the same order, from weights laid out for
+few rows. tests/test_generation.py holds both equal.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.decoding.page import Page
+from course_lib.decoding.sampling import Chooser
+from course_lib.decoding.static_step import runs_unobserved
+from course_lib.models.attention import KeyValueCache, MultiHeadAttention
+from course_lib.models.transformer import GPT, EncoderLayer, TransformerEncoder
+from course_lib.models.transformer.layers import ACTIVATIONS
+
+WORTH_PACKING = 2**17  # numbers in a matrix
+
+
+class FusedStep:
+    """Read each row's newest symbol, and write the next one; all rows are of the same length.
+
+    Args:
+        model: a GPT in eval mode that `fits`. Its weights are copied: a change would not be noticed.
+        caches: its caches, which hold the prompts and have room for the rest.
+        page: the text, which has one symbol more than the caches.
+        choose: how the next symbols are chosen.
+    """
+
+    def __init__(self, model: GPT, caches: Sequence[KeyValueCache], page: Page, choose: Chooser):
+        self._page, self._choose, self._first_cache = page, choose, caches[0]
+        rows = len(page.ids)
+        self._tokens = model.token_embedding.weight
+        self._positions = None if model.position_embedding is None else model.position_embedding.weight
+        self._layers = [
+            _layer(layer, cache, rows) for layer, cache in zip(model.blocks.layers, caches, strict=True)
+        ]
+        self._norm, self._head = _norm(model.blocks.norm), _product(self._tokens, None, rows)
+
+    @staticmethod
+    def fits(model: GPT) -> bool:
+        """Whether the model is made of what is written out here, on a CPU, and nothing else."""
+        if model.token_embedding.weight.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+            return False
+        if not runs_unobserved(model):
+            return False
+        parts: dict[nn.Module, type] = {
+            model.token_embedding: nn.Embedding,
+            model.blocks: TransformerEncoder,
+            model.blocks.norm: nn.LayerNorm,
+        }
+        for layer in model.blocks.layers:
+            parts |= {layer: EncoderLayer, layer.self_attn: MultiHeadAttention}
+            parts |= dict.fromkeys((layer.norm1, layer.norm2), nn.LayerNorm)
+            parts |= dict.fromkeys((layer.self_attn.out_proj, layer.linear1, layer.linear2), nn.Linear)
+        return all(type(part) is kind for part, kind in parts.items())
+
+    def __call__(self) -> None:
+        x = F.embedding(self._page.newest()[:, 0], self._tokens)  # (batch, d_model)
+        if self._positions is not None:
+            x = x + self._positions[self._first_cache.length]
+        for layer in self._layers:
+            x = layer(x)
+        self._page.write(self._choose(self._head(self._norm(x))))  # logits (batch, vocab_size)
+
+
+def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Tensor], Tensor]:
+    """x (batch, d_model) → the layer's output for it, (batch, d_model); its key and value go into the cache."""
+    attention = layer.self_attn
+    norm1, norm2 = _norm(layer.norm1), _norm(layer.norm2)
+    project = _product(attention.in_proj_weight, attention.in_proj_bias, rows)
+    join, widen, narrow = (
+        _product(linear.weight, linear.bias, rows)
+        for linear in (attention.out_proj, layer.linear1, layer.linear2)
+    )
+    heads = (-1, 3, attention.n_heads, 1, attention.d_head)
+    activation, rotary = ACTIVATIONS[layer.activation], attention.rotary
+
+    def step(x: Tensor) -> Tensor:
+        # (batch, 3 * d_model) → 3 × (batch, heads, 1, d_head)
+        query, key, value = project(norm1(x)).view(heads).unbind(1)
+        if attention.query_key_norm:
+            query, key = (F.rms_norm(vectors, (attention.d_head,)) for vectors in (query, key))
+        if rotary is not None:
+            query, key = rotary(query, cache.length), rotary(key, cache.length)
+        y = F.scaled_dot_product_attention(query, *cache.append(key, value))  # (batch, heads, 1, d_head)
+        x = x + join(y.flatten(1))
+        return x + narrow(activation(widen(norm2(x))))
+
+    return step
+
+
+def _norm(norm: nn.LayerNorm) -> Callable[[Tensor], Tensor]:
+    options = (norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+    return lambda x: F.layer_norm(x, *options)
+
+
+def _product(weight: Tensor, bias: Tensor | None, rows: int) -> Callable[[Tensor], Tensor]:
+    """x (rows, in) → x Wᵀ + b (rows, out), from a copy of W in the layout that is fastest for so few rows."""
+    if rows > 1 and weight.numel() >= WORTH_PACKING and weight.dtype == torch.float32 and _can_pack():
+        # A general matrix product lays W out anew at every call; what oneDNN has packed, it takes as it is.
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
+        return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
+    columns = weight.T.contiguous()  # (in, out): a product with one row then reads it from front to back
+    return (lambda x: x @ columns) if bias is None else (lambda x: torch.addmm(bias, x, columns))
+
+
+def _can_pack() -> bool:
+    """Whether this build of PyTorch has the packed products that its own compiler uses."""
+    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
