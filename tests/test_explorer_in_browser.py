@@ -1,12 +1,9 @@
 """The attention explorer in headless Chromium: a click chooses a head, a pixel is a weight, nothing is ever blank."""
 
 import math
-import os
 import re
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -15,17 +12,12 @@ import torch
 from browser_lab import chromium, find_chromium, jupyterlab, open_lesson
 from course_lib.explore import Heads, attention_explorer
 from course_lib.models.attention import causal_mask
-from course_lib.plots.attention import COLOURS
+from explorer_page import PIXEL, THEMES, cell, geometry, pages, pixel, random_weights, said, weight_of
 from tools.lesson_source import KERNEL
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WORDS = "the cat sat on the </script>".split()
-THEMES = {"light": "body {color: #222}", "dark": "body {background: #111; color: rgba(255, 255, 255, 0.87)}"}
-PIXEL = """(canvas, [x, y]) => {
-    const ratio = canvas.width / canvas.getBoundingClientRect().width;
-    return [...canvas.getContext('2d').getImageData(x * ratio, y * ratio, 1, 1).data].slice(0, 3);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -39,67 +31,8 @@ def browser():
 
 @pytest.fixture
 def show(browser, tmp_path):
-    """show(html, theme) → a page with it; at the end, no error may have come up and nothing been asked for."""
-    contexts, complaints = [], []
-
-    def open_page(html, theme="light", script="", **options):
-        context = browser.new_context(viewport={"width": 900, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.add_init_script(script)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
-        )
-        page.on("request", lambda request: complaints.append(request.url) if "http" in request.url else None)
-        file = tmp_path / "page.html"
-        file.write_text(
-            f"<!doctype html><meta charset=utf-8><style>{THEMES[theme]}</style>{html}", encoding="utf-8"
-        )
-        page.goto(file.as_uri())
-        return page
-
-    yield open_page
-    if folder := os.environ.get("COURSE_SCREENSHOTS"):
-        for number, context in enumerate(contexts):
-            context.pages[0].screenshot(path=Path(folder) / f"explorer-{number}.png", full_page=True)
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def random_weights(*shape, seed=0, mask=None):
-    scores = 3 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-    return (scores if mask is None else scores.masked_fill(~mask, -torch.inf)).softmax(-1)
-
-
-def geometry(page):
-    data = page.locator("canvas.map").evaluate("canvas => ({...canvas.dataset})")
-    return float(data["left"]), float(data["top"]), float(data["cell"])
-
-
-def cell(page, query, key, corner=False):
-    """The middle of a cell of the large map, in its canvas; or a place beside the number that stands there."""
-    left, top, size = geometry(page)
-    return left + (key + 0.5) * size, top + (query + (0.2 if corner else 0.5)) * size
-
-
-def pixel(page, query, key):
-    return page.locator("canvas.map").evaluate(PIXEL, list(cell(page, query, key, corner=True)))
-
-
-def weight_of(colour, dark=False, curve=lambda w: w):
-    """The weight that a colour stands for: the nearest on the scale, which a dark page turns round."""
-    shades = plt.get_cmap(COLOURS)(np.linspace(0, 1, 9))[:, :3] * 255
-    if dark:
-        shades = np.vstack([[8, 20, 38], shades[:-1][::-1]])
-    levels = np.linspace(0, 1, 2001)
-    place = np.array([np.interp(curve(levels), np.linspace(0, 1, 9), shades[:, c]) for c in range(3)]).T
-    return levels[np.abs(place - colour).sum(1).argmin()]
-
-
-def said(page):
-    return page.locator(".said").inner_text()
+    with pages(browser, tmp_path) as open_page:
+        yield open_page
 
 
 @pytest.mark.parametrize("theme", THEMES)
