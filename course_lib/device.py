@@ -123,6 +123,8 @@ def setup(
     torch.set_num_threads(threads)
     # Vanishing gradients end in numbers too small for full precision, on which a CPU is many times slower.
     torch.set_flush_denormal(True)
+    # float32 is float32: cuDNN would let recurrent kernels round to TensorFloat-32, which keeps ten bits.
+    torch.backends.cudnn.allow_tf32 = False
     chosen = best_device() if device is None else torch.device(device)
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not available.get(chosen.type, False):

@@ -58,3 +58,10 @@ def test_a_device_that_is_not_here_is_named_with_those_that_are():
         setup(device=missing)
     with pytest.raises(ValueError, match="threads is 0"):
         setup(threads=0)
+
+
+def test_float32_is_float32_in_cudnn_s_kernels_too(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    setup(seed=0, device="cpu")
+    assert torch.backends.cudnn.allow_tf32 is False
+    assert torch.backends.cudnn.rnn.fp32_precision in ("ieee", "none")

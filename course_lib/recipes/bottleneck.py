@@ -82,7 +82,7 @@ def train(model: Seq2Seq, *, seed: int = 0, steps: int = STEPS, **options) -> Hi
         generator=torch.Generator().manual_seed(seed),
         epochs=None,
     )
-    return fit(model, batches, teacher_forced_loss, steps=steps, lr=LR, warm_up=WARM_UP, **options)
+    return fit(model, batches, teacher_forced_loss, steps=steps, lr=LR, warm_up=WARM_UP, bf16=False, **options)
 
 
 def accuracy_by_length(

@@ -256,6 +256,7 @@ history = fit(
     steps=800,
     lr=1e-2,
     warm_up=100,
+    bf16=False,  # on a GPU too: this task is asked for 99 % exact matches
     validate=look,
     validate_every=100,
 )
@@ -562,7 +563,7 @@ trained_on = {}
 for k in (4, 16):
     model = shrink(k)
     batches = pair_batches(pairs, 32, generator=torch.Generator().manual_seed(k), epochs=None, **SYMBOLS)
-    fit(model, batches, teacher_forced_loss, steps=120, lr=5e-3, warm_up=20, progress=False)
+    fit(model, batches, teacher_forced_loss, steps=120, lr=5e-3, warm_up=20, bf16=False, progress=False)
     trained_on[k] = exact_match(model, test_dates[:500])
 _ = plots.accuracy_by_length(
     {"only squeezed": by_width, "120 steps of training more": trained_on},

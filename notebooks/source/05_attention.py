@@ -303,7 +303,7 @@ for name, make in {"additive": lambda: AdditiveAttention(96, 96, 32), "dot": lam
     _ = torch.manual_seed(0)
     models[name] = new_model(make()).to(device)
     batches = pair_batches(train_pairs, 64, generator=torch.Generator().manual_seed(0), epochs=None, **symbols)
-    histories[name] = fit(models[name], batches, teacher_forced_loss, steps=400, lr=8e-3, warm_up=50)
+    histories[name] = fit(models[name], batches, teacher_forced_loss, steps=400, lr=8e-3, warm_up=50, bf16=False)
 
 
 # %%
