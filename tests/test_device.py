@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.device import best_device, setup
+from course_lib.device import best_device, random_state, set_random_state, setup
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +65,27 @@ def test_float32_is_float32_in_cudnn_s_kernels_too(monkeypatch):
     setup(seed=0, device="cpu")
     assert torch.backends.cudnn.allow_tf32 is False
     assert torch.backends.cudnn.rnn.fp32_precision in ("ieee", "none")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("cuda:1", "cuda"), ("mps", "mps")])
+def test_an_accelerator_s_own_random_numbers_are_kept_and_set_back(name, kind, monkeypatch):
+    """Which generator is asked, on a machine without one: the one of the very device that is named."""
+    device, set_back = torch.device(name), []
+    own = torch.arange(4, dtype=torch.uint8)
+    asked = [device] if kind == "cuda" else []
+
+    def get(*arguments):
+        assert list(arguments) == asked
+        return own
+
+    module = getattr(torch, kind)
+    monkeypatch.setattr(module, "get_rng_state", get)
+    monkeypatch.setattr(module, "set_rng_state", lambda state, *rest: set_back.append((state, list(rest))))
+    state = random_state(device)
+    assert state.keys() == {"cpu", kind} and state[kind] is own
+    expected = torch.rand(3)
+    set_random_state(state, device)
+    assert set_back == [(own, asked)] and torch.equal(torch.rand(3), expected)
+    set_random_state({"cpu": state["cpu"]}, device)  # written on a machine without an accelerator
+    assert len(set_back) == 1 and torch.equal(torch.rand(3), expected)
+    assert random_state(torch.device("cpu")).keys() == {"cpu"}
