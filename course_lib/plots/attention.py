@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.patches import Patch, Rectangle
 
-from course_lib.plots.style import to_array
+from course_lib.plots.style import on_cpu, to_array
 from course_lib.plots.tokens import POINTS_PER_INCH, label_every, shortened, token_labels
 
 COLOURS = "Blues"  # light to dark, lightness falls all the way
@@ -105,7 +105,7 @@ def check_weights(values: np.ndarray, mask, scale: str) -> np.ndarray:
         raise ValueError(f"scale is {scale!r}; it must be one of {', '.join(NORMS)}.")
     allowed = np.ones(values.shape, dtype=bool)
     if mask is not None:
-        mask = mask.detach().cpu().numpy() if isinstance(mask, torch.Tensor) else np.asarray(mask)
+        mask = np.asarray(on_cpu(mask))
         if mask.dtype != bool:
             raise ValueError(f"mask has type {mask.dtype}; expected booleans, True = may attend.")
         try:
@@ -206,7 +206,7 @@ def draw_crosses(ax: Axes, cells: np.ndarray, cell: float) -> None:
 
 def _outline(ax: Axes, gold, shape: tuple[int, int], label: str) -> None:
     if isinstance(gold, torch.Tensor | np.ndarray):
-        gold = np.asarray(gold)
+        gold = np.asarray(on_cpu(gold))
         if gold.dtype != bool or gold.shape != shape:
             raise ValueError(
                 f"gold has shape {gold.shape} and type {gold.dtype}; expected booleans, {shape}."

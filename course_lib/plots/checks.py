@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_lib.plots.style import to_array
+from course_lib.plots.style import on_cpu, to_array
 
 
 def by_name(given, name: str, inside: str) -> dict:
@@ -44,7 +44,7 @@ def points(given, name: str, inside: str) -> dict[str, tuple[list, np.ndarray]]:
 
 def within(values, name: str, low: float, high: float, why: str) -> None:
     """Refuse values below `low` or above `high`."""
-    values = np.asarray(values)
+    values = np.asarray(on_cpu(values))
     if not ((low <= values) & (values <= high)).all():
         raise ValueError(f"{name} goes from {values.min():.3g} to {values.max():.3g}; {why}")
 

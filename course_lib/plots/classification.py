@@ -9,7 +9,7 @@ from matplotlib.ticker import NullFormatter, NullLocator
 from course_lib.metrics import Reliability
 from course_lib.plots import checks
 from course_lib.plots.curves import reference_line
-from course_lib.plots.style import GREY, axes_or_new, to_array
+from course_lib.plots.style import GREY, axes_or_new, on_cpu, to_array
 
 
 def confusion_matrix(counts, labels: Sequence[str], title: str, ax: Axes | None = None) -> Axes:
@@ -169,7 +169,7 @@ def reliability(bins: Reliability | Mapping[str, Reliability], title: str, ax: A
         filled = count > 0
         if not filled.any():
             raise ValueError(f"The bins of {name!r} are all empty; there is nothing to draw.")
-        parts = (np.asarray(part)[filled] for part in (found.confidence, found.accuracy))
+        parts = (np.asarray(on_cpu(part))[filled] for part in (found.confidence, found.accuracy))
         across, up = (to_array(part, f"the bins of {name!r}", 1) for part in parts)
         for part in (across, up):
             checks.within(part, f"the bins of {name!r}", 0, 1, "confidence and accuracy lie between 0 and 1.")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_lib.plots.style import axes_or_new, printable, to_array
+from course_lib.plots.style import axes_or_new, on_cpu, printable, to_array
 from course_lib.plots.tokens import drawable
 
 
@@ -38,7 +38,7 @@ def next_symbol_bars(
             raise ValueError(f"top is {top}; expected at least 1 symbol with a bar of its own.")
         best = np.argsort(-values, kind="stable")[:top]
     else:
-        best = np.asarray(shown, dtype=np.int64)
+        best = np.asarray(on_cpu(shown), dtype=np.int64)
         if len(set(best.tolist())) < len(best) or (best < 0).any() or (best >= len(values)).any():
             raise ValueError(f"shown is {best.tolist()}; expected different ids from 0 to {len(values) - 1}.")
     ax = axes_or_new(ax, figsize=(7.0, 2.8))

@@ -34,6 +34,11 @@ def axes_or_new(ax: Axes | None, figsize: tuple[float, float] | None = None) -> 
     return plt.subplots(figsize=figsize)[1] if ax is None else ax
 
 
+def on_cpu(values):
+    """A tensor of any device as NumPy can read it; anything else as it is."""
+    return values.detach().cpu() if isinstance(values, torch.Tensor) else values
+
+
 def to_array(values, name: str, n_dims: int) -> np.ndarray:
     """A tensor, list or array as a float array with `n_dims` dimensions; an error that names what is wrong.
 
@@ -41,8 +46,8 @@ def to_array(values, name: str, n_dims: int) -> np.ndarray:
         ValueError: wrong number of dimensions, nothing in it, or values that are not finite.
     """
     if isinstance(values, torch.Tensor):
-        values = values.detach().float().cpu().numpy()
-    array = np.asarray(values, dtype=float)
+        values = values.float()  # NumPy knows no bfloat16
+    array = np.asarray(on_cpu(values), dtype=float)
     if array.ndim != n_dims or array.size == 0:
         raise ValueError(
             f"{name} has shape {array.shape}; expected {n_dims} dimension{'s' * (n_dims > 1)} with something in it."

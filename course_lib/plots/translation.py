@@ -50,6 +50,7 @@ def written_symbols(
         symbols: the vocab_size symbols.
     """
     values = to_array(probabilities, "probabilities", 2)
+    written = [int(number) for number in written]
     if values.shape != (len(written), len(symbols)):
         raise ValueError(
             f"probabilities has shape {values.shape}; expected ({len(written)}, {len(symbols)}): one row for each "
@@ -57,12 +58,12 @@ def written_symbols(
         )
     if (values < 0).any() or np.abs(values.sum(1) - 1).max() > 1e-3:
         raise ValueError("Every row of probabilities must sum to 1. Did you pass logits?")
-    checks.within(list(written), "written", 0, len(symbols) - 1, f"ids lie between 0 and {len(symbols) - 1}.")
+    checks.within(written, "written", 0, len(symbols) - 1, f"ids lie between 0 and {len(symbols) - 1}.")
     ax = axes_or_new(ax, figsize=(7.0, 2.6))
     steps = np.arange(len(written))
-    chosen = values[steps, list(written)]
+    chosen = values[steps, written]
     others = values.copy()
-    others[steps, list(written)] = -1
+    others[steps, written] = -1
     rivals, rival_heights = others.argmax(1), others.max(1)
     ax.bar(steps - 0.15, chosen, width=0.45, color="C0")
     # A rival stands beside the bar it lost to, from 5 % upwards: below that nothing was in doubt.
