@@ -1,6 +1,7 @@
 """Lesson 09: counting and merging pairs, training BPE, tokenizing a new word, a pair for BERT, bits per character."""
 
-from course_lib.practice.lessons.lesson09_merges import COUNT_PAIRS, CUT_BY_MERGES, MERGE_PAIR
+from course_lib.practice.lessons.lesson09_apply import CUT_BY_MERGES
+from course_lib.practice.lessons.lesson09_merges import COUNT_PAIRS, MERGE_PAIR
 from course_lib.practice.lessons.lesson09_pieces import BITS_PER_CHARACTER, LONGEST_FIRST, PAIR_INPUT
 from course_lib.practice.lessons.lesson09_training import TRAIN_BPE
 

@@ -1,10 +1,10 @@
-"""Lesson 09: byte-pair encoding: counting pairs, merging one, cutting a word by the merges learnt."""
+"""Lesson 09: byte-pair encoding: counting pairs, merging one."""
 
 from collections import Counter
 from itertools import combinations, pairwise
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.practice.properties import has_shape, matches_reference
 from course_lib.text.merges import merge_pair
 
 
@@ -117,7 +117,7 @@ def _overlapping(word, pair):
     return out
 
 
-def _first_only(word, pair):
+def first_only(word, pair):
     for i in range(len(word) - 1):
         if (word[i], word[i + 1]) == tuple(pair):
             return [*word[:i], pair[0] + pair[1], *word[i + 2 :]]
@@ -192,7 +192,7 @@ MERGE_PAIR = Exercise(
             _overlapping,
             "You used one symbol in two merges: after a merge, continue behind the second symbol.",
         ),
-        Mistake("first one only", _first_only, "You merged the first occurrence and stopped."),
+        Mistake("first one only", first_only, "You merged the first occurrence and stopped."),
         Mistake(
             "from the right",
             _from_the_right,
@@ -218,120 +218,5 @@ MERGE_PAIR = Exercise(
             _last_dropped,
             "You stopped before the last symbol: it begins no pair, but it belongs to the word.",
         ),
-    ],
-)
-
-
-def apply_in_order(word, merges):
-    symbols = list(word)
-    for pair in merges:
-        symbols = merge_pair(symbols, pair, pair[0] + pair[1])
-    return symbols
-
-
-def _left_to_right(word, merges):
-    """Merges whatever known pair comes first in the word, over and over."""
-    symbols, known = list(word), set(merges)
-    i = 0
-    while i < len(symbols) - 1:
-        if (symbols[i], symbols[i + 1]) in known:
-            symbols[i : i + 2] = [symbols[i] + symbols[i + 1]]
-            i = 0
-        else:
-            i += 1
-    return symbols
-
-
-def _longest_symbol(word, merges):
-    known, pieces, start = {left + right for left, right in merges}, [], 0
-    while start < len(word):
-        end = next(e for e in range(len(word), start, -1) if word[start:e] in known or e == start + 1)
-        pieces.append(word[start:end])
-        start = end
-    return pieces
-
-
-def _newest_first(word, merges):
-    symbols = list(word)
-    while True:
-        for pair in reversed(merges):
-            merged = merge_pair(symbols, pair, pair[0] + pair[1])
-            if merged != symbols:
-                symbols = merged
-                break
-        else:
-            return symbols
-
-
-def _first_occurrence(word, merges):
-    symbols = list(word)
-    for pair in merges:
-        symbols = _first_only(symbols, pair)
-    return symbols
-
-
-_PAPER = (("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w"), ("n", "e"), ("ne", "w"))
-
-CUT_BY_MERGES = Exercise(
-    id="09.cut_by_merges",
-    title="Apply the merges",
-    reference=apply_in_order,
-    cases=lambda: [
-        ("cat", []),
-        ("to", [("t", "o")]),
-        ("lowest", list(_PAPER)),
-        ("abc", [("b", "c"), ("a", "b")]),
-        ("abab", [("a", "b")]),
-        ("abcd", [("c", "d"), ("b", "c"), ("a", "b"), ("ab", "cd"), ("bc", "d"), ("a", "bcd")]),
-        ("banana", [("a", "n"), ("an", "a"), ("b", "ana"), ("b", "an"), ("n", "a")]),
-    ],
-    properties=[
-        holds(
-            "Do the pieces, joined, spell the word?",
-            lambda pieces, word, merges: (
-                "".join(map(str, pieces)) == word
-                or f"they spell {''.join(map(str, pieces))!r}, not {word!r}."
-            ),
-            cases=[0, 1, 2],
-        ),
-        matches_reference("Without merges, is every letter a piece?", cases=0),
-        matches_reference("Is a single merge applied?", cases=1),
-        matches_reference("Does lowest become low and est?", cases=2),
-        matches_reference("If (b, c) was learned before (a, b), does abc become a and bc?", cases=3),
-        matches_reference("Is a merge applied wherever it fits, in abab twice?", cases=4),
-        matches_reference("Is it right when many merges compete?", cases=[5, 6]),
-    ],
-    hints=[
-        "Which merge has to be applied first: the leftmost that fits, or the earliest learned?",
-        "Start with `list(word)` and go through the merges in their order; apply each wherever it fits.",
-        "Your merge from exercise 2 does one step: `symbols = merge(symbols, pair)`.",
-    ],
-    mistakes=[
-        Mistake(
-            "from left to right",
-            _left_to_right,
-            "You merged the leftmost known pair; the merge that was learned first comes first.",
-        ),
-        Mistake(
-            "longest symbol first",
-            _longest_symbol,
-            "You took the longest symbol from the left, as WordPiece does; here merges are applied in order.",
-        ),
-        Mistake(
-            "newest merge first",
-            _newest_first,
-            "You started with the merge learned last; start with the first.",
-        ),
-        Mistake(
-            "backwards",
-            lambda word, merges: apply_in_order(word, merges[::-1]),
-            "You went through the merges from the last to the first: es + t finds no es before e + s has made one.",
-        ),
-        Mistake(
-            "one place only",
-            _first_occurrence,
-            "You applied each merge in one place only; merge it wherever it fits.",
-        ),
-        Mistake("no merges", lambda word, merges: list(word), "These are the letters; apply the merges."),
     ],
 )
