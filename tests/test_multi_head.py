@@ -288,6 +288,26 @@ X = torch.zeros(2, 3, 12)
         (lambda: MultiHeadAttention(12, 2, rotary=True)(X, X), ValueError, "rotary positions with a memory"),
         (lambda: MultiHeadAttention(12, 3)(X, mask=torch.ones(2, 3, 3)), TypeError, "torch.bool"),
         (lambda: MultiHeadAttention(12, 3)(X, mask=causal_mask(3)), ValueError, r"mask\[None\]"),
+        (
+            lambda: MultiHeadAttention(12, 3)(X, X[:1]),
+            ValueError,
+            r"memory has shape \(1, 3, 12\); expected \(2,",
+        ),
+        (
+            lambda: MultiHeadAttention(12, 3)(X, mask=torch.ones(2, 3, 1, dtype=torch.bool)),
+            ValueError,
+            r"mask has shape \(2, 3, 1\); expected \(2 or 1, 3 or 1, 3\)",
+        ),
+        (
+            lambda: MultiHeadAttention(12, 3)(X, X[:, :2], torch.ones(2, 1, 3, dtype=torch.bool)),
+            ValueError,
+            r"mask has shape \(2, 1, 3\); expected \(2 or 1, 3 or 1, 2\)",
+        ),
+        (
+            lambda: MultiHeadAttention(12, 3)(X, mask=torch.ones(3, 3, 3, dtype=torch.bool)),
+            ValueError,
+            r"mask has shape \(3, 3, 3\); expected \(2 or 1, ",
+        ),
         (lambda: scaled_dot_product_attention(X, X[..., :4], X), ValueError, "d_k, must be equal"),
         (lambda: scaled_dot_product_attention(X, X, X[:, :2]), ValueError, "3 keys but 2 values"),
         (lambda: sinusoidal_positions(3, 5), ValueError, "d_model even"),

@@ -112,7 +112,7 @@ class MultiHeadAttention(RecordedModule):
         positions: (batch, target_len), where the tokens of x stand, below the number of keys; for rotary positions.
             None: one after the other, the first of them after what the cache holds.
         """
-        self._check(x, memory, mask, causal)
+        self._check(x, memory, mask, causal, cache)
         query, key, value = self._project(x, memory, cache, positions)
         masks = None if mask is None else mask[:, None]  # the same for every head
         output = self._attend(query, key, value, masks, causal)  # (batch, heads, target_len, d_head)
@@ -173,12 +173,20 @@ class MultiHeadAttention(RecordedModule):
             query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=fused_causal
         )
 
-    def _check(self, x: Tensor, memory: Tensor | None, mask: Tensor | None, causal: bool) -> None:
+    def _check(
+        self, x: Tensor, memory: Tensor | None, mask: Tensor | None, causal: bool, cache: Cache | None
+    ) -> None:
         for name, tensor in (("x", x), ("memory", memory)):
             if tensor is not None and (tensor.dim() != 3 or tensor.shape[2] != self.d_model):
                 raise ValueError(
                     f"{name} has shape {tuple(tensor.shape)}; expected (batch, time, d_model = {self.d_model})."
                 )
+        batch, target_len, _ = x.shape
+        if memory is not None and memory.shape[0] != batch:
+            raise ValueError(
+                f"memory has shape {tuple(memory.shape)}; expected ({batch}, source_len, {self.d_model}), "
+                f"as many rows as x, {tuple(x.shape)}."
+            )
         if memory is not None and (causal or self.rotary is not None):
             what = "causal = True" if causal else "rotary positions"
             raise ValueError(
@@ -186,8 +194,16 @@ class MultiHeadAttention(RecordedModule):
             )
         if mask is not None and mask.dtype != torch.bool:
             raise TypeError(f"mask has type {mask.dtype}; expected torch.bool, where True = may attend.")
-        if mask is not None and mask.dim() != 3:
+        if mask is None:
+            return
+        if memory is not None:
+            source_len = memory.shape[1]
+        else:
+            source_len = target_len if cache is None else cache.n_keys(target_len)
+        fits = mask.dim() == 3 and mask.shape[0] in (1, batch) and mask.shape[1] in (1, target_len)
+        if not fits or mask.shape[2] != source_len:
             raise ValueError(
-                f"mask has shape {tuple(mask.shape)}; expected (batch or 1, target_len or 1, source_len). "
+                f"mask has shape {tuple(mask.shape)}; expected ({batch} or 1, {target_len} or 1, {source_len}): "
+                "(batch or 1, target_len or 1, source_len). "
                 "A padding mask (batch, source_len) is given as mask[:, None, :], a causal one as mask[None]."
             )
