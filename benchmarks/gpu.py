@@ -19,7 +19,6 @@ from benchmarks import encoder, generation, gpt, recurrent
 from benchmarks.registry import benchmark
 from benchmarks.timing import interleaved, table
 from course_lib.data import load
-from course_lib.decoding import generate
 from course_lib.device import Stopwatch, describe, seed_everything
 from course_lib.models.recurrent import GRU, LSTM, RNN
 from course_lib.models.size import n_parameters
@@ -195,19 +194,8 @@ def generation_rows(
             0, vocab_size, (batch, generation.PROMPT), generator=torch.Generator().manual_seed(0)
         )
         prompt = prompt.to(device)
-        options = {"attention_mask": torch.ones_like(prompt), "max_new_tokens": n_new, "pad_token_id": 0}
-        for way, temperature, theirs_so in (
-            ("greedy", 0.0, {"do_sample": False}),
-            (
-                "sampled",
-                1.0,
-                {"do_sample": True, "top_k": 0},
-            ),  # its own default would look at the best 50 only
-        ):
-            ways = {
-                "ours": partial(generate, ours, prompt, n_new, temperature=temperature),
-                "Hugging Face": partial(theirs.generate, prompt, **options, **theirs_so),
-            }
+        for way in generation.WAYS:
+            ways = generation.writing(ours, theirs, prompt, n_new, way)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about generation settings that are not used here
                 if way == "greedy":

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from course_lib.decoding import next_distribution, sample
-from course_lib.decoding.sampling import Chooser, _invert, draw, uniform_numbers
+from course_lib.decoding.sampling import Chooser, _invert_parallel, draw, uniform_numbers
 from course_lib.models.recurrent import RNN, RecurrentLM
 
 LOGITS = torch.tensor([math.log(p) for p in (0.1, 0.4, 0.3, 0.2)])
@@ -166,8 +166,7 @@ PROBABILITIES = torch.tensor([0.0, 0.3, 0.02, 0.0, 0.0, 0.08, 0.25, 0.0, 0.35, 0
 def both_ways(probabilities, uniform):
     """By the sums of a CPU, and by sums that were added in parallel."""
     ids = draw(probabilities, uniform)
-    parallel = probabilities.cumsum(-1).masked_fill(probabilities == 0, 0.0)
-    assert torch.equal(_invert(parallel, uniform), ids)
+    assert torch.equal(_invert_parallel(probabilities.cumsum(-1), probabilities, uniform), ids)
     return ids
 
 
@@ -198,14 +197,17 @@ def test_sums_whose_last_digit_wavers_draw_no_impossible_symbol_either():
     wavering = torch.tensor([0.0, 0.3, 0.3000001, 0.9999998, 1.0000001])  # as sums in parallel may come out
     uniform = torch.cat([torch.linspace(0, 1, 1001), 0.3 + torch.linspace(-1e-6, 1e-6, 1001)])
     uniform = uniform.clamp(max=1 - torch.finfo(torch.float32).eps)
-    ids = _invert(wavering.masked_fill(probabilities == 0, 0.0).expand(len(uniform), -1), uniform)
+    n = len(uniform)
+    ids = _invert_parallel(wavering.expand(n, -1), probabilities.expand(n, -1), uniform)
     assert set(ids.tolist()) == {1, 3}
 
 
-def test_uniform_numbers_stay_below_one_and_so_does_their_product_with_any_sum():
+def test_uniform_numbers_stay_below_one_and_so_does_their_product_with_any_sum(monkeypatch):
     numbers = uniform_numbers(1000, 1000, torch.Generator().manual_seed(0))
     assert numbers.min() >= 0 and numbers.max() < 1 and abs(numbers.mean().item() - 0.5) < 2e-3
-    largest = torch.full((), 2.0).clamp(max=1 - torch.finfo(torch.float32).eps)
+    with monkeypatch.context() as patch:  # should a device's random numbers reach 1
+        patch.setattr(torch, "rand", lambda *shape, **options: torch.ones(shape))
+        largest = uniform_numbers(1, 1)[0, 0]
     sums = torch.cat([torch.rand(100_000) + 0.5, torch.tensor([1.0, 0.5, 2.0])])
     assert (largest * sums < sums).all()
     assert torch.equal(numbers, uniform_numbers(1000, 1000, torch.Generator().manual_seed(0)))
@@ -222,6 +224,16 @@ def test_choosing_never_waits_for_the_device(options):
 def model(device="cpu"):
     torch.manual_seed(0)
     return RecurrentLM(7, 4, RNN(4, 16).orthogonal_()).to(device)
+
+
+@pytest.mark.parametrize(
+    "options", [{"top_k": 2}, {"top_p": 0.4}, {"temperature": 0.8, "top_k": 4, "top_p": 0.5}]
+)
+def test_sampled_texts_keep_to_the_cut_offs(options):
+    lm, prompt = model(), torch.tensor([[1, 2, 3]])
+    possible = next_distribution(lm(prompt)[0][0, -1].detach(), **options) > 0
+    drawn = sample(lm, prompt.repeat(2_000, 1), 1, generator=torch.Generator().manual_seed(0), **options)
+    assert possible.sum() < 4 and set(drawn[:, -1].tolist()) == set(possible.nonzero()[:, 0].tolist())
 
 
 @pytest.mark.parametrize("dtype", HALVES)
@@ -267,6 +279,10 @@ def test_one_seed_gives_one_text_and_the_model_stays_in_its_mode():
     texts = [sample(lm, prompt, 30, generator=torch.Generator().manual_seed(s)).tolist() for s in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2]
     assert lm.training
+    modes = []
+    lm.recurrent.register_forward_hook(lambda module, *_: modes.append(module.training))
+    sample(lm, prompt, 3)
+    assert modes == [False] * 3  # no dropout meanwhile
 
 
 @pytest.mark.parametrize("prompt", [torch.tensor([1, 2]), torch.zeros(1, 0, dtype=torch.long)])

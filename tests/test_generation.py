@@ -249,12 +249,15 @@ def test_each_row_draws_what_it_draws_alone(monkeypatch, variant, use_cache):
         assert torch.equal(text[row, : length + 12], alone)
 
 
-def test_what_stands_in_the_padding_does_not_matter_and_comes_out_as_pad_id():
+@pytest.mark.parametrize("n_new", [0, 3, 12])
+def test_what_stands_in_the_padding_does_not_matter_and_comes_out_as_pad_id(n_new):
     model, ids = build(), prompts()
     other = torch.where(torch.arange(9) < LENGTHS[:, None], ids, (ids + 1) % VOCAB)
-    first, second = (write(model, some, 12, lengths=LENGTHS, pad_id=7) for some in (ids, other))
-    assert torch.equal(first, second)
-    assert all((row[length + 12 :] == 7).all() for row, length in zip(first, LENGTHS, strict=True))
+    first, second = (write(model, some, n_new, lengths=LENGTHS, pad_id=7) for some in (ids, other))
+    assert torch.equal(first, second) and first.shape == (4, 9 + n_new)
+    for row, length in enumerate(LENGTHS.tolist()):
+        assert torch.equal(first[row, :length], ids[row, :length])
+        assert (first[row, length + n_new :] == 7).all()
 
 
 def test_equal_lengths_are_no_lengths_and_a_margin_of_padding_is_cut_off(steps_taken):
@@ -347,8 +350,11 @@ def test_each_row_slides_from_where_it_is_full(device, variant, use_cache, lengt
 
 
 def test_without_slide_a_text_that_fits_fills_the_model_to_its_last_place():
-    model, ids = build(), prompts(2, 9)
+    model, ids, widths = build(), prompts(2, 9), []
     assert torch.equal(write(model, ids, 31, temperature=0), naively(model, ids, 31))
+    model.token_embedding.register_forward_hook(lambda _, arguments, __: widths.append(arguments[0].shape[1]))
+    write(model, ids, 32, slide=True)
+    assert widths == [9] + [1] * 31  # the 41st symbol still has all before it in the window
     with pytest.raises(
         ValueError, match=r"n_new is 32 after a prompt of 9 symbols; .*max_len = 40.* slide=True"
     ):
@@ -426,6 +432,14 @@ def test_weights_may_change_between_calls_and_training_goes_on(device, variant):
     model.load_state_dict(before)
     assert torch.equal(write(model, ids, 30), first)
     assert all(p.is_contiguous() and not p.is_inference() for p in model.parameters())
+
+
+def test_there_is_no_dropout_meanwhile(device):
+    model, ids = build(device=device, dropout=0.5), prompts()
+    expected = write(model, ids, 20)
+    model.train()
+    for options in ({}, {"use_cache": False}):
+        assert torch.equal(write(model, ids, 20, **options), expected)
 
 
 def test_one_seed_gives_one_text_and_the_generator_moves_on_alike(device):

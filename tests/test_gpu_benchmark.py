@@ -46,8 +46,8 @@ def test_generation_is_compared_at_both_batches_greedy_and_sampled(monkeypatch):
         calls.append((len(prompt), n_new, options))
         return write(model, prompt, n_new, **options)
 
-    write = gpu.generate
-    monkeypatch.setattr(gpu, "generate", counted)
+    write = gpu.generation.generate
+    monkeypatch.setattr(gpu.generation, "generate", counted)
     rows = gpu.generation_rows(CPU, layers=1, heads=2, width=16, vocab_size=50, n_new=4, rounds=1)
     assert ["greedy, batch 1" in rows[0].what, "sampled, batch 8" in rows[3].what] == [True, True]
     assert all(

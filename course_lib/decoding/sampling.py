@@ -72,7 +72,7 @@ def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
     cumulative = probabilities.cumsum(dim=-1)  # (batch, vocab_size)
     if probabilities.device.type == "cpu":
         return _invert_sorted(cumulative, uniform)
-    return _invert(cumulative.masked_fill(probabilities == 0, 0.0), uniform)
+    return _invert_parallel(cumulative, probabilities, uniform)
 
 
 def _invert_sorted(cumulative: Tensor, uniform: Tensor) -> Tensor:
@@ -82,12 +82,13 @@ def _invert_sorted(cumulative: Tensor, uniform: Tensor) -> Tensor:
     return torch.searchsorted(cumulative, threshold, right=True)[:, 0].clamp(max=cumulative.shape[1] - 1)
 
 
-def _invert(cumulative: Tensor, uniform: Tensor) -> Tensor:
+def _invert_parallel(cumulative: Tensor, probabilities: Tensor, uniform: Tensor) -> Tensor:
     """The same for sums computed in parallel.
 
-    They need not grow: where 0 is added, the last digit may change. So sums at symbols of probability 0 are set to 0
-    before, which exceeds no threshold, and the largest sum counts as the total, which always exceeds it.
+    They need not grow: where 0 is added, the last digit may change. So sums at symbols of probability 0 are set to 0,
+    which exceeds no threshold, and the largest sum counts as the total, which always exceeds it.
     """
+    cumulative = cumulative.masked_fill(probabilities == 0, 0.0)
     threshold = uniform[:, None] * cumulative.amax(dim=-1, keepdim=True)  # (batch, 1)
     return (cumulative > threshold).byte().argmax(dim=-1)  # the first of the largest
 
