@@ -106,17 +106,20 @@ def test_a_seed_is_not_a_generator():
         memory.recall(2, 5, generator=0)
 
 
-def test_lookup_asks_for_one_of_its_pairs():
-    found = memory.lookup(300, 7, generator=torch.Generator().manual_seed(0))
-    assert found.names.shape == found.contents.shape == (300, 8)
-    rows = torch.arange(300)
-    assert torch.equal(found.names[rows, found.place], found.names[:, -1])
+@pytest.mark.parametrize("n_asked", [1, 3])
+def test_lookup_asks_for_some_of_its_pairs(n_asked):
+    found = memory.lookup(300, 7, n_asked, generator=torch.Generator().manual_seed(0))
+    assert found.names.shape == found.contents.shape == (300, 7)
+    assert found.asked.shape == found.target.shape == found.place.shape == (300, n_asked)
+    rows = torch.arange(300)[:, None]
+    assert torch.equal(found.names[rows, found.place], found.asked)
     assert torch.equal(found.contents[rows, found.place], found.target)
-    assert (found.contents[:, -1] == 10).all() and found.contents[:, :-1].max() <= 9
-    assert all(len(set(row)) == 7 for row in found.names[:, :-1].tolist())
+    assert found.contents.min() == 0 and found.contents.max() == 9
+    assert all(len(set(row)) == 7 for row in found.names.tolist())
+    assert all(len(set(row)) == n_asked for row in found.asked.tolist())
     # Every place and every digit come about equally often.
-    assert torch.bincount(found.place, minlength=7).min() > 20
-    assert torch.bincount(found.target, minlength=10).min() > 12
+    assert torch.bincount(found.place.flatten(), minlength=7).min() > 20 * n_asked
+    assert torch.bincount(found.target.flatten(), minlength=10).min() > 12 * n_asked
 
 
 def test_lookup_is_repeatable_and_refuses_what_cannot_be():
@@ -124,5 +127,7 @@ def test_lookup_is_repeatable_and_refuses_what_cannot_be():
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
     with pytest.raises(ValueError, match="n_pairs is 27, but there are only n_names = 26"):
         memory.lookup(5, 27, generator=torch.Generator())
+    with pytest.raises(ValueError, match="n_asked is 4, but a list has only n_pairs = 3 pairs"):
+        memory.lookup(5, 3, 4, generator=torch.Generator())
     with pytest.raises(ValueError, match="batch is 0"):
         memory.lookup(0, 3, generator=torch.Generator())

@@ -132,43 +132,51 @@ def copy_chance_loss(n_items: int, lag: int, n_symbols: int = 8) -> float:
 
 
 class Lookup(NamedTuple):
-    """A batch of dictionaries, each with a question.
+    """A batch of lists of pairs, each with a question about one or several names.
 
-    names      (batch, n_pairs + 1) ids of letters; the last one is the name asked for
-    contents   (batch, n_pairs + 1) ids of digits; the last one is the question mark
-    target     (batch,) the digit that stands with the name asked for
-    place      (batch,) where that pair stands: the true place to look at
+    names      (batch, n_pairs) ids of letters
+    contents   (batch, n_pairs) ids of digits
+    asked      (batch, n_asked) the names asked for, in order
+    target     (batch, n_asked) the digits that belong to them
+    place      (batch, n_asked) where their pairs are in the list: the true places to attend to
     """
 
     names: Tensor
     contents: Tensor
+    asked: Tensor
     target: Tensor
     place: Tensor
 
 
 def lookup(
-    batch: int, n_pairs: int, n_names: int = 26, n_contents: int = 10, *, generator: torch.Generator
+    batch: int,
+    n_pairs: int,
+    n_asked: int = 1,
+    n_names: int = 26,
+    n_contents: int = 10,
+    *,
+    generator: torch.Generator,
 ) -> Lookup:
-    """Look a name up in a list of pairs: "b3 a7 d1 a?" → 7.
+    """Look names up in a list of pairs: "b3 a7 d1", asked for a → 7; asked for d and b → 1, 3.
 
-    Names are drawn without repetition, so one pair is right; every order of the pairs is equally likely. Name ids are
-    0 … n_names - 1, content ids 0 … n_contents - 1, and n_contents is the question mark. Without looking:
-    accuracy 1 / n_contents.
-    Raises ValueError for sizes below 1, or more pairs than names.
+    Names are drawn without repetition, so one pair is right for each name asked for; every order of the pairs is
+    equally likely, and no name is asked for twice. Name ids are 0 … n_names - 1, content ids 0 … n_contents - 1.
+    Without reading the list: accuracy 1 / n_contents.
+    Raises ValueError for sizes below 1, more pairs than names, or more names asked for than pairs.
     """
-    _check_at_least(1, batch=batch, n_pairs=n_pairs, n_names=n_names, n_contents=n_contents)
+    _check_at_least(
+        1, batch=batch, n_pairs=n_pairs, n_asked=n_asked, n_names=n_names, n_contents=n_contents
+    )
     _check_generator(generator)
     if n_pairs > n_names:
         raise ValueError(f"n_pairs is {n_pairs}, but there are only n_names = {n_names} different names.")
+    if n_asked > n_pairs:
+        raise ValueError(f"n_asked is {n_asked}, but a list has only n_pairs = {n_pairs} pairs.")
     device = generator.device
     names = torch.rand(batch, n_names, generator=generator, device=device).argsort(dim=1)[:, :n_pairs]
     contents = torch.randint(n_contents, (batch, n_pairs), generator=generator, device=device)
-    place = torch.randint(n_pairs, (batch,), generator=generator, device=device)
-    asked, target = names.gather(1, place[:, None]), contents.gather(1, place[:, None])  # (batch, 1) each
-    question = torch.full_like(asked, n_contents)
-    return Lookup(
-        torch.cat([names, asked], dim=1), torch.cat([contents, question], dim=1), target[:, 0], place
-    )
+    place = torch.rand(batch, n_pairs, generator=generator, device=device).argsort(dim=1)[:, :n_asked]
+    return Lookup(names, contents, names.gather(1, place), contents.gather(1, place), place)
 
 
 def _check_at_least(smallest: int, **sizes: int) -> None:

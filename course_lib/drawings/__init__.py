@@ -17,6 +17,7 @@ from course_lib.drawings.lstm_cell import lstm_cell
 from course_lib.drawings.mlm_and_nsp import mlm_and_nsp
 from course_lib.drawings.multi_head import multi_head
 from course_lib.drawings.rotary import rotary
+from course_lib.drawings.self_attention import self_attention
 from course_lib.drawings.skipgram_window import skipgram_window
 from course_lib.drawings.transformer import transformer
 from course_lib.drawings.transformer_block import transformer_block
@@ -38,6 +39,7 @@ __all__ = [
     "mlm_and_nsp",
     "multi_head",
     "rotary",
+    "self_attention",
     "skipgram_window",
     "transformer",
     "transformer_block",
