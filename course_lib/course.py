@@ -71,8 +71,8 @@ LESSONS = (
     Lesson(
         "06_self_attention",
         "Self-attention",
-        "If every word may look at every other word, why read one after the other at all?",
-        "write scaled dot-product attention, build masks, cut heads, give words an order, read a trained head",
+        "If attention connects any two words directly, why read them one after the other at all?",
+        "write scaled dot-product and multi-head attention, masks, test how many heads a task needs, encode positions",
         90,
         45,
     ),

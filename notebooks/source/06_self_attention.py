@@ -12,20 +12,22 @@
 # ---
 
 # %% [markdown]
-# # 06 · Self-attention: a sentence that looks at itself
+# # 06 · Self-attention
 #
-# **If every word may look at every other word, why read one after the other at all?** Lesson 05's decoder looked at the source through attention, but an LSTM still had
-# to read both sides, step by step. Take the LSTM away. What is left is this lesson; what is missing then, you will have to find out.
+# **If attention connects any two words directly, why read them one after the other at all?** In lesson 05 a decoder attended to a source
+# sentence, but an LSTM still read both sides step by step. Now the LSTM goes. What is left is self-attention, the core of every
+# Transformer. You will also find out what it lacks.
 #
 # You will be able to:
 #
-# * **write** scaled dot-product attention from memory, and say why its scores are divided by $\sqrt{d_k}$,
-# * **build** masks that hide padding and the future,
-# * **cut** features into heads and join them again,
-# * **prove** that attention does not know the order of words, and give it one, and
-# * **read** what a trained head has learned.
+# * **write** scaled dot-product attention, and explain why its scores are divided by $\sqrt{d_k}$ (exercise 1),
+# * **mask** the future and padding (exercise 2),
+# * **build** multi-head attention that runs on the weights of `torch.nn.MultiheadAttention` (exercises 3 and 4),
+# * **test** how many heads a task needs (exercise 5),
+# * **encode** positions, and show that attention without them ignores word order (exercise 6).
 #
-# Time: 90 minutes; the cells run for about a minute on one idle CPU core. It builds on lesson 05: scores, softmax, weighted mean, attention maps.
+# Time: 90 minutes; the cells run for about a minute on one CPU core. You need lesson 05: queries and keys, the softmax over scores, the
+# weighted mean, attention maps.
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
@@ -35,7 +37,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib import plots
+from course_lib import drawings, plots
 from course_lib.data import memory
 from course_lib.device import Stopwatch, setup
 from course_lib.explore import SliderFigure, TypedFigure
@@ -50,63 +52,66 @@ from course_lib.models.attention import (
     sinusoidal_positions,
 )
 from course_lib.models.recurrent import LSTM
-from course_lib.practice import check, hint
+from course_lib.practice import check, hint, yours
 from course_lib.report import measured
 from course_lib.training import fit
 
 device = setup(seed=0)
 
 # %% [markdown]
-# ## 1 · Three roles for every word
+# ## 1 · Queries, keys and values
 #
-# *The cat sat on the mat.* In lesson 05 the queries came from the decoder and the keys from the encoder. Now both come from the **same** sentence: every word asks, every word
-# can be found, and every word has something to hand over. Three roles, so three vectors for each word, made from its embedding $x$ by three matrices:
+# *The cat sat on the mat.* In lesson 05 the queries came from the decoder and the keys from the encoder. In **self-attention** both come from the
+# same sentence. Every word asks a question, every word can be found, and every word has something to pass on. These are three roles, so each word gets three
+# vectors, made from its embedding $x$ by three matrices:
 #
-# $$q = x W_Q \;\text{ (what I look for)}, \qquad k = x W_K \;\text{ (what I can be found by)}, \qquad v = x W_V \;\text{ (what I hand over)}$$
+# $$q = x W_Q, \qquad k = x W_K, \qquad v = x W_V$$
 #
-# On paper, with embeddings of four features: *is it a determiner, a noun, a verb, a preposition?* We write the matrices by hand. $W_K$ and $W_V$ change nothing: a word is found by what it is.
-# $W_Q$ says what each kind of word looks for: a determiner looks for nouns, a noun for determiners, a verb and a preposition for nouns.
+# The **query** says what a word searches for, the **key** what it can be found by, and the **value** what it passes on.
+
+# %%
+drawings.self_attention()
+
+# %% [markdown]
+# An example that fits on paper: embeddings with four features, one each for *determiner*, *noun*, *verb*, *preposition*. We write the matrices by hand. $W_K$ and $W_V$
+# change nothing, so a word is found by its part of speech. $W_Q$ says what each part of speech searches for: nouns search for determiners, and everything else
+# searches for nouns.
 
 # %%
 words = ["The", "cat", "sat", "on", "the", "mat"]
-kinds = [0, 1, 2, 3, 0, 1]  # determiner, noun, verb, preposition
-X = F.one_hot(torch.tensor(kinds), 4).float()  # (time, d_model)
+parts_of_speech = [0, 1, 2, 3, 0, 1]  # determiner, noun, verb, preposition
+X = F.one_hot(torch.tensor(parts_of_speech), 4).float()  # (time, d_model)
 
-W_Q = 3 * torch.tensor([[0.0, 1, 0, 0], [1.0, 0, 0, 0], [0.0, 1, 0, 0], [0.0, 1, 0, 0]])  # row: my kind; column: the kind I look for
+W_Q = 3 * torch.tensor([[0.0, 1, 0, 0], [1.0, 0, 0, 0], [0.0, 1, 0, 0], [0.0, 1, 0, 0]])  # row: own part of speech; column: the one searched for
 W_K = W_V = torch.eye(4)
 
 Q, K, V = X @ W_Q, X @ W_K, X @ W_V  # each (time, 4)
-S = Q @ K.T  # (time, time): row = the word that looks
+S = Q @ K.T  # (time, time): one row of scores per query
 print(f"{'':5}", *(f"{word:>4}" for word in words))
 for word, row in zip(words, S.tolist(), strict=True):
     print(f"{word:5}", *(f"{score:4.0f}" for score in row))
 
 # %% [markdown]
-# Each row of scores becomes a row of weights by the softmax, and the weights mix the values. That is all of it: $A = \text{softmax}(S)$, $\;Y = A V$.
+# The softmax turns each row of scores into weights, and the weights average the values: $A = \operatorname{softmax}(S)$ and $Y = A V$. That is all.
 #
-# First one query, *sat*, and then all six.
-#
-# > **Predict.** Where does *sat* look? And which rows of the whole map will be equal, number for number?
+# > **Predict.** Which words does *sat* attend to? Which rows of the whole map will be equal, number for number?
 
 # %%
 A = S.softmax(dim=-1)  # (time, time)
 Y = A @ V  # (time, 4)
-_ = plots.attention_bars(A[2], words, title="Where “sat” looks", query="sat")
-
-# %%
-_ = plots.attention_heatmap(A, words, words, title="A sentence looks at itself")
+_ = plots.attention_heatmap(A, words, words, title="Words attend to a part of speech, wherever it is")
 
 # %% [markdown]
-# Four rows are equal, those of all who look for nouns, and so are the two of the nouns. *The* and *the* have the same row, though one belongs to the cat and the other to the mat; and *sat* cannot tell the cat that sits from the mat. A word here knows **what** the others are and not
-# **where** they stand. Remember this; it is the hole that section 6 must mend.
+# The four rows of the words that search for nouns are equal, and so are the two rows of the nouns. *The* and *the* have the same row, although one belongs to the cat and
+# the other to the mat. *Sat* cannot tell the cat that sits from the mat. A word knows **what** the others are, but not **where** they are; section 6 returns to this.
 #
 # Move through the words:
 
 
 # %% tags=["nbval-ignore-output"]
-def draw_word(number, A=A):  # this A, whatever the name stands for further down
+def draw_word(number, A=A):  # this A, whatever the name means further down
     return plots.attention_bars(
-        A[number - 1], words, title=f"Word {number}, “{words[number - 1]}”, looks", query=words[number - 1]
+        A[number - 1], words, title=f"Attention weights of word {number}, “{words[number - 1]}”", query=words[number - 1]
     )
 
 
@@ -114,83 +119,94 @@ SliderFigure(
     draw_word,
     values=[1, 2, 3, 4, 5, 6],
     start=3,
-    label="word that looks",
-    alt="The weights of one word of The cat sat on the mat on all six words, as bars.",
+    label="query",
+    alt="The attention weights of one word of The cat sat on the mat over all six words, as bars.",
 )
 
 # %% [markdown]
-# ## 2 · Why divide by the root of d?
+# ## 2 · Scaled dot-product attention
 #
-# In real networks features are not 0 and 1 but numbers around zero, and there are many. A dot product is a sum of $d_k$ products. If queries and keys have independent components of mean 0 and variance 1, each product
-# has variance 1, and the variances add up:
+# In real networks the features are not 0 and 1 but numbers around zero, and there are many of them. A dot product is a sum of $d_k$ products. If the components of queries and
+# keys are independent with mean 0 and variance 1, each product has variance 1, and the variances add up:
 #
-# $$\operatorname{Var}(q^\top k) = d_k, \qquad \text{so scores are about } \pm\sqrt{d_k}$$
+# $$\operatorname{Var}(q^\top k) = d_k, \qquad \text{so a typical score is } \pm\sqrt{d_k}$$
 
 # %%
 _ = torch.manual_seed(0)
 for d_k in (4, 64, 1024):
     q, k = torch.randn(10_000, d_k), torch.randn(10_000, d_k)
     std = (q * k).sum(dim=1).std().item()
-    print(f"d_k = {d_k:4}: √d_k = {math.sqrt(d_k):2.0f}, measured standard deviation of q·k: {std:2.0f}")
+    measured(f"d_k = {d_k}: standard deviation of q·k, divided by √d_k", std / math.sqrt(d_k), between=(0.95, 1.05))
 
 # %% [markdown]
-# > **Predict.** With $d_k = 1024$ and twenty keys, scores are spread by about 32. What does the softmax make of them? And what gradient comes back through it?
+# > **Predict.** With $d_k = 1024$ the scores of twenty keys have a standard deviation of about 32. What does the softmax make of them? How much gradient comes back through it?
 
 
 # %%
 def saturation(d_k, scale, n=400, n_keys=20):
-    """Mean of the largest weight, and of the gradient that passes the softmax (1 = as much as ever passes)."""
+    """Mean of the largest weight, and of the gradient that passes the softmax there (1 = the most that can pass)."""
     generator = torch.Generator().manual_seed(1)
     q, k = torch.randn(n, 1, d_k, generator=generator), torch.randn(n, n_keys, d_k, generator=generator)
     A = (q @ k.transpose(1, 2) * scale).softmax(dim=-1)[:, 0]  # (n, n_keys)
-    # dA_i/dS_i = A_i (1 − A_i), at most 1/4: what the best key's own score can still change.
+    # dA_i/dS_i = A_i (1 − A_i), at most 1/4: how much the best key's own score can still change its weight.
     largest = A.max(dim=-1).values
     return largest.mean().item(), (4 * largest * (1 - largest)).mean().item()
 
 
 sizes = [4, 16, 64, 256, 1024]
 passed = {
-    "scores as they are": {d_k: saturation(d_k, 1.0)[1] for d_k in sizes},
+    "unscaled scores": {d_k: saturation(d_k, 1.0)[1] for d_k in sizes},
     "scores / √d_k": {d_k: saturation(d_k, 1 / math.sqrt(d_k))[1] for d_k in sizes},
 }
 _ = plots.by_size(
     passed,
-    title="Unscaled, the softmax lets less and less gradient through",
+    title="Without scaling, the softmax passes less and less gradient",
     xlabel="features of a key, d_k",
     ylabel="gradient at the largest weight\n(1 = the most a softmax passes)",
     ylim=(0, 1),
 )
 
 # %%
-for name, scale in (("as they are", 1.0), ("/ √d_k", 1024**-0.5)):
-    print(f"scores {name}, d_k = 1024: the largest of 20 weights is {saturation(1024, scale)[0]:.1f} on average")
-print("gradient at d_k = 1024, scaled: more than twice the unscaled:", passed["scores / √d_k"][1024] > 2 * passed["scores as they are"][1024])
+measured("unscaled, d_k = 1024: the largest of 20 weights, on average", saturation(1024, 1.0)[0], at_least=0.9)
+measured("scaled, d_k = 1024: the largest of 20 weights, on average", saturation(1024, 1024**-0.5)[0], at_most=0.35)
+measured(
+    "gradient at d_k = 1024, scaled over unscaled", passed["scores / √d_k"][1024] / passed["unscaled scores"][1024], at_least=2
+)
 
 # %% [markdown]
-# At $d_k = 4$ the unscaled scores pass even more: too soft a softmax passes little, too. What counts is the trend. Unscaled, one key wins before anything is learned, *which* one is chance, and the gradient that could change it hardly gets through. Divided by $\sqrt{d_k}$ the scores have standard deviation 1 at any size, and the softmax
-# starts soft. Hence **scaled dot-product attention** (Vaswani et al. 2017, equation 1):
+# At $d_k = 4$ the unscaled scores pass more gradient than the scaled ones, because a very flat softmax passes little as well. What counts is the trend. Unscaled, one key wins before
+# anything is learned, chance decides which, and hardly any gradient can change it. Divided by $\sqrt{d_k}$, scores have a standard deviation of 1 at any size.
+# This is **scaled dot-product attention** (Vaswani et al. 2017, equation 1):
 #
-# $$\text{Attention}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
+# $$\operatorname{Attention}(Q, K, V) = \operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
 #
-# ### Exercise 1 · Scaled dot-product attention (6 minutes)
+# ### Exercise 1 · Scaled dot-product attention (core, 8 minutes)
 #
-# Write `scaled_attention(Q, K, V)`: `Q (target_len, d_k)`, `K (source_len, d_k)`, `V (source_len, d_v)`. Return the outputs `(target_len, d_v)`. Done when the check shows ✓.
+# Write `scaled_attention(Q, K, V)` with `Q (…, target_len, d_k)`, `K (…, source_len, d_k)` and `V (…, source_len, d_v)`. Return the outputs, `(…, target_len, d_v)`. The dots
+# stand for any dimensions in front, such as a batch: treat each example by itself. `tensor.transpose(-2, -1)` exchanges the last two dimensions.
 
 
 # %% tags=["exercise"]
 def scaled_attention(Q, K, V):
-    """Q (target_len, d_k), K (source_len, d_k), V (source_len, d_v) → (target_len, d_v)."""
+    """Q (…, target_len, d_k), K (…, source_len, d_k), V (…, source_len, d_v) → (…, target_len, d_v)."""
     ### BEGIN SOLUTION
-    weights = (Q @ K.T / math.sqrt(Q.shape[-1])).softmax(dim=-1)  # (target_len, source_len)
-    return weights @ V
+    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])  # (…, target_len, source_len)
+    return scores.softmax(dim=-1) @ V
     ### END SOLUTION
 
 
 # %% tags=["check"]
 check("06.scaled_attention", scaled_attention)
 
+# %% tags=["hint"]
+hint("06.scaled_attention")
+
+# %% [markdown] tags=["solution"]
+# Counting dimensions from the end, −1 and −2, makes the same three operations work with and without a batch. `K.T` would reverse *all* dimensions, and `softmax(dim=1)` would mean
+# the queries once there is a batch in front.
+
 # %% [markdown]
-# The naive loop, the library and PyTorch's own function are one and the same:
+# Compare your function with a plain loop over the queries, and with PyTorch's own:
 
 # %%
 _ = torch.manual_seed(0)
@@ -199,26 +215,24 @@ rows = []
 for q in Q:
     scores = torch.stack([q @ k / math.sqrt(8) for k in K])  # (source_len,)
     rows.append(sum(weight * v for weight, v in zip(scores.softmax(dim=0), V, strict=True)))
-library, weights = scaled_dot_product_attention(Q, K, V)
-torchs = F.scaled_dot_product_attention(*(part[None, None] for part in (Q, K, V)))[0, 0]  # (batch, heads, time, d_k)
-
-for other in (library, torchs):
-    torch.testing.assert_close(torch.stack(rows), other)
-print("loop = library = torch: True")
+by_loop = torch.stack(rows)  # (target_len, d_v)
+measured("your function, largest difference from the loop", (yours("06.scaled_attention")(Q, K, V) - by_loop).abs().max(), at_most=1e-5)
+measured("PyTorch's, largest difference from the loop", (F.scaled_dot_product_attention(Q[None], K[None], V[None])[0] - by_loop).abs().max(), at_most=1e-5)
 
 # %% [markdown]
-# ## 3 · Who may look where
+# ## 3 · Masks
 #
-# Some looks must be forbidden. Sentences in a batch are filled up with **padding**, which nobody should look at. And a model that learns to *write* must not see the word it is to guess: a token may look at itself and back, never **ahead**.
-# Both are a **mask** of booleans, True = may attend. Where it is False the score becomes $-\infty$ before the softmax, so that the weight is exactly 0 and the others still sum to 1.
+# Some connections must be forbidden. Sentences in a batch are filled up with **padding**, which carries no information. A model that learns to predict the *next* word
+# must not attend to that word: each token attends to itself and to earlier ones, never ahead. Both are a **mask** of booleans, where True means *may attend*. Where
+# it is False, the score becomes $-\infty$ before the softmax. Then the weight is exactly 0, and the others still sum to 1.
 #
-# ### Exercise 2 · The causal mask (4 minutes)
+# ### Exercise 2 · The causal mask (warm-up, 4 minutes)
 #
-# Write `who_may_look(time)`: a boolean tensor `(time, time)`, True in row $t$, column $s$ where token $t$ may look at token $s$. Done when the check shows ✓.
+# Write `my_causal_mask(time)`: a boolean tensor of shape `(time, time)`, True in row $t$, column $s$ where token $t$ may attend to token $s$.
 
 
 # %% tags=["exercise"]
-def who_may_look(time):
+def my_causal_mask(time):
     """→ (time, time) booleans, True = may attend."""
     ### BEGIN SOLUTION
     return torch.ones(time, time, dtype=torch.bool).tril()
@@ -226,47 +240,62 @@ def who_may_look(time):
 
 
 # %% tags=["check"]
-check("06.causal_mask", who_may_look)
+check("06.causal_mask", my_causal_mask)
+
+# %% tags=["hint"]
+hint("06.causal_mask")
+
+# %% [markdown] tags=["solution"]
+# The rows are queries and the columns are keys, so "not ahead" means column ≤ row: the lower triangle. The diagonal belongs to it, or the first token would have nothing to attend to.
+
+# %% [markdown]
+# Your mask at work, combined with one for padding:
 
 # %%
 padded = [*words[:4], "<pad>", "<pad>"]
 X_padded = X.clone()
-X_padded[4:] = 0.0  # padding is no word
+X_padded[4:] = 0.0  # padding has no features
 real = padding_mask(torch.tensor([4]), time=6)  # (1, time)
-mask = causal_mask(6) & real  # (time, time): both at once
+mask = yours("06.causal_mask")(6) & real  # (time, time): both at once
 _, A = scaled_dot_product_attention(X_padded @ W_Q, X_padded, X_padded, mask)
-_ = plots.attention_heatmap(A, padded, padded, title="Nobody looks ahead or at padding", mask=mask)
+_ = plots.attention_heatmap(A, padded, padded, title="No weight on the future or on padding", mask=mask)
 
 # %% [markdown]
-# (The numbers are softer than in section 1, because the scores are divided by $\sqrt 4$ now.) Grey with a × is *forbidden*, which is something else than a weight that happens to be about 0. The two
-# rows of the padding do look, at everything alike; nobody reads what comes of it. A row that may look at *nothing* would be $0/0$; the library makes it zeros.
+# The weights are flatter than in section 1, because the scores are now divided by $\sqrt 4$. A grey cell with a × is masked, which is different from a weight that happens to be small. The
+# rows of the padding have weights too, but nobody reads their outputs. For a query with nothing to attend to, the softmax would be $0/0$; the library returns zeros.
 #
-# The forbidden has no say at all: change it, and nothing changes.
+# Masked positions contribute nothing. Overwrite them with large numbers, and the other outputs do not move:
 
 # %%
 before, _ = scaled_dot_product_attention(X_padded @ W_Q, X_padded, X_padded, mask)
-for what, first_changed in (("padding", 4), ("the future of “cat”, and the padding", 2)):
+for what, first_changed in (("padding", 4), ("everything after “cat”", 2)):
     changed = X_padded.clone()
     changed[first_changed:] = 100.0
     after, _ = scaled_dot_product_attention(changed @ W_Q, changed, changed, mask)
-    print(f"another {what}: the {first_changed} words before it unmoved:", torch.equal(before[:first_changed], after[:first_changed]))
+    measured(f"{what} overwritten: change of the outputs before it", (before - after)[:first_changed].abs().max(), at_most=0)
 
 # %% [markdown]
-# Polarity is a trap. `F.scaled_dot_product_attention` and this course say True = may attend; `nn.MultiheadAttention` says True = **forbidden** (pytorch/pytorch#170415 had to put that into its documentation). A mask turned over raises no error: a well-known book's
-# repository gave `triu`, the future, to a function that took it for what is allowed, and compared only speed and shapes (rasbt/LLMs-from-scratch#1061).
+# Polarity is a trap. In `F.scaled_dot_product_attention` and in this course, True means *may attend*; in `nn.MultiheadAttention`, True means *masked* (pytorch/pytorch#170415). An
+# inverted mask raises no error. The repository of a well-known book passed `triu`, the future, as what is allowed, and its tests compared only speed and shapes (rasbt/LLMs-from-scratch#1061). The
+# measurement above would have found it.
 #
-# ## 4 · Several heads
+# ## 4 · Multi-head attention
 #
-# One softmax has one focus. But *sat* may want its subject **and** its place. So let several **heads** look at once, each with its own $W_Q, W_K, W_V$ and a smaller $d_k$; put their outputs side by side and mix them with a last matrix:
+# One softmax gives each word one weighted mean. But *sat* may need its subject **and** its place. So let several **heads** attend in parallel, each with its own $W_Q$, $W_K$, $W_V$ and a smaller $d_k$. Join their outputs
+# and mix them with one more matrix:
 #
-# $$\text{head}_h = \text{Attention}(X W_Q^h,\, X W_K^h,\, X W_V^h), \qquad Y = [\text{head}_1; \dots; \text{head}_H]\, W_O$$
+# $$\text{head}_h = \operatorname{Attention}(X W_Q^h,\, X W_K^h,\, X W_V^h), \qquad Y = [\text{head}_1; \dots; \text{head}_H]\, W_O$$
+
+# %%
+drawings.multi_head()
+
+# %% [markdown]
+# With $d_{\text{head}} = d_{\text{model}} / H$, the multiplications cost no more than those of one large head; only the number of maps grows. All heads' matrices are stacked, so
+# one product computes everything, and the result is split into heads.
 #
-# With $d_{\text{head}} = d_{\text{model}} / H$ the products cost no more than those of one large head (there are $H$ maps to store instead of one). All matrices of all heads are stacked, so one product makes everything, and the result is **cut** into
-# heads. The library stores them as PyTorch does: $W_Q, W_K, W_V$ on one another in `in_proj_weight`, transposed, and with biases.
+# ### Exercise 3 · Split into heads (warm-up, 6 minutes)
 #
-# ### Exercise 3 · Cut into heads (6 minutes)
-#
-# Write `split_heads(x, n_heads)`: `x (batch, time, d_model)` → `(batch, n_heads, time, d_head)`. Head 0 gets the first `d_head` features of every token, head 1 the next, and so on. Done when the check shows ✓.
+# Write `split_heads(x, n_heads)`: `x (batch, time, d_model)` → `(batch, n_heads, time, d_head)`. Head 0 gets the first `d_head` features of every token, head 1 the next `d_head`, and so on.
 
 
 # %% tags=["exercise"]
@@ -274,150 +303,231 @@ def split_heads(x, n_heads):
     """x (batch, time, d_model) → (batch, n_heads, time, d_head)."""
     ### BEGIN SOLUTION
     batch, time, d_model = x.shape
-    return x.view(batch, time, n_heads, d_model // n_heads).transpose(1, 2)
+    return x.reshape(batch, time, n_heads, d_model // n_heads).transpose(1, 2)
     ### END SOLUTION
 
 
 # %% tags=["check"]
 check("06.split_heads", split_heads)
 
-# %%
-_ = torch.manual_seed(0)
-d_model, n_heads = 8, 2
-x = torch.randn(1, 6, d_model)  # (batch, time, d_model)
-library = MultiHeadAttention(d_model, n_heads)
+# %% tags=["hint"]
+hint("06.split_heads")
 
-q, k, v = (x @ library.in_proj_weight.T + library.in_proj_bias).chunk(3, dim=-1)  # each (batch, time, d_model)
-heads = []
-for h in range(n_heads):
-    own = slice(h * 4, (h + 1) * 4)  # the features of head h
-    heads.append(scaled_dot_product_attention(q[..., own], k[..., own], v[..., own])[0])  # (batch, time, d_head)
-by_hand = library.out_proj(torch.cat(heads, dim=-1))  # (batch, time, d_model)
-
-theirs = nn.MultiheadAttention(d_model, n_heads, batch_first=True)
-theirs.load_state_dict(library.state_dict())
-torch.testing.assert_close(by_hand, library(x))
-torch.testing.assert_close(by_hand, theirs(x, x, x)[0])
-print("head by head = library = torch.nn.MultiheadAttention: True")
+# %% [markdown] tags=["solution"]
+# `reshape` keeps the order of the numbers in memory, where the features of one token are neighbours. Splitting the last dimension respects that order. Only the transpose then moves the heads in front of
+# the time.
 
 # %% [markdown]
 # ### Spot the bug
 #
-# Somebody cuts into heads in one line, and joins them in one line. The shapes are right, there is no error, and the output has the right size.
+# A repository splits into heads with a single `reshape` and joins them with another. The shapes are right, there is no error, and it trains.
 #
-# > **Predict.** What does a "head" of theirs get to see? If token 0 changes, which outputs move: with the right cut, and with theirs?
+# > **Predict.** What does each "head" contain? If token 0 changes, which outputs change: with the correct split, and with theirs?
 
 
 # %%
 def their_attention(x, n_heads):
     batch, time, d_model = x.shape
     heads = x.reshape(batch, n_heads, time, d_model // n_heads)
-    y, _ = scaled_dot_product_attention(heads, heads, heads)
-    return y.reshape(batch, time, d_model)
+    return yours("06.scaled_attention")(heads, heads, heads).reshape(batch, time, d_model)
 
 
-def right_attention(x, n_heads):
-    heads = x.unflatten(2, (n_heads, -1)).transpose(1, 2)  # (batch, heads, time, d_head)
-    y, _ = scaled_dot_product_attention(heads, heads, heads)
+def repaired_attention(x, n_heads):
+    heads = yours("06.split_heads")(x, n_heads)  # (batch, heads, time, d_head)
+    y = yours("06.scaled_attention")(heads, heads, heads)
     return y.transpose(1, 2).flatten(2)  # (batch, time, d_model)
 
 
 x = torch.randn(1, 6, 8, generator=torch.Generator().manual_seed(0))
 other = x.clone()
-other[:, 0] = 0.0  # another first token
-for name, attend in (("right", right_attention), ("theirs", their_attention)):
+other[:, 0] = 0.0  # a different first token
+for name, attend in (("theirs", their_attention), ("repaired", repaired_attention)):
     moved = (attend(x, 2) - attend(other, 2)).abs().amax(dim=-1)[0] > 1e-6  # (time,)
-    print(f"{name:6}: shape {tuple(attend(x, 2).shape)}, token 0 moves the outputs {moved.nonzero().flatten().tolist()}")
+    print(f"{name:8}: shape {tuple(attend(x, 2).shape)}; token 0 changes the outputs {moved.nonzero().flatten().tolist()}")
 
 # %% [markdown]
-# `reshape` deals the numbers out as they lie in memory. Their first "head" gets *all* features of the first half of the sentence, cut into half-tokens that look at one another; the second half of the sentence is a world of its own. Any two tokens
-# should be one step apart, and here they never meet. It happened in reczoo/FuxiCTR#30. Shapes cannot tell, and not even a test of the causal mask need notice. Two tests do: **change one token and see how far it
-# reaches**, and compare numbers with `torch.nn.MultiheadAttention`, as above.
+# `reshape` fills its rows with numbers as they lie in memory. Their first "head" holds *all* features of the first half of the sentence, cut into half-tokens; the second half of the sentence
+# is in the other "head", and the two never meet. This happened in [reczoo/FuxiCTR#30](https://github.com/reczoo/FuxiCTR/issues/30). No test of shapes can find it. Two tests do: change one token and see
+# which outputs change, as above, or compare numbers with `torch.nn.MultiheadAttention`, as you do next.
 #
-# ## 5 · A head that learns to look something up
+# ### Exercise 4 · Multi-head attention (build, 30 minutes)
 #
-# Now a task with a known truth. A list of pairs, a name and a digit, and then a name alone: *b3 a7 d1 a?* The answer is 7. A pair is one token, its embedding the sum of a name's and a digit's. Everything that is needed is one look: the query says *a*, the
-# right key says *a*, the value says *7*. And we know where the model must look.
+# Write `multi_head(x, weights, n_heads, mask)` for self-attention, so that it runs on the weights of `torch.nn.MultiheadAttention`:
 #
-# Beside it an LSTM of the same width. It has to carry all the pairs in its state, because it does not know yet which will be asked for.
+# * `x` is `(batch, time, d_model)`, and so is the result;
+# * `weights` is a dictionary: `"in_proj_weight"` `(3 · d_model, d_model)` holds $W_Q$, $W_K$, $W_V$ on top of each other, each stored transposed as in `nn.Linear`; `"in_proj_bias"` `(3 · d_model,)`; `"out_proj.weight"` `(d_model, d_model)`; `"out_proj.bias"` `(d_model,)`;
+# * `mask` is None, or booleans of shape `(batch or 1, time, time)`, True = may attend, the same for all heads. Every row has at least one True.
 #
-# > **Predict.** Twelve pairs, 600 steps of training for both. Which of the two answers, and what does $E\, W_Q W_K^\top E^\top$ look like, the score of every name for every other?
+# Use matrix products, your functions and `masked_fill`, or any function of PyTorch. The rest of the lesson trains what you write.
+
+
+# %% tags=["exercise"]
+def multi_head(x, weights, n_heads, mask):
+    """x (batch, time, d_model), a dictionary of four weights, mask None or (batch or 1, time, time) → like x."""
+    ### BEGIN SOLUTION
+    joined = x @ weights["in_proj_weight"].T + weights["in_proj_bias"]  # (batch, time, 3 * d_model)
+    Q, K, V = (split_heads(part, n_heads) for part in joined.chunk(3, dim=-1))  # each (batch, heads, time, d_head)
+    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])  # (batch, heads, time, time)
+    if mask is not None:
+        scores = scores.masked_fill(~mask[:, None], -math.inf)  # the same mask for every head
+    heads = scores.softmax(dim=-1) @ V  # (batch, heads, time, d_head)
+    y = heads.transpose(1, 2).flatten(2)  # (batch, time, d_model)
+    return y @ weights["out_proj.weight"].T + weights["out_proj.bias"]
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("06.multi_head", multi_head)
+
+# %% tags=["hint"]
+hint("06.multi_head")
+
+# %% [markdown] tags=["solution"]
+# Joining is splitting backwards: first exchange heads and time again, then flatten. The mask needs an axis of length 1 for the heads; without it, a batch as large as the number of heads
+# would run and silently apply the mask of row $b$ to head $b$.
+
+# %% [markdown]
+# A module around your function, with parameters named as PyTorch names them, takes the weights of `nn.MultiheadAttention` as they are:
+
+
+# %%
+class MyMultiHead(nn.Module):
+    """Your multi-head attention with the parameters of torch.nn.MultiheadAttention."""
+
+    def __init__(self, d_model, n_heads):
+        super().__init__()
+        self.n_heads = n_heads
+        self.in_proj_weight = nn.Parameter(nn.init.xavier_uniform_(torch.empty(3 * d_model, d_model)))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * d_model))
+        self.out_proj = nn.Linear(d_model, d_model)
+
+    def forward(self, x, mask=None):
+        return yours("06.multi_head")(x, dict(self.named_parameters()), self.n_heads, mask)
+
+
+_ = torch.manual_seed(0)
+theirs, mine, library = nn.MultiheadAttention(8, 2, batch_first=True), MyMultiHead(8, 2), MultiHeadAttention(8, 2)
+for layer in (mine, library):
+    _ = layer.load_state_dict(theirs.state_dict())
+x, causal = torch.randn(3, 6, 8), causal_mask(6)  # (batch, time, d_model), (time, time)
+with torch.no_grad():
+    reference, _ = theirs(x, x, x, attn_mask=~causal)  # their True means masked
+    measured("yours, largest difference from torch.nn.MultiheadAttention", (mine(x, causal[None]) - reference).abs().max(), at_most=1e-5)
+    measured("the library's, largest difference from it", (library(x, causal=True) - reference).abs().max(), at_most=1e-5)
+
+# %% [markdown]
+# ## 5 · What a head learns
+#
+# Now a task whose correct attention is known. A list of twelve pairs, each a name and a digit, is followed by a question: *b3 a7 d1 … a?* The answer is 7. Each pair is one token, whose embedding is the sum of a
+# name's and a digit's; the question is the last token. The query has to say *a*, the right key *a*, and the value *7*.
+#
+# Next to your attention, an LSTM of the same width. It has to keep all pairs in its state, because it reads the question last.
+#
+# > **Predict.** Both train for 600 steps. Which one finds the answers?
 
 
 # %% tags=["nbval-ignore-output"]
 class LookUp(nn.Module):
-    """Pairs (name, digit) → what stands with the name asked for last."""
+    """A list of pairs (name, digit) and a question for one or several names → their digits."""
 
-    def __init__(self, mixer, d_model=64):
+    def __init__(self, mixer, n_asked=1, d_model=48):
         super().__init__()
-        self.name, self.digit = nn.Embedding(26, d_model), nn.Embedding(11, d_model)
-        self.mixer, self.head = mixer, nn.Linear(d_model, 10)
+        self.name, self.digit = nn.Embedding(26, d_model), nn.Embedding(10, d_model)
+        self.asked = nn.ModuleList(nn.Embedding(26, d_model) for _ in range(n_asked))  # first, second, … name asked for
+        self.mixer, self.head = mixer, nn.Linear(d_model, n_asked * 10)
 
-    def forward(self, names, digits):
-        x = self.name(names) + self.digit(digits)  # (batch, time, d_model)
-        y = self.mixer(x)
-        y = y[0] if isinstance(y, tuple) else y  # an LSTM returns its state, too
-        return self.head(y[:, -1])  # only the last token answers: (batch, 10)
+    def tokens(self, batch):
+        pairs = self.name(batch.names) + self.digit(batch.contents)  # (batch, n_pairs, d_model)
+        question = sum(table(batch.asked[:, n]) for n, table in enumerate(self.asked))  # (batch, d_model)
+        return torch.cat([pairs, question[:, None]], dim=1)  # (batch, n_pairs + 1, d_model)
+
+    def forward(self, batch):
+        y = self.mixer(self.tokens(batch))
+        y = y[0] if isinstance(y, tuple) else y  # an LSTM returns its state as well
+        return self.head(y[:, -1]).unflatten(1, (-1, 10))  # only the question answers: (batch, n_asked, 10)
 
 
-def lookups(n_pairs=12, batch=64, seed=0):
-    """Endless batches: names and contents (batch, n_pairs + 1), the target digit, and the place of the right pair."""
+def lookups(n_asked, n_pairs=12, seed=0):
     generator = torch.Generator().manual_seed(seed)
     while True:
-        yield memory.lookup(batch, n_pairs, generator=generator)
+        yield memory.lookup(64, n_pairs, n_asked, generator=generator)
 
 
 def lookup_loss(model, batch):
-    return F.cross_entropy(model(batch.names, batch.contents), batch.target)
+    return F.cross_entropy(model(batch).flatten(0, 1), batch.target.flatten())
 
 
-test = memory.lookup(1000, 12, generator=torch.Generator().manual_seed(1_000_000))
-answers, models = {}, {}
-for name, make in {"one head": lambda: MultiHeadAttention(64, 1), "LSTM": lambda: LSTM(64, 64)}.items():
-    _ = torch.manual_seed(0)
-    models[name] = LookUp(make()).to(device)
-    history = fit(models[name], lookups(), lookup_loss, steps=600, lr=5e-3)
+def test_lists(n_asked, n_pairs=12):
+    lists = memory.lookup(1000, n_pairs, n_asked, generator=torch.Generator().manual_seed(1_000_000))
+    return memory.Lookup(*(part.to(device) for part in lists))
+
+
+def train_lookup(mixer, n_asked=1, steps=600, seed=0):
+    """A trained model, and how often it answers all names of a question correctly on 1,000 new lists."""
+    _ = torch.manual_seed(seed)
+    model = LookUp(mixer(), n_asked).to(device)
+    _ = fit(model, lookups(n_asked, seed=seed), lookup_loss, steps=steps, lr=5e-3, warm_up=40, progress=False)
+    lists = test_lists(n_asked)
     with torch.no_grad():
-        answers[name] = accuracy(models[name](test.names.to(device), test.contents.to(device)).cpu(), test.target)
-    print(f"{name}: right in {answers[name]:.3f} of 1,000 new lists, {history.seconds:.0f} s")
+        right = (model(lists).argmax(dim=-1) == lists.target).all(dim=1)  # (1000,)
+    return model, right.float().mean().item()
+
+
+reader, by_attention = train_lookup(lambda: MyMultiHead(48, 1))
+_, by_lstm = train_lookup(lambda: LSTM(48, 48))
+
+
+def attention_maps(model, lists):
+    """The weights (batch, heads, time, time) of a trained model: the library's layer takes them over and records its maps."""
+    layer = MultiHeadAttention(48, model.mixer.n_heads).to(device)
+    _ = layer.load_state_dict(model.mixer.state_dict())
+    with torch.no_grad(), record_attention(layer) as maps:
+        layer(model.tokens(lists))
+    return maps[""] if "" in maps else next(iter(maps.values()))
+
 
 # %%
-looker = models["one head"]
-with torch.no_grad(), record_attention(looker) as maps:
-    looker(test.names.to(device), test.contents.to(device))
-last = maps["mixer"][:, 0, -1].cpu()  # (1000, time): where the question looked
-print("one head answers (at least 0.98):", answers["one head"] >= 0.98)
-print("LSTM of the same width, same steps: at most 0.60:", answers["LSTM"] <= 0.60)
-print("the largest weight lies on the right pair (at least 0.98):", accuracy(last.argmax(dim=-1), test.place) >= 0.98)
+lists = test_lists(1)
+weights = attention_maps(reader, lists)[:, 0, -1].cpu()  # (1000, time): the question's row
+measured("one head: accuracy on 1,000 new lists", by_attention, at_least=0.98)
+measured("LSTM of the same width, after as many steps: accuracy", by_lstm, at_most=0.60)
+measured("accuracy of the question's largest weight (is it on the right pair?)", accuracy(weights.argmax(dim=-1), lists.place[:, 0].cpu()), at_least=0.98)
 
 # %%
-tokens = [f"{chr(97 + name)}{'?' if digit == 10 else digit}" for name, digit in zip(test.names[0].tolist(), test.contents[0].tolist(), strict=True)]
+letters = [chr(97 + i) for i in range(26)]
+
+
+def written(lists, row):
+    """The tokens of one list as text: b3, a7, …, and the question a?"""
+    pairs = [f"{letters[name]}{digit}" for name, digit in zip(lists.names[row].tolist(), lists.contents[row].tolist(), strict=True)]
+    return [*pairs, "".join(letters[name] for name in lists.asked[row].tolist()) + "?"]
+
+
+tokens = written(lists, 0)
 _ = plots.attention_bars(
-    last[0], tokens, title="The question looks at the pair with its own name", query=tokens[-1], gold=[int(test.place[0])], gold_label="the right pair"
+    weights[0], tokens, title="The question attends to the pair with its own name", query=tokens[-1], gold=[int(lists.place[0, 0])], gold_label="the right pair"
 )
 
 # %% [markdown]
-# (The LSTM is not stupid: with more units and far more steps it would get better. But it must keep twelve pairs apart in one state, and the head has nothing to keep.)
+# With more units and far more steps the LSTM would do better. But it has to keep twelve pairs apart in one state, while attention leaves them where they are: the path between any two tokens is one step long.
 #
-# Nobody told the head to compare names. Look at what it learned: let every name ask (*a?*, *b?*, …) in front of all 26 names with some digit (*a0*, *b0*, …).
+# Nobody told the head to compare names. To see what it learned, let each name ask (*a?*, *b?*, …) in front of all 26 names:
 
 # %% tags=["nbval-ignore-output"]
 with torch.no_grad():
-    W_q, W_k, _ = looker.mixer.in_proj_weight.chunk(3)  # each (d_model, d_model)
-    b_q, b_k, _ = looker.mixer.in_proj_bias.chunk(3)
-    asking = looker.name.weight + looker.digit.weight[10]  # (26, d_model): with the question mark
-    asked = looker.name.weight + looker.digit.weight[0]  # (26, d_model): with the digit 0
-    scores = (asking @ W_q.T + b_q) @ (asked @ W_k.T + b_k).T / math.sqrt(64)  # (26, 26)
-letters = [chr(97 + i) for i in range(26)]
+    W_q, W_k, _ = reader.mixer.in_proj_weight.chunk(3)  # each (d_model, d_model)
+    b_q, b_k, _ = reader.mixer.in_proj_bias.chunk(3)
+    asking = reader.asked[0].weight @ W_q.T + b_q  # (26, d_model)
+    found = (reader.name.weight + reader.digit.weight.mean(dim=0)) @ W_k.T + b_k  # (26, d_model), with an average digit
+    name_scores = (asking @ found.T / math.sqrt(48)).cpu()  # (26, 26)
 _, ax = plt.subplots(figsize=(6.2, 5.2), layout="compressed")
-_ = plots.attention_heatmap(scores.softmax(dim=-1).cpu(), letters, letters, title="Learned: “the same name”", ax=ax)
+_ = plots.attention_heatmap(name_scores.softmax(dim=-1), letters, letters, title="Learned from answers alone: attend to the same name", ax=ax)
 
 # %%
-print("every name's best match is itself:", torch.equal(scores.argmax(dim=-1).cpu(), torch.arange(26)))
+measured("names whose best match is the same name, of 26", (name_scores.argmax(dim=-1) == torch.arange(26)).sum(), at_least=25)
 
 # %% [markdown]
-# The diagonal is the notion of *same*, learned from right and wrong answers alone. (The question carries its own name, too; it learned that a key with a question mark is none to look at.) And there is no state
-# that must hold everything: keys and values stay where they are, and the path from any token to any other is one step long, however many lie between. Try your own list:
+# The diagonal is the relation *same name*, learned from correct answers alone. Try a list of your own:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -426,11 +536,12 @@ def draw_lookup(text):
     good = [len(pair) == 2 and pair[0] in letters and (pair[1].isdigit() or pair[1] == "?") for pair in pairs]
     if len(pairs) < 2 or not all(good) or pairs[-1][1] != "?" or "?" in "".join(pairs[:-1]):
         raise ValueError("Write pairs like b3 a7 d1, and a question like a? at the end, with spaces between.")
-    names = torch.tensor([[ord(pair[0]) - 97 for pair in pairs]])  # (1, time)
-    digits = torch.tensor([[10 if pair[1] == "?" else int(pair[1]) for pair in pairs]])
-    with torch.no_grad(), record_attention(looker) as maps:
-        answer = looker(names.to(device), digits.to(device)).argmax().item()
-    row = maps["mixer"][0, 0, -1].cpu()  # (time,)
+    names = torch.tensor([[ord(pair[0]) - 97 for pair in pairs]], device=device)  # (1, time)
+    digits = torch.tensor([[int(pair[1]) for pair in pairs[:-1]]], device=device)  # (1, time − 1)
+    typed = memory.Lookup(names[:, :-1], digits, names[:, -1:], None, None)
+    with torch.no_grad():
+        answer = reader(typed).argmax().item()
+    row = attention_maps(reader, typed)[0, 0, -1].cpu()  # (time,)
     return plots.attention_bars(row, pairs, title=f"{pairs[-1]} → {answer}", query=pairs[-1])
 
 
@@ -438,56 +549,105 @@ TypedFigure(
     draw_lookup,
     start="b3 a7 d1 k0 a?",
     label="pairs and a question",
-    alt="Where the question looks among the typed pairs, as bars.",
+    alt="Attention weights of the question over the typed pairs, as bars.",
 )
 
 # %% [markdown]
-# Ask for a name that is not in your list: the weights still sum to 1, so it must look somewhere. See where it goes, and how sure the answer sounds.
+# Ask for a name that is not in your list. The weights still sum to 1, so they have to go somewhere. Where do they go, and does the answer look any less certain?
 #
-# ## 6 · Where is everybody?
+# ### When one head is not enough
 #
-# Back to the hole of section 1. Take attention without a mask, and let $P$ be a matrix that shuffles rows. From $PX$ come the shuffled queries $PQ$, keys $PK$ and values $PV$; the scores $PQ(PK)^\top = P S P^\top$ are shuffled in both
-# directions, and the softmax of each row with them:
+# "More heads mean more capacity" is often heard. At a fixed width $d_{\text{model}}$ they have exactly as many parameters. What more heads add is more *weighted means*. So ask for **two** names at once, in
+# order: *da?* wants the digit of *d* first, then that of *a*.
+#
+# > **Predict.** One head of 48 features, or two heads of 24: can one head answer both names?
+
+
+# %% tags=["nbval-ignore-output"]
+def ask(n_asked, n_heads, seed=0):
+    """Accuracy, all names of a question correct, with this many heads in the same width; and the model."""
+    model, right = train_lookup(lambda: MyMultiHead(48, n_heads), n_asked, steps=800, seed=seed)
+    return right, model
+
+
+one_head, _ = ask(n_asked=2, n_heads=1)
+two_heads, model = ask(n_asked=2, n_heads=2)
+
+# %%
+measured("two names, one head: both digits correct", one_head, at_most=0.40)
+measured("two names, two heads: both digits correct", two_heads, at_least=0.95)
+
+# %%
+lists = test_lists(2)
+maps = attention_maps(model, lists)[0, :, -1].cpu()  # (heads, time): the question's rows
+tokens = written(lists, 0)
+figure, axes = plt.subplots(2, 1, figsize=(7, 4.6))
+for head, ax in enumerate(axes):
+    best = int(maps[head].argmax())
+    _ = plots.attention_bars(
+        maps[head], tokens, title=f"Head {head}: “{tokens[-1]}” attends to {tokens[best]}", query=tokens[-1], gold=lists.place[0].tolist(), gold_label="pairs asked for", ax=ax
+    )
+
+# %% [markdown]
+# Each head takes over one of the names. A single head has one softmax: if it divides its weight between both pairs, the output contains both digits, but the linear layer behind it cannot tell which belongs to which name.
+#
+# ### Exercise 5 · How many heads for three names? (core, 10 minutes, experiment)
+#
+# Now a question asks for **three** names. *Predict* the accuracy of 1, 2, 3 and 4 heads. Then run `ask(n_asked=3, n_heads=h)[0]` for each, in a cell of your own; one run takes a few seconds. Set `heads_for_three` to the smallest number of
+# heads whose accuracy is at least 0.95.
+
+# %% tags=["exercise"]
+### BEGIN SOLUTION
+heads_for_three = 3
+### END SOLUTION
+
+# %% tags=["check"]
+check("06.heads_for_three", heads_for_three)
+
+# %% tags=["hint"]
+hint("06.heads_for_three")
+
+# %% [markdown] tags=["solution"]
+# One head finds one of the three digits reliably, two heads find two, three heads find all, and the fourth adds nothing. The number of parameters is the same in all four. In a large model nobody knows
+# beforehand how many relations are needed at once, so the number of heads is a hyperparameter.
+
+# %% tags=["nbval-ignore-output"]
+three_names, _ = ask(n_asked=3, n_heads=yours("06.heads_for_three"))
+one_fewer, _ = ask(n_asked=3, n_heads=yours("06.heads_for_three") - 1)
+
+# %%
+measured("three names, your number of heads: all digits correct", three_names, at_least=0.95)
+measured("three names, one head fewer: all digits correct", one_fewer, at_most=0.40)
+
+# %% [markdown]
+# ## 6 · Positional encodings
+#
+# Back to the gap of section 1. Take attention without a mask, and let $P$ be a matrix that permutes rows. From $PX$ come permuted queries $PQ$, keys $PK$ and values $PV$. The scores become $PQ(PK)^\top = P S P^\top$,
+# permuted in both directions, and the softmax of each row with them:
 #
 # $$A(PX) = P\, A(X)\, P^\top, \qquad Y(PX) = P\, A(X)\, P^\top P V = P\, Y(X)$$
 #
-# because $P^\top P = I$. Shuffle the words, and the outputs are shuffled in the same way: every word gets *the same vector* as before. (This is called permutation equivariance.) *Dog bites man* is *man bites dog*.
+# because $P^\top P = I$. Permute the words, and the outputs are permuted in the same way: every word gets the *same vector* as before. This is **permutation equivariance**, and it makes *dog bites man* and *man bites dog* the same to every word.
 
 # %%
 _ = torch.manual_seed(0)
 attention = MultiHeadAttention(16, 4)
 x, order = torch.randn(1, 6, 16), torch.randperm(6)  # (batch, time, d_model)
-same = torch.allclose(attention(x[:, order]), attention(x)[:, order], atol=1e-6)
-print("shuffled words give the same outputs, shuffled:", same)
+with torch.no_grad():
+    measured("permuted words: largest difference from the permuted outputs", (attention(x[:, order]) - attention(x)[:, order]).abs().max(), at_most=1e-5)
 
 # %% [markdown]
-# So the position must be put **into** the words. Three ways:
+# So the position has to be part of the input. There are three common ways.
 #
-# **Learned.** A table with a vector for each position, added to the embedding. Simple; knows no position beyond its last row.
+# **Learned positions.** A table with one trained vector per position, added to the embedding. It has nothing to say about positions beyond its last row.
 #
-# **Sinusoids** (Vaswani et al. 2017, section 3.5). A fixed table, also added: each pair of features is a hand of a clock, and each clock runs slower than the one before.
+# **Sinusoids** (Vaswani et al. 2017, section 3.5). A fixed table, also added. Each pair of features works like the hand of a clock, and each clock runs slower than the one before:
 #
 # $$PE_{(pos,\, 2i)} = \sin\frac{pos}{10000^{2i/d}}, \qquad PE_{(pos,\, 2i+1)} = \cos\frac{pos}{10000^{2i/d}}$$
-
-# %%
-table = sinusoidal_positions(time=64, d_model=64)
-_ = plots.positional_encoding(table, title="Seconds, minutes, hours: fast waves on the left, slow ones on the right")
-
-# %% [markdown]
-# Why clocks? To go $k$ positions on, every hand turns by a fixed angle, wherever it stands: **one matrix** leads from $PE_{pos}$ to $PE_{pos+k}$, the same for all positions. So one and the same $W_Q, W_K$ can ask for "three to my left" from
-# everywhere. Let us find that matrix by least squares and see whether it fits all positions:
-
-# %%
-exact = sinusoidal_positions(time=64, d_model=64, dtype=torch.float64)
-for k in (1, 3, 20):
-    here, there = exact[:-k], exact[k:]  # (time − k, d_model)
-    M = torch.linalg.lstsq(here, there, driver="gelsd").solution  # (d_model, d_model)
-    print(f"{k:2} positions on: one matrix fits all positions: {bool((here @ M - there).abs().max() < 1e-6)}")
-
-# %% [markdown]
-# ### Exercise 4 · One position (6 minutes)
 #
-# Write `sinusoid(position, d_model)` after the formula above, where $i$ counts the *pairs*, from 0 to $d/2 - 1$: a list of `d_model` numbers, sine and cosine of each wavelength side by side. Done when the check shows ✓.
+# ### Exercise 6 · Encode one position (core, 8 minutes)
+#
+# Write `sinusoid(position, d_model)` after this formula. The index $i$ counts the *pairs*, from 0 to $d/2 - 1$. Return a list of `d_model` numbers, in which the sine and cosine of each pair are neighbours.
 
 
 # %% tags=["exercise"]
@@ -505,26 +665,62 @@ def sinusoid(position, d_model):
 # %% tags=["check"]
 check("06.sinusoid", sinusoid)
 
+# %% tags=["hint"]
+hint("06.sinusoid")
+
+# %% [markdown] tags=["solution"]
+# Each pair shares one angle, so the loop runs over pairs and adds two numbers at a time. The first pair turns by one radian per position; the wavelengths grow towards $10000 \cdot 2\pi$.
+
 # %% [markdown]
-# **Rotary** (Su et al. 2021), which most language models of today use. Nothing is added to the words. Instead each pair of features $(a, b)$ of a *query* and of a *key* is turned like the hand of a clock, by an angle $m\theta$ that grows with its position $m$:
+# Your function fills a table of 256 positions with 64 features each:
+
+# %%
+table = torch.tensor([yours("06.sinusoid")(position, 64) for position in range(256)], dtype=torch.float64)  # (time, d_model)
+_ = plots.positional_encoding(table[:64], title="Fast clocks on the left, slow ones on the right (64 of 256 positions)")
+
+# %% [markdown]
+# Why clocks? To move $k$ positions on, every hand turns by a fixed angle, wherever it is. So **one matrix** leads from $PE_{pos}$ to $PE_{pos+k}$ for all positions, and fixed weights $W_Q, W_K$ can express "three to my left". Fit that
+# matrix by least squares on 256 positions, and do the same for a random table. The number of positions matters: with at most 64, *any* table of 64 features could be fitted.
+
+
+# %%
+def misfit(table, k):
+    """Root mean square error of the best single matrix from each position to the one k further on, over the table's size."""
+    here, there = table[:-k], table[k:]  # (time − k, d_model)
+    M = torch.linalg.lstsq(here, there, driver="gelsd").solution  # (d_model, d_model)
+    return ((here @ M - there).square().mean() / there.square().mean()).sqrt().item()
+
+
+random_table = torch.randn(256, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+for k in (1, 3, 20):
+    measured(f"{k} positions on, sinusoids: relative error of one matrix", misfit(table, k), at_most=1e-6)
+    measured(f"{k} positions on, random table: relative error of one matrix", misfit(random_table, k), at_least=0.5)
+
+# %% [markdown]
+# **Rotary positions** (Su et al. 2021) are what most language models use today. Nothing is added to the embeddings. Instead each pair of features $(a, b)$ of a *query* and of a *key* is rotated by an angle $m\theta$ that grows
+# with its position $m$:
 #
 # $$(a, b) \;\to\; (a\cos m\theta - b\sin m\theta,\;\; b\cos m\theta + a\sin m\theta)$$
-#
-# Turning a query and a key by the same angle changes no dot product, so only the *difference* of their positions counts; and the values stay clean. `rotary(q, m)` turns as at position $m$:
+
+# %%
+drawings.rotary()
+
+# %% [markdown]
+# Rotating a query and a key by the same angle does not change their dot product. So only the *difference* of their positions counts, and the values stay as they are. `rotary(q, m)` rotates as at position $m$:
 
 # %%
 rotary = Rotary(d_head=8)
 generator = torch.Generator().manual_seed(0)
 q, k = torch.randn(1, 1, 1, 8, generator=generator), torch.randn(1, 1, 1, 8, generator=generator)  # (batch, heads, time, d_head)
-pairs = [(3, 0), (10, 7), (103, 100)]  # always three apart
-scores = [(rotary(q, m) * rotary(k, n)).sum() for m, n in pairs]
-print("three apart, the same score anywhere:", all(torch.isclose(score, scores[0], atol=1e-4) for score in scores))
-print("four apart, another one:", not torch.isclose((rotary(q, 4) * rotary(k, 0)).sum(), scores[0], atol=1e-2))
+three_apart = [(rotary(q, m) * rotary(k, n)).sum() for m, n in [(3, 0), (10, 7), (103, 100)]]
+four_apart = (rotary(q, 4) * rotary(k, 0)).sum()
+measured("three apart, in three places: spread of the score", max(three_apart) - min(three_apart), at_most=1e-4)
+measured("four apart: difference from that score", (four_apart - three_apart[0]).abs(), at_least=0.01)
 
 # %% [markdown]
-# A task that is nothing but position: say at each token **which symbol stood before it**, in a row of random symbols.
+# A task that is about position only: predict at each token **which symbol came before it**, in a row of random symbols.
 #
-# > **Predict.** One head, four ways: no positions, learned, sinusoids, rotary. Which can learn it? How good can the one without positions be: a twentieth (a guess among twenty symbols), or better?
+# > **Predict.** One head, four ways: no positions, learned, sinusoids, rotary. Which can learn it? How accurate can the one without positions be: one in twenty, as by guessing, or better?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -560,35 +756,35 @@ def previous_loss(model, ids):
 
 
 ids = next(random_rows(seed=1_000_000)).to(device)
-found, previous = {}, {}
+accuracies, maps_of = {}, {}
 for positions in ("none", "learned", "sinusoids", "rotary"):
     _ = torch.manual_seed(0)
-    model = Previous(positions).to(device)
-    _ = fit(model, random_rows(), previous_loss, steps=400, lr=5e-3, progress=False)
-    with torch.no_grad(), record_attention(model) as maps:
-        found[positions] = accuracy(model(ids)[:, 1:].cpu(), ids[:, :-1].cpu())
-    previous[positions] = maps["attention"][0, 0].cpu()  # (time, time)
-    print(f"{positions:9}: right in {found[positions]:.3f}")
+    previous = Previous(positions).to(device)
+    _ = fit(previous, random_rows(), previous_loss, steps=400, lr=5e-3, progress=False)
+    with torch.no_grad(), record_attention(previous) as maps:
+        accuracies[positions] = accuracy(previous(ids)[:, 1:].cpu(), ids[:, :-1].cpu())
+    maps_of[positions] = maps["attention"][0, 0].cpu()  # (time, time)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 _ = plots.attention_grid(
-    torch.stack(list(previous.values())),
-    "Without positions, the head looks everywhere; with them, one back",
-    names=[f"{name}: {share:.0%} right" for name, share in found.items()],
+    torch.stack(list(maps_of.values())),
+    "With positions, the head attends to the token before",
+    names=[f"{name}: accuracy {value:.2f}" for name, value in accuracies.items()],
     mask=causal_mask(24),
     n_columns=4,
     scale="linear",
 )
 
 # %%
-print("with any kind of positions at least 0.98:", min(found[name] for name in ("learned", "sinusoids", "rotary")) >= 0.98)
-print("without: more than a guess (0.05), less than half:", 0.05 < found["none"] < 0.5)
+for positions in ("learned", "sinusoids", "rotary"):
+    measured(f"{positions}: accuracy", accuracies[positions], at_least=0.98)
+measured("no positions: accuracy (guessing: 0.05)", accuracies["none"], between=(0.06, 0.5))
 
 # %% [markdown]
-# Without positions it is still better than a guess: the causal mask lets it see which symbols *have been*, and early in a row those are few. (So a mask tells a little of the order, and the proof above does not hold with one.) The sinusoids' diagonal is
-# blurred, for neighbouring rows of the table are much alike; it is right all the same.
+# Without positions the model is still better than guessing. The causal mask shows it which symbols came *so far*, and early in a row those are few. So a mask does reveal some order, and the proof above
+# holds only without one. The diagonal of the sinusoids is blurred, because neighbouring rows of that table are similar.
 #
-# ## 7 · What self-attention costs
+# ## 7 · The cost of self-attention
 #
 # Self-attention has no recurrence: all tokens are processed at once, and any two of them are one step apart. The price is that every token attends to every other: $T$ tokens have $T^2$ scores. An LSTM has $T$ steps instead, and each
 # has to wait for the one before. Count the multiplications of one layer of width $d$ (Vaswani et al. 2017, table 1, compares the same two):
@@ -608,7 +804,7 @@ for length in (2 * width, 256, 1024, 4096):
 
 # %% [markdown]
 # Seconds are a different matter: arithmetic that can run in parallel takes less time. Both layers below call PyTorch's own fused kernels, written in C++ (or CUDA), so neither pays for a Python loop. One more rule for fair timings: a GPU accepts its
-# work and lets Python go on, so whoever reads the clock too early has timed the ordering. `Stopwatch` waits until the device has finished, and takes CPU-seconds on a CPU.
+# work and lets Python go on, so a clock read too early has timed only the launch. `Stopwatch` waits until the device has finished, and takes CPU-seconds on a CPU.
 #
 # > **Predict.** Four times as many tokens: how many times as long does each of the two take?
 
@@ -653,18 +849,18 @@ measured("LSTM, four times as many tokens, times as long", took["LSTM"][many] / 
 #
 # ## Recap
 #
-# | | formula | costs | use it when |
+# | | formula | cost | when to use it |
 # |---|---|---|---|
-# | query, key, value | $XW_Q,\; XW_K,\; XW_V$ | three products | every token asks, is found, hands over |
-# | scaled dot-product attention | $\text{softmax}(QK^\top/\sqrt{d_k})\,V$ | $2\,T^2 d$ multiplications | always divide by $\sqrt{d_k}$ |
-# | mask | score $-\infty$ where False | nothing | padding; the future, in a writer |
-# | heads | cut features, attend, join, $W_O$ | as one large head, but $H$ maps | more than one focus |
-# | learned / sinusoids / rotary | add a row / add waves / turn $q$ and $k$ | nothing to speak of | attention without a mask knows no order |
+# | query, key, value | $XW_Q,\; XW_K,\; XW_V$ | three products | every token asks, is found, and passes something on |
+# | scaled dot-product attention | $\operatorname{softmax}(QK^\top/\sqrt{d_k})\,V$ | $2\,T^2 d$ multiplications | always divide by $\sqrt{d_k}$ |
+# | mask | score $-\infty$ where False | none | padding; the future, when predicting the next token |
+# | heads | split the features, attend, join, $W_O$ | that of one large head, but $H$ maps | when a token needs several weighted means |
+# | learned, sinusoids, rotary | add a trained row, add waves, rotate $q$ and $k$ | small | always: attention without a mask ignores order |
 #
-# **What is not true.** *"Attention understands the sentence."* It mixes vectors; what is mixed was learned elsewhere. *"Self-attention sees the order of the words."* It does not, until you tell it. *"Attention is cheaper than an
-# RNN."* Beyond $2d$ tokens it does more arithmetic than an LSTM; what it saves is steps that wait for one another. *"More heads are more capacity."* They are cuts through the same width.
+# **What is not true.** *"Attention understands the sentence."* It averages vectors; what they mean was learned elsewhere. *"Self-attention sees the order of the words."* Only once
+# positions are encoded. *"Attention is cheaper than an RNN."* Beyond $2d$ tokens it does more arithmetic than an LSTM; it saves steps that wait for one another. *"More heads mean more capacity."* At a fixed width they have the same parameters: they are more weighted means, and a task may need them.
 #
-# **Still open.** One layer looks once, and mixes what it finds. To work with what was found, and to look again with that, layers must be stacked. What goes between the looks, so that a deep stack can be trained? → `07`, the Transformer
+# **Still open.** One layer attends once. To work with what was found, and to attend again, layers have to be stacked. What keeps a deep stack trainable? → `07_transformer.ipynb`
 #
 # ## References
 #

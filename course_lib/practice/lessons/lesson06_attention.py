@@ -1,4 +1,4 @@
-"""Lesson 06: scaled dot-product attention by hand, and who may look where."""
+"""Lesson 06: scaled dot-product attention by hand, and the causal mask."""
 
 import math
 
@@ -9,39 +9,55 @@ from course_lib.practice.properties import has_shape, holds, matches_reference, 
 
 
 def _attention(
-    divide=math.sqrt, dim=-1, late=False, weights_only=False, size=lambda q, k: q.shape[-1], mean=False
+    divide=math.sqrt,
+    dim=-1,
+    late=False,
+    weights_only=False,
+    size=lambda Q, K, V: Q.shape[-1],
+    mean=False,
+    transpose=lambda K: K.transpose(-2, -1),
+    softmax=torch.softmax,
+    cut=False,
 ):
     """Scaled dot-product attention; the options are the ways to get it wrong."""
 
     def attend(Q, K, V):
-        scale = divide(size(Q, K))
-        scores = Q @ K.T if late else Q @ K.T / scale
-        weights = scores.softmax(dim)
+        scale = divide(size(Q, K, V))
+        scores = Q @ transpose(K.detach() if cut else K)
+        weights = softmax(scores if late else scores / scale, dim)
         if late:
             weights = weights / scale
         if weights_only:
             return weights
-        return weights @ V / len(V) if mean else weights @ V
+        return weights @ V / V.shape[-2] if mean else weights @ V
 
     return attend
+
+
+def _plain_softmax(scores, dim):
+    return scores.exp() / scores.exp().sum(dim, keepdim=True)
 
 
 def _attention_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(6)
 
-    def case(target_len: int, source_len: int, d_k: int, d_v: int, same: bool = False) -> tuple:
-        Q = torch.randn(target_len, d_k, generator=generator)
-        K = torch.randn(source_len, d_k, generator=generator)
+    def case(target_len: int, source_len: int, d_k: int, d_v: int, same: bool = False, batch=()) -> tuple:
+        Q = torch.randn(*batch, target_len, d_k, generator=generator)
+        K = torch.randn(*batch, source_len, d_k, generator=generator)
         # Equal keys give equal weights, whatever the scale: then only V matters.
         K = K[:1].expand(source_len, d_k).clone() if same else K
-        return 2 * Q, 2 * K, torch.randn(source_len, d_v, generator=generator)
+        return 2 * Q, 2 * K, torch.randn(*batch, source_len, d_v, generator=generator)
 
+    large = case(3, 4, 4, 2)
     return [
         case(1, 3, 4, 2, same=True),
         case(1, 3, 1, 2),
         case(1, 5, 16, 3),
         case(4, 7, 9, 2),
         case(6, 6, 16, 16),
+        case(3, 5, 4, 2, batch=(2,)),
+        case(4, 4, 4, 3, batch=(2, 4)),
+        (100 * large[0], 100 * large[1], large[2]),
     ]
 
 
@@ -50,44 +66,84 @@ def _permute(Q, K, V):
     return Q, K[order], V[order]
 
 
+def _one_that_learns() -> list[tuple]:
+    """Cases in which a single argument asks for its gradient."""
+    case = _attention_cases()[3]
+    return [tuple(part.clone().requires_grad_(n == m) for n, part in enumerate(case)) for m in range(3)]
+
+
 SCALED_ATTENTION = Exercise(
     id="06.scaled_attention",
     title="Scaled dot-product attention",
     reference=_attention(),
     cases=_attention_cases,
     properties=[
-        has_shape("Is there one output for each query, (target_len, d_v)?"),
+        has_shape("Is there one output for each query, (target_len, d_v)?", cases=range(5)),
         matches_reference("Where all keys are equal, is the output the plain mean of the values?", cases=0),
         matches_reference(
             "With d_k = 1, where nothing is scaled, are the weights a softmax over the keys?", cases=1
         ),
-        matches_reference("With d_k = 16: are the scores divided before the softmax, and by what?", cases=2),
-        matches_reference("With four queries and d_k = 9?", cases=3),
-        unchanged_when("If keys and values are shuffled together, does the output stay?", _permute, cases=3),
+        matches_reference("With d_k = 16, are the scores divided before the softmax, and by √16?", cases=2),
+        matches_reference("With four queries, seven keys and d_k = 9, is every output right?", cases=3),
+        unchanged_when("If keys and values are permuted together, does the output stay?", _permute, cases=3),
+        matches_reference("With as many queries as keys and features, is every output right?", cases=4),
+        matches_reference("With a batch dimension in front, is each example treated by itself?", cases=5),
+        matches_reference("With batch and heads in front, is each head treated by itself?", cases=6),
         matches_reference(
-            "Where queries, keys and values are as many, so that every product has a shape?", cases=4
+            "Are scores of many thousands safe, although their exponential is infinite?", cases=7
+        ),
+        holds(
+            "Can a gradient flow back to queries, keys and values?",
+            lambda output, *_: (
+                output.requires_grad
+                or "your result is cut off from one of them (by detach, item or a new tensor), so it could not learn."
+            ),
+            cases=_one_that_learns,
         ),
     ],
     hints=[
         "Three lines: scores, weights, output. Which dimension of the scores runs over the keys?",
-        "scores = Q @ K.T / √d_k, (target_len, source_len); the softmax runs along each row; then @ V.",
-        "(Q @ K.T / math.sqrt(Q.shape[-1])).softmax(dim=-1) @ V",
+        "scores = QKᵀ / √d_k, (…, target_len, source_len); the softmax runs along the last dimension; then times V.",
+        "`K.transpose(-2, -1)` exchanges the last two dimensions, whatever comes before them. `Q.shape[-1]` is d_k.",
     ],
     mistakes=[
         Mistake(
             "divided by d_k",
             _attention(divide=float),
-            "You divided by d_k; the scale is √d_k: the *standard deviation* of a dot product, not its variance.",
+            "You divided by d_k; the scale is √d_k: the standard deviation of a dot product, not its variance.",
+        ),
+        Mistake("no scale", _attention(divide=lambda d: 1.0), "You did not divide by √d_k."),
+        Mistake(
+            "multiplied",
+            _attention(divide=lambda d: 1 / math.sqrt(d)),
+            "You multiplied by √d_k; divide, so that the scores keep a standard deviation of about 1.",
         ),
         Mistake(
-            "no scale",
-            _attention(divide=lambda d: 1.0),
-            "You did not divide by √d_k.",
+            "scale of the values",
+            _attention(size=lambda Q, K, V: V.shape[-1]),
+            "You divided by the root of the values' size, d_v. Queries and keys are multiplied, so their size, d_k, "
+            "counts.",
         ),
         Mistake(
             "softmax over the queries",
+            _attention(dim=-2),
+            "You took the softmax over the queries: each column sums to 1, not each row.",
+        ),
+        Mistake(
+            "softmax over the first dimension",
             _attention(dim=0),
-            "You took the softmax over the queries (dim=0): each column sums to 1, not each row.",
+            "You took the softmax over dimension 0. The keys run along the last dimension, dim=-1.",
+        ),
+        Mistake(
+            "softmax over dimension 1",
+            _attention(dim=1),
+            "You took the softmax over dimension 1. Those are the keys of one matrix, but not with a batch in front: "
+            "use dim=-1.",
+        ),
+        Mistake(
+            "all dimensions transposed",
+            _attention(transpose=lambda K: K.T),
+            "K.T reverses all dimensions, the batch as well. K.transpose(-2, -1) exchanges the last two only.",
         ),
         Mistake(
             "scaled after the softmax",
@@ -96,7 +152,7 @@ SCALED_ATTENTION = Exercise(
         ),
         Mistake(
             "scale of the length",
-            _attention(size=lambda q, k: len(k)),
+            _attention(size=lambda Q, K, V: K.shape[-2]),
             "You divided by the root of the number of keys; d_k is the number of features of a key, K.shape[-1].",
         ),
         Mistake(
@@ -109,46 +165,72 @@ SCALED_ATTENTION = Exercise(
             _attention(mean=True),
             "You divided by the number of keys; the weights sum to 1 already, so A @ V is a mean as it is.",
         ),
+        Mistake(
+            "exponentials of large numbers",
+            _attention(softmax=_plain_softmax),
+            "The formula is right, but exp overflows for large scores. Subtract the largest first, or use softmax.",
+        ),
+        Mistake(
+            "gradient cut off",
+            _attention(cut=True),
+            "You detached the keys: the outputs are right, but the keys could never learn.",
+        ),
     ],
 )
 
 CAUSAL_MASK = Exercise(
     id="06.causal_mask",
-    title="Who may look where",
+    title="The causal mask",
     reference=lambda time: torch.ones(time, time, dtype=torch.bool).tril(),
-    cases=lambda: [(1,), (2,), (5,)],
+    cases=lambda: [(1,), (2,), (5,), (12,), (70,)],
     properties=[
         has_shape("Is it a square of booleans, (time, time)?"),
-        holds("May every token look at itself?", lambda mask, time: bool(mask.diagonal().all())),
-        holds("May nobody look ahead?", lambda mask, time: not bool(mask.triu(1).any())),
-        matches_reference("May everybody look at all that came before?"),
+        holds(
+            "Can every token attend to itself?",
+            lambda mask, time: bool(mask.diagonal().all()) or "the diagonal is not all True.",
+        ),
+        holds(
+            "Is the future hidden?",
+            lambda mask, time: not bool(mask.triu(1).any()) or "some token attends to a later one.",
+        ),
+        matches_reference("Can every token attend to all earlier ones?"),
     ],
     hints=[
-        "Row t, column s: may token t look at token s? Which of the two must be the smaller?",
-        "True where s ≤ t: the lower triangle, with the diagonal. torch.tril takes the lower triangle of a matrix.",
-        "torch.ones(time, time, dtype=torch.bool).tril()",
+        "Row t, column s: does token t attend to token s? Which of the two must be the smaller?",
+        "True where s ≤ t: the lower triangle, with the diagonal.",
+        "Start from `torch.ones(time, time, dtype=torch.bool)`. A method of tensors keeps the lower triangle.",
     ],
     mistakes=[
         Mistake(
-            "turned over",
+            "inverted",
             lambda time: torch.ones(time, time, dtype=torch.bool).triu(1),
             "Your True marks what is forbidden. Here, and in scaled_dot_product_attention, True = may attend. "
             "(nn.MultiheadAttention has it the other way round.)",
         ),
         Mistake(
-            "looks ahead",
+            "upper triangle",
             lambda time: torch.ones(time, time, dtype=torch.bool).triu(),
-            "You took the upper triangle: every token looks at itself and at its future.",
+            "You took the upper triangle: every token attends to itself and to its future.",
         ),
         Mistake(
-            "not at itself",
+            "without the diagonal",
             lambda time: torch.ones(time, time, dtype=torch.bool).tril(-1),
-            "You left the diagonal out: the first token could look at nothing at all.",
+            "You left the diagonal out: the first token could attend to nothing at all.",
+        ),
+        Mistake(
+            "one ahead",
+            lambda time: torch.ones(time, time, dtype=torch.bool).tril(1),
+            "You let every token attend to the next one, which is the very token that a language model has to predict.",
         ),
         Mistake(
             "all allowed",
             lambda time: torch.ones(time, time, dtype=torch.bool),
-            "You let every token look everywhere: with that, the next token is no riddle but an answer to copy.",
+            "You let every token attend to every other: the next token would be copied, not predicted.",
+        ),
+        Mistake(
+            "fixed size",
+            lambda time: torch.ones(8, 8, dtype=torch.bool).tril()[:time, :time],
+            "Your mask is cut from one of a fixed size. Build it from `time`.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Lesson 06: features cut into heads, and the sinusoids that tell a position."""
+"""Lesson 06: features split into heads, and the sinusoids that encode a position."""
 
 import math
 
@@ -21,7 +21,7 @@ def _numbered(batch: int, time: int, d_model: int) -> torch.Tensor:
 
 SPLIT_HEADS = Exercise(
     id="06.split_heads",
-    title="Features cut into heads",
+    title="Split into heads",
     reference=_split,
     cases=lambda: [
         (_numbered(1, 3, 4), 1),
@@ -31,7 +31,7 @@ SPLIT_HEADS = Exercise(
     ],
     properties=[
         has_shape("Is the shape (batch, n_heads, time, d_head)?"),
-        matches_reference("With one head, is nothing cut at all?", cases=0),
+        matches_reference("With one head, does every token keep all of its features?", cases=0),
         matches_reference(
             "With one token: does each head get neighbouring features, the first head the first?", cases=1
         ),
@@ -42,21 +42,23 @@ SPLIT_HEADS = Exercise(
                 or "some row of a head mixes features of several tokens."
             ),
         ),
-        matches_reference("And does each token keep its place?", cases=2),
-        matches_reference("In a batch of two?", cases=3),
+        matches_reference("Does each token keep its position?", cases=2),
+        matches_reference(
+            "In a batch of two, with three features per head, is every number in its place?", cases=3
+        ),
     ],
     hints=[
-        "view moves no number: straight to the wanted shape it mixes tokens. Cut the last dimension in two, then "
-        "exchange two dimensions.",
-        "(batch, time, d_model) → view (batch, time, n_heads, d_head) → transpose(1, 2).",
-        "x.view(batch, time, n_heads, d_model // n_heads).transpose(1, 2)",
+        "In which order do the numbers of x lie in memory, and what does view do to that order?",
+        "view moves no number. Split the last dimension in two, (batch, time, n_heads, d_head), then exchange two "
+        "dimensions.",
+        "`x.view(batch, time, n_heads, d_model // n_heads)` is half of it. Which two dimensions have to change places?",
     ],
     mistakes=[
         Mistake(
             "view without transpose",
             lambda x, n_heads: x.reshape(x.shape[0], n_heads, x.shape[1], x.shape[2] // n_heads),
             "You went to (batch, n_heads, time, d_head) by view or reshape alone. The shape is right, but rows mix "
-            "tokens: cut the features first, (batch, time, n_heads, d_head), then transpose.",
+            "tokens: split the features first, (batch, time, n_heads, d_head), then transpose.",
         ),
         Mistake(
             "not transposed",
@@ -69,8 +71,8 @@ SPLIT_HEADS = Exercise(
             lambda x, n_heads: x.reshape(x.shape[0], x.shape[1], x.shape[2] // n_heads, n_heads).permute(
                 0, 3, 1, 2
             ),
-            "You dealt the features out in turn; a head takes neighbouring ones: (…, n_heads, d_head), not (…, d_head, "
-            "n_heads). It would train as well, but weights from elsewhere would not fit.",
+            "You gave the features to the heads in turn; a head takes neighbouring ones: (…, n_heads, d_head), "
+            "not (…, d_head, n_heads). It would train as well, but weights from elsewhere would not fit.",
         ),
     ],
 )
@@ -91,20 +93,22 @@ def _sinusoid(exponent=lambda i, d: 2 * i / d, base=10_000.0, first=math.sin, se
 
 SINUSOID = Exercise(
     id="06.sinusoid",
-    title="The encoding of one position",
+    title="Encode one position",
     reference=_sinusoid(),
     cases=lambda: [(0, 4), (1, 2), (3, 2), (1, 4), (7, 6), (250, 8)],
     properties=[
         has_shape("Is it a list of d_model numbers?"),
-        matches_reference("At position 0, is every sine 0 and every cosine 1, in turn?", cases=0),
+        matches_reference("At position 0, is every sine 0 and every cosine 1, alternating?", cases=0),
         matches_reference("With two features: is it sin(position), cos(position)?", cases=(1, 2)),
-        matches_reference("With four: has the second pair the hundredth of the angle?", cases=3),
-        matches_reference("And for larger ones?", cases=(4, 5)),
+        matches_reference(
+            "With four features, is the angle of the second pair a hundredth of the first?", cases=3
+        ),
+        matches_reference("With six and eight features, is every sine and cosine right?", cases=(4, 5)),
     ],
     hints=[
         "For pair i there is one angle, position / 10000^(2i/d_model); it gives two features, its sine and its cosine.",
         "i runs from 0 to d_model // 2 - 1. Features come pair by pair: sin, cos, sin, cos, …",
-        "for i in range(d_model // 2): angle = position / 10_000 ** (2 * i / d_model); append sin(angle), cos(angle)",
+        "Loop with `for i in range(d_model // 2)`. The angle is `position / 10_000 ** (2 * i / d_model)`.",
     ],
     mistakes=[
         Mistake(
