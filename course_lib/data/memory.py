@@ -164,9 +164,7 @@ def lookup(
     Without reading the list: accuracy 1 / n_contents.
     Raises ValueError for sizes below 1, more pairs than names, or more names asked for than pairs.
     """
-    _check_at_least(
-        1, batch=batch, n_pairs=n_pairs, n_asked=n_asked, n_names=n_names, n_contents=n_contents
-    )
+    _check_at_least(1, batch=batch, n_pairs=n_pairs, n_asked=n_asked, n_names=n_names, n_contents=n_contents)
     _check_generator(generator)
     if n_pairs > n_names:
         raise ValueError(f"n_pairs is {n_pairs}, but there are only n_names = {n_names} different names.")

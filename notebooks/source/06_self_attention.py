@@ -483,7 +483,8 @@ def attention_maps(model, lists):
     _ = layer.load_state_dict(model.mixer.state_dict())
     with torch.no_grad(), record_attention(layer) as maps:
         layer(model.tokens(lists))
-    return maps[""] if "" in maps else next(iter(maps.values()))
+    (recorded,) = maps.values()  # one layer, one entry
+    return recorded
 
 
 # %%
