@@ -598,6 +598,7 @@ for head, ax in enumerate(axes):
 # heads whose accuracy is at least 0.95.
 
 # %% tags=["exercise"]
+heads_for_three = ...
 ### BEGIN SOLUTION
 heads_for_three = 3
 ### END SOLUTION
