@@ -186,7 +186,8 @@ def test_a_recipe_hands_on_what_it_is_asked(module, monkeypatch):
 
 def test_the_bottleneck_is_trained_with_its_constants(monkeypatch):
     call = Call(bottleneck, partial(bottleneck.train, bottleneck.build()), monkeypatch)
-    assert call.options == {"steps": bottleneck.STEPS, "lr": bottleneck.LR, "warm_up": bottleneck.WARM_UP}
+    constants = {"steps": bottleneck.STEPS, "lr": bottleneck.LR, "warm_up": bottleneck.WARM_UP}
+    assert call.options == {**constants, "bf16": False}, "in float32 on a GPU too"
     batch = next(iter(call.batches))
     assert batch.source.shape[0] == bottleneck.BATCH and call.loss is teacher_forced_loss
     assert torch.equal(batch.target_in[:, 1:], batch.source)  # write it again
