@@ -173,6 +173,21 @@ def test_bahdanau_looks_before_it_reads():
     assert torch.equal(before[:, :3], after[:, :3]) and (before[:, 3] != after[:, 3]).any()
 
 
+@pytest.mark.parametrize("kind", [LSTM, GRU])
+def test_bahdanau_s_step_by_hand(kind):
+    """Section 3.1: the query is h of the step before, of the top layer where there are two."""
+    model, (source, lengths, target_in) = build("Bahdanau", kind, num_layers=2), example()
+    decoder, state = model.decoder, model.start(source, lengths)
+    recurrent, logits = state.recurrent, []
+    for x in decoder.embedding(target_in).split(1, dim=1):  # (batch, 1, d_embed)
+        _, top = torch_tuple(recurrent)[0].unbind()  # of both layers, (batch, hidden_size)
+        context = decoder.attention(top[:, None], state.memory, state.memory, state.mask)
+        output, recurrent = decoder.recurrent(torch.cat([x, context], dim=2), recurrent)
+        seen = torch.cat([output, context, x], dim=2)
+        logits.append(decoder.head(torch.tanh(decoder.readout(seen))))
+    torch.testing.assert_close(model(source, lengths, target_in), torch.cat(logits, dim=1))
+
+
 # ---------------------------------------------------------------- the bridge
 
 
