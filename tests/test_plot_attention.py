@@ -80,7 +80,7 @@ def test_masked_cells_are_grey_with_a_cross_and_zero_is_not():
     assert {tuple(place) for place in crosses.get_offsets()} == {
         (s, t) for t, s in np.argwhere(~mask.numpy()).tolist()
     }
-    assert len(ax.texts) == 10  # numbers in allowed cells only
+    assert [text.get_text() for text in ax.texts] == ["1.00"] * 4  # no "0.00" anywhere
 
 
 def test_lightness_falls_all_the_way():
@@ -91,8 +91,8 @@ def test_lightness_falls_all_the_way():
 
 def test_axes_say_who_looks_at_whom_and_cells_are_square():
     ax = attention_heatmap(random_weights(3, 5), list("xyz"), ["a", " ", "$$", "\n", "_"], "What to see")
-    assert ax.get_ylabel() == "query: the token that looks" and labels(ax.yaxis) == ["x", "y", "z"]
-    assert ax.get_xlabel() == "key: the token looked at" and labels(ax.xaxis) == ["a", "␣", "$$", "↵", "_"]
+    assert ax.get_ylabel() == "query: attending token" and labels(ax.yaxis) == ["x", "y", "z"]
+    assert ax.get_xlabel() == "key: attended token" and labels(ax.xaxis) == ["a", "␣", "$$", "↵", "_"]
     ax.figure.canvas.draw()  # `$$` is no formula
     assert ax.xaxis.get_label_position() == "top" and ax.get_title(loc="left") == "What to see"
     assert ax.get_aspect() == 1.0
@@ -138,9 +138,9 @@ def test_two_panels_share_one_bar():
 def test_numbers_up_to_12_and_hairlines_up_to_30(size, numbers, hairlines):
     weights = random_weights(size, size)
     ax = attention_heatmap(weights, letters(size), letters(size), "t")
-    assert len(ax.texts) == (size * size if numbers else 0)
-    if numbers:
-        assert ax.texts[1].get_text() == f"{weights[0, 1]:.2f}"
+    wanted = [f"{weight:.2f}" for weight in weights.flatten() if weight >= 0.05]
+    assert 0 < len(wanted) < size * size
+    assert [text.get_text() for text in ax.texts] == (wanted if numbers else [])
     assert len(ax.get_xticks(minor=True)) == (size - 1 if hairlines else 0)
 
 

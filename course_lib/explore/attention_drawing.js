@@ -1,6 +1,6 @@
 // The attention explorer's pictures: colours, a painter for the screen and one for an SVG file, and one head drawn by either.
 
-const QUERY = "query: the token that looks", KEY = "key: the token looked at";
+const QUERY = "query: attending token", KEY = "key: attended token";
 const MARK = "#d55e00"; // uniform attention and the chosen row, as in the still pictures
 const TICKS = { linear: [0, 0.25, 0.5, 0.75, 1], sqrt: [0, 0.01, 0.05, 0.1, 0.25, 0.5, 1] };
 const SCALES = { linear: "linear scale", sqrt: "square-root scale" };

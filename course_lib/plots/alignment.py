@@ -31,9 +31,9 @@ def attention_bars(
 
     Args:
         weights: (source_len,), summing to 1.
-        key_tokens: the source_len tokens looked at.
+        key_tokens: the source_len tokens that may be attended to.
         title: says what to see.
-        query: the token that the look is for; the axis names it.
+        query: the token that attends or, in a decoder, the one being written; the axis names it.
         mask: boolean (source_len,), True = may attend. The others get a grey × in place of a bar.
         gold: keys to outline, such as the true alignment of this query.
         gold_label: what the outlines mean.
@@ -61,7 +61,10 @@ def attention_bars(
         ax.bar(forbidden, np.ones(len(forbidden)), color=MASKED, alpha=0.5)
         ax.scatter(forbidden, np.full(len(forbidden), 0.5), marker="x", c="#7a7a7a", s=40)
     if len(values) <= WITH_NUMBERS:
-        numbers = [f"{value:.2f}" if free else "" for value, free in zip(values, allowed, strict=True)]
+        numbers = [
+            f"{value:.2f}" if free and value >= 0.005 else ""
+            for value, free in zip(values, allowed, strict=True)
+        ]
         inches = ax.get_window_extent().height / ax.figure.dpi
         below = [max(0.0, 1 / allowed.sum() - value) * inches * POINTS_PER_INCH / TOP for value in values]
         for label, gap in zip(ax.bar_label(bars, numbers, fontsize=9, padding=2), below, strict=True):

@@ -1,4 +1,4 @@
-"""Where a model looked: one attention map with its tokens, or many as one tiled picture.
+"""One attention map with its tokens. `attention_grid` draws many as one tiled picture.
 
 Rows are queries, columns are keys, as in the weights (target_len, source_len). One scale from 0 to 1 for every panel:
 linear for one map; a square root shows the small weights of many.
@@ -19,8 +19,10 @@ from course_lib.plots.tokens import POINTS_PER_INCH, label_every, shortened, tok
 
 COLOURS = "Blues"  # light to dark, lightness falls all the way
 MASKED, LINE, FRAME, GOLD = "#c9c9c9", "#d5d5d5", "#8a8a8a", "C1"
-QUERY_TITLE, KEY_TITLE = "query: the token that looks", "key: the token looked at"
+QUERY_TITLE, KEY_TITLE = "query: attending token", "key: attended token"
+WRITTEN_TITLE = "the word being written"  # names the rows of a decoder's map
 WITH_NUMBERS, WITH_HAIRLINES = 12, 30  # tokens up to which they are drawn
+SMALLEST_NUMBER = 0.05  # a cell with less weight stays empty
 NORMS = {"linear": Normalize(0, 1), "sqrt": PowerNorm(0.5, 0, 1)}
 _SCALE_NOTES = {"linear": "", "sqrt": "\n(square-root scale)"}
 _TICKS = {"linear": (0, 0.25, 0.5, 0.75, 1), "sqrt": (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)}
@@ -38,11 +40,14 @@ def attention_heatmap(
     scale: str = "linear",
     quantity: str = "attention weight",
     bar: bool = True,
+    mark_uniform: bool = True,
+    query_title: str = QUERY_TITLE,
     ax: Axes | None = None,
 ) -> Axes:
     """One attention map: a row a query, a column a key, the darker the more weight.
 
-    Up to 12 tokens each cell shows its number; long inputs have a label at every k-th token, and the axis says so.
+    Up to 12 tokens a cell shows its number, from 0.05 on. Long inputs have a label at every k-th token, and the axis
+    says so.
 
     Args:
         weights: (target_len, source_len), each row summing to 1.
@@ -54,6 +59,8 @@ def attention_heatmap(
         scale: "linear", or "sqrt" to see small weights.
         quantity: what the weights are, beside the scale.
         bar: False leaves out the bar of the scale, where a panel beside this one has it.
+        mark_uniform: False leaves out the bar's mark 1/N, where one bar serves panels with different numbers of keys.
+        query_title: what a row is: `WRITTEN_TITLE` in a decoder's map, whose query has not read the row's word yet.
         ax: where to draw; None makes a figure of a fitting size.
 
     Raises:
@@ -76,14 +83,14 @@ def attention_heatmap(
     colours = plt.get_cmap(COLOURS).with_extremes(bad=MASKED)
     picture = np.ma.masked_where(~allowed, values)
     image = ax.imshow(picture, cmap=colours, norm=NORMS[scale], aspect="equal", interpolation="nearest")
-    _label_axes(ax, queries, keys, cell)
+    _label_axes(ax, queries, keys, cell, query_title)
     if max(values.shape) <= WITH_HAIRLINES:
         ax.set_xticks(np.arange(1, values.shape[1]) - 0.5, minor=True)
         ax.set_yticks(np.arange(1, values.shape[0]) - 0.5, minor=True)
         ax.grid(which="minor", color=LINE, linewidth=0.5)
     draw_crosses(ax, np.argwhere(~allowed), cell)
     if max(values.shape) <= WITH_NUMBERS:
-        for t, s in np.argwhere(allowed):
+        for t, s in np.argwhere(allowed & (values >= SMALLEST_NUMBER)):
             dark = image.norm(values[t, s]) > 0.55
             colour = "white" if dark else "black"
             ax.text(
@@ -91,9 +98,8 @@ def attention_heatmap(
             )
     _outline(ax, gold, values.shape, gold_label)
     if bar:
-        draw_bar(
-            ax, image, scale, most_keys(allowed), (values.shape[1] * cell, values.shape[0] * cell), quantity
-        )
+        inches = values.shape[1] * cell, values.shape[0] * cell
+        draw_bar(ax, image, scale, most_keys(allowed) if mark_uniform else None, inches, quantity)
     ax.spines[:].set(visible=True, color=FRAME, linewidth=0.8)
     ax.set_title(title)
     return ax
@@ -142,7 +148,7 @@ def check_weights(values: np.ndarray, mask, scale: str) -> np.ndarray:
 
 
 def most_keys(allowed: np.ndarray) -> int:
-    """How many keys the freest query may look at: among them, uniform attention is 1/N."""
+    """How many keys the freest query may attend to: among them, uniform attention is 1/N."""
     return int(allowed.sum(axis=-1).max())
 
 
@@ -166,14 +172,14 @@ def _fit(cell: float, characters: float) -> float:
     return max(4.0, min(10.0, cell * POINTS_PER_INCH / characters))
 
 
-def _label_axes(ax: Axes, queries: list[str], keys: list[str], cell: float) -> None:
+def _label_axes(ax: Axes, queries: list[str], keys: list[str], cell: float, query_title: str) -> None:
     size = min(10.5, max(8.0, cell * POINTS_PER_INCH * 0.75))
     step = label_every(cell, size)
     narrow = max(map(len, keys)) <= 2 and cell * step * POINTS_PER_INCH >= 0.6 * size * max(map(len, keys))
     columns = [(s, keys[s]) for s in range(0, len(keys), step)]
     rows = [(t, queries[t]) for t in range(0, len(queries), step)]
     write_ticks(ax, columns, rows, size, 0 if narrow else 45)
-    ax.set(xlabel=KEY_TITLE + every_kth(step), ylabel=QUERY_TITLE)
+    ax.set(xlabel=KEY_TITLE + every_kth(step), ylabel=query_title)
 
 
 def write_ticks(
@@ -228,17 +234,20 @@ def draw_bar(
     ax: Axes,
     image: ScalarMappable,
     scale: str,
-    n_keys: int,
+    n_keys: int | None,
     inches: tuple[float, float],
     quantity: str = "attention weight",
 ) -> None:
     """The bar of the one scale, as high as the map, with a line at what uniform attention would give.
 
-    `inches` are width and height of the map, so that the bar is as wide beside every map.
+    `inches` are width and height of the map, so that the bar is as wide beside every map. No line if n_keys is None.
     """
     width, height = inches
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.15 / width, pad=0.12 / width, aspect=height / 0.15)
     bar.set_label(f"{quantity}{_SCALE_NOTES[scale]}\neach row sums to 1", fontsize=9.5)
+    if n_keys is None:
+        bar.set_ticks(_TICKS[scale], labels=[f"{tick:g}" for tick in _TICKS[scale]], fontsize=9)
+        return
     norm, uniform = NORMS[scale], 1 / n_keys
     bar.ax.axhline(uniform, color=GOLD, linewidth=1.6)
     # A tick too near to the line's own label would run into it.

@@ -40,6 +40,7 @@ def attention_grid(
     names: Sequence[str] | None = None,
     n_columns: int | None = None,
     scale: str = "sqrt",
+    query_title: str = QUERY_TITLE,
     ax: Axes | None = None,
 ) -> Axes:
     """Many attention maps of the same tokens side by side, as one tiled picture with one scale.
@@ -54,6 +55,7 @@ def attention_grid(
         names: one for each tile, row by row; None: "layer 0 head 3" as "L0 H3", or "0", "1", ….
         n_columns: tiles in a row for (n, …) weights; None: at most 4.
         scale: "sqrt" or "linear".
+        query_title: as in `attention_heatmap`.
         ax: where to draw; None makes a figure of a fitting size.
 
     Raises:
@@ -127,7 +129,7 @@ def attention_grid(
     ]
     write_ticks(ax, columns if key_tokens else [], rows if query_tokens else [], size, 90)
     labelled = bool(query_tokens or key_tokens)
-    ax.set(xlabel=KEY_TITLE + every_kth(step if labelled else 1), ylabel=QUERY_TITLE)
+    ax.set(xlabel=KEY_TITLE + every_kth(step if labelled else 1), ylabel=query_title)
     ax.spines[:].set_visible(False)
     draw_bar(
         ax,
