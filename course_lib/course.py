@@ -79,10 +79,10 @@ LESSONS = (
     Lesson(
         "07_transformer",
         "The Transformer",
-        "What must stand between the looks, so that attention can be stacked?",
-        "build a Transformer block, measure what residual, norm and warm-up do, test cross-attention",
+        "What keeps a deep stack of attention layers trainable?",
+        "build a whole Transformer from your own parts, measure residuals, norms and warm-up, judge a translator",
         90,
-        120,
+        50,
     ),
     Lesson(
         "08_gpt",

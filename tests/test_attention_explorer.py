@@ -105,6 +105,15 @@ def test_the_small_picture_of_many_heads_has_no_colour_of_the_masked_where_nothi
     assert shares[False] > 0.15 and shares[True] < 0.02
 
 
+def test_light_weights_of_a_dozen_heads_stay_blue_in_the_still_picture():
+    """Grey means masked: a palette too small for the picture's shades turned every fifth blue pixel grey."""
+    weights = (3 * torch.randn(3, 4, 12, 12, generator=torch.Generator().manual_seed(0))).softmax(-1)
+    png = attention_explorer(weights, tokens(12)).png
+    picture = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    blue = (picture[..., 2] - picture[..., 0] > 3).mean()
+    assert blue > 0.45  # 0.477 with all colours, 0.377 with 64
+
+
 def test_the_bytes_are_the_same_on_every_run_and_others_for_other_weights():
     first, second = (attention_explorer(random_weights(2, 2, 6, 6), WORDS) for _ in range(2))
     assert first._repr_mimebundle_() == second._repr_mimebundle_()

@@ -104,7 +104,7 @@ class AttentionExplorer:
             drawn = attention_grid(heads.weights, title, mask=mask)
             with plt.rc_context({"savefig.dpi": 72}):
                 return _in_shades(figure_png(drawn.figure))
-        return palette_png(figure_png(drawn.figure), 64)
+        return palette_png(figure_png(drawn.figure), 192)
 
     @cached_property
     def html(self) -> str:

@@ -1,7 +1,7 @@
 """German → English on Multi30k with a Transformer: a small one for half an hour of one CPU core, and one for a GPU.
 
-`python -m benchmarks multi30k-transformer` trains the small one and stores it; lesson 07 loads it, and trains its first
-minute. FULL is the recipe for a GPU.
+`python -m benchmarks multi30k-transformer` trains the small one and stores it; lesson 07 loads it. FULL is
+the recipe for a GPU.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Lesson 07: what stands between two looks: feed-forward network and layer normalisation."""
+"""Lesson 07: what a block has besides attention: the feed-forward network and layer normalisation."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,20 @@ from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
-def _feed_forward(inside: Callable = F.relu, outside: Callable = lambda y: y, biases: bool = True):
+def _feed_forward(
+    inside: Callable = F.relu,
+    outside: Callable = lambda y: y,
+    first_bias: bool = True,
+    second_bias: bool = True,
+    cut: bool = False,
+):
     """The position-wise network; the options are the ways to get it wrong."""
 
     def apply(x, W_1, b_1, W_2, b_2):
-        hidden = inside(x @ W_1 + (b_1 if biases else 0))
-        return outside(hidden @ W_2 + (b_2 if biases else 0))
+        if cut:
+            W_1, b_1, W_2, b_2 = (weight.detach() for weight in (W_1, b_1, W_2, b_2))
+        hidden = inside(x @ W_1 + (b_1 if first_bias else 0))
+        return outside(hidden @ W_2 + (b_2 if second_bias else 0))
 
     return apply
 
@@ -23,22 +31,56 @@ def _feed_forward(inside: Callable = F.relu, outside: Callable = lambda y: y, bi
 def _feed_forward_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(0)
 
-    def case(time: int, d_model: int, d_ff: int, biases: bool = True, positive: bool = False) -> tuple:
+    def case(shape: tuple, d_ff: int, biases: str = "both", positive: bool = False) -> tuple:
+        d_model = shape[-1]
         x, W_1, b_1, W_2, b_2 = (
-            torch.randn(*shape, generator=generator)
-            for shape in ((time, d_model), (d_model, d_ff), (d_ff,), (d_ff, d_model), (d_model,))
+            torch.randn(*size, generator=generator)
+            for size in (shape, (d_model, d_ff), (d_ff,), (d_ff, d_model), (d_model,))
         )
         if positive:
             # No hidden unit is below zero: ReLU does nothing.
             x, W_1, b_1 = x.abs(), W_1.abs(), b_1.abs()
-        return x, W_1, b_1 if biases else 0 * b_1, W_2, b_2 if biases else 0 * b_2
+        return x, W_1, b_1 if biases != "none" else 0 * b_1, W_2, b_2 if biases == "both" else 0 * b_2
 
     return [
-        case(1, 2, 3, biases=False, positive=True),
-        case(1, 2, 3, positive=True),
-        case(1, 2, 6),
-        case(4, 3, 8),
+        case((1, 2), 3, biases="none", positive=True),
+        case((1, 2), 3, biases="first", positive=True),
+        case((1, 3), 4, positive=True),
+        case((1, 2), 6),
+        case((4, 3), 8),
+        case((2, 5, 4), 16),
     ]
+
+
+def _can_learn(names: tuple[str, ...]) -> Callable:
+    """A predicate: the result depends on each of the arguments that ask for a gradient."""
+
+    def predicate(result: Tensor, *arguments) -> bool | str:
+        lacking = [
+            name
+            for name, argument in zip(names, arguments, strict=True)
+            if isinstance(argument, Tensor) and argument.requires_grad
+        ]
+        return result.requires_grad or (
+            f"your output does not depend on {lacking[0]} for the gradient, so it could never be trained: no "
+            ".detach(), .item() or .data."
+        )
+
+    return predicate
+
+
+def one_at_a_time(arguments: tuple) -> list[tuple]:
+    """The same arguments once for each floating-point tensor, with that one asking for its gradient."""
+    return [
+        tuple(other.clone().requires_grad_() if place == n else other for n, other in enumerate(arguments))
+        for place, argument in enumerate(arguments)
+        if isinstance(argument, Tensor) and argument.is_floating_point()
+    ]
+
+
+def can_learn(question: str, names: tuple[str, ...], arguments: Callable[[], tuple]):
+    """Property: a gradient reaches each floating-point argument."""
+    return holds(question, _can_learn(names), cases=lambda: one_at_a_time(arguments()))
 
 
 FEED_FORWARD = Exercise(
@@ -47,19 +89,23 @@ FEED_FORWARD = Exercise(
     reference=_feed_forward(),
     cases=_feed_forward_cases,
     properties=[
-        has_shape("Does every token come out as large as it went in, (time, d_model)?"),
-        matches_reference(
-            "Where nothing is below zero and the biases are 0: is it x W_1 W_2?",
-            cases=0,
+        has_shape("Does every token come out as large as it went in, (…, d_model)?"),
+        matches_reference("Where nothing is below zero and the biases are 0, is it x W_1 W_2?", cases=0),
+        matches_reference("Is b_1 added to the hidden layer?", cases=1),
+        matches_reference("Is b_2 added at the end?", cases=2),
+        matches_reference("Is what is below zero cut off inside, and nowhere else?", cases=3),
+        matches_reference("With four tokens, does each go through the same network?", cases=4),
+        matches_reference("With a batch of two sentences, is every token right?", cases=5),
+        can_learn(
+            "Can x and all four weights be trained?",
+            ("x", "W_1", "b_1", "W_2", "b_2"),
+            lambda: _feed_forward_cases()[4],
         ),
-        matches_reference("And with biases: is b_1 added inside, b_2 at the end?", cases=1),
-        matches_reference("Is what is below zero cut off inside, and nowhere else?", cases=2),
-        matches_reference("And for four tokens?", cases=3),
     ],
     hints=[
-        "Wide, cut, narrow again. Where does ReLU stand: before or after W_2?",
-        "hidden = relu(x W_1 + b_1) is (time, d_ff); the output hidden W_2 + b_2 is (time, d_model).",
-        "torch.relu(x @ W_1 + b_1) @ W_2 + b_2",
+        "Widen, cut off, narrow. On which side of W_2 does the ReLU belong?",
+        "The hidden layer, relu(x W_1 + b_1), has d_ff features for every token. W_2 and b_2 bring it back to d_model.",
+        "Compute `hidden = torch.relu(x @ W_1 + b_1)` first; what is left is one more linear map.",
     ],
     mistakes=[
         Mistake(
@@ -70,27 +116,38 @@ FEED_FORWARD = Exercise(
         Mistake(
             "activation at the end",
             _feed_forward(inside=lambda h: h, outside=F.relu),
-            "Your ReLU stands after W_2; it belongs between the two, on the wide hidden layer.",
+            "Your ReLU comes after W_2; it belongs before it, on the wide hidden layer.",
         ),
         Mistake(
             "activation twice",
             _feed_forward(outside=F.relu),
-            "You cut off the output, too: what comes out must be able to be negative.",
+            "You applied ReLU to the output as well, which must be able to be negative.",
         ),
-        Mistake(
-            "GELU",
-            _feed_forward(inside=F.gelu),
-            "That is GELU; ReLU, max(0, x), is asked for.",
-        ),
+        Mistake("GELU", _feed_forward(inside=F.gelu), "That is GELU; the exercise asks for ReLU, max(0, x)."),
         Mistake(
             "no biases",
-            _feed_forward(biases=False),
-            "You left out the biases b_1 and b_2.",
+            _feed_forward(first_bias=False, second_bias=False),
+            "You left out both biases, b_1 and b_2.",
+        ),
+        Mistake(
+            "no first bias",
+            _feed_forward(first_bias=False),
+            "You left out b_1, which is added to the hidden layer before the ReLU.",
+        ),
+        Mistake(
+            "no second bias",
+            _feed_forward(second_bias=False),
+            "You left out b_2, which is added at the end.",
         ),
         Mistake(
             "sigmoid",
             _feed_forward(inside=torch.sigmoid),
-            "You put a sigmoid inside; here it is ReLU, which passes what is above zero as it is.",
+            "You used a sigmoid inside; ReLU lets positive numbers through unchanged.",
+        ),
+        Mistake(
+            "weights detached",
+            _feed_forward(cut=True),
+            "You detached the weights. All numbers are right, and nothing can be learned.",
         ),
     ],
 )
@@ -102,6 +159,7 @@ def _layer_norm(
     eps_inside: bool = True,
     root: bool = True,
     centre: bool = True,
+    rms: bool = False,
     scaled: bool = True,
     shifted: bool = True,
 ):
@@ -109,7 +167,7 @@ def _layer_norm(
 
     def normalise(x, gamma, beta, eps):
         mean = x.mean(dim, keepdim=True)
-        variance = x.var(dim, unbiased=unbiased, keepdim=True)
+        variance = (x**2).mean(dim, keepdim=True) if rms else x.var(dim, unbiased=unbiased, keepdim=True)
         below = (variance + eps).sqrt() if eps_inside else variance.sqrt() + eps
         below = below if root else variance + eps
         y = (x - mean if centre else x) / below
@@ -118,22 +176,29 @@ def _layer_norm(
     return normalise
 
 
+def _over_the_tokens(x, gamma, beta, eps):
+    y = (x - x.mean(-2, keepdim=True)) / (x.var(-2, unbiased=False, keepdim=True) + eps).sqrt()
+    return y * gamma + beta
+
+
 def _layer_norm_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(1)
 
-    def case(rows: list[list[float]], eps: float, plain: bool = False) -> tuple:
-        x = torch.tensor(rows)
+    def case(rows: list[list[float]] | Tensor, eps: float, plain: str = "") -> tuple:
+        x = torch.as_tensor(rows)
         d_model = x.shape[-1]
         gamma = torch.ones(d_model) if plain else 1 + 0.5 * torch.randn(d_model, generator=generator)
-        beta = torch.zeros(d_model) if plain else torch.randn(d_model, generator=generator)
+        beta = torch.zeros(d_model) if plain == "both" else torch.randn(d_model, generator=generator)
         return x, gamma, beta, eps
 
     three = [[4.0, -2.0, 0.5, 1.0], [30.0, 10.0, 20.0, 20.0], [0.1, 0.4, 0.2, 0.9]]
     return [
-        case([[1.0, 2.0, 3.0, 6.0]], 0.0, plain=True),
-        case(three, 0.0, plain=True),
-        case([[1.0, 2.0, 3.0, 6.0]], 0.5, plain=True),
-        case(three, 1e-5),
+        case([[1.0, 2.0, 3.0, 6.0]], 0.0, plain="both"),
+        case(three, 0.0, plain="both"),
+        case([[1.0, 2.0, 3.0, 6.0]], 0.5, plain="both"),
+        case(three, 1e-5, plain="gamma"),
+        case(torch.randn(4, 6, generator=generator), 1e-5),
+        case(3 * torch.randn(2, 3, 5, generator=generator) + 1, 1e-5),
     ]
 
 
@@ -151,30 +216,36 @@ LAYER_NORM = Exercise(
     reference=_layer_norm(),
     cases=_layer_norm_cases,
     properties=[
-        has_shape("Is the shape unchanged, (time, d_model)?"),
+        has_shape("Is the shape unchanged, (…, d_model)?"),
         holds(
-            "Has one token mean 0 over its features afterwards, where gamma is 1 and beta 0?",
+            "Does a token have mean 0 over its features afterwards, where gamma is 1 and beta 0?",
             _centred,
             cases=0,
         ),
         matches_reference("Is it divided by the standard deviation over all d_model features?", cases=0),
-        matches_reference("With three tokens: has each its own mean and deviation?", cases=1),
+        matches_reference("With three tokens, does each have its own mean and deviation?", cases=1),
         matches_reference("Is eps added to the variance, inside the root?", cases=2),
-        matches_reference(
-            "With gamma and beta: multiplied and added at the end, feature by feature?", cases=3
+        matches_reference("Is beta added at the end, feature by feature?", cases=3),
+        matches_reference("Is gamma multiplied in before beta, feature by feature?", cases=4),
+        matches_reference("With a batch of two sentences, is every token normalised by itself?", cases=5),
+        can_learn(
+            "Can x, gamma and beta be trained?",
+            ("x", "gamma", "beta", "eps"),
+            lambda: _layer_norm_cases()[4],
         ),
     ],
     hints=[
-        "Each token is normalised by itself: mean and variance run over the last dimension, with keepdim=True.",
-        "(x − mean) / √(variance + eps) · gamma + beta; the variance divides by d_model, not by d_model − 1.",
-        "mean = x.mean(-1, keepdim=True); variance = ((x - mean) ** 2).mean(-1, keepdim=True); then the formula.",
+        "Which numbers share a mean: the features of one token, or one feature of all tokens?",
+        "Mean and variance run over the last dimension; keepdim=True keeps it for broadcasting. The variance divides "
+        "by d_model, not by d_model − 1.",
+        "Start with `mean = x.mean(-1, keepdim=True)` and `variance = ((x - mean) ** 2).mean(-1, keepdim=True)`.",
     ],
     mistakes=[
         Mistake(
             "unbiased deviation",
             _layer_norm(unbiased=True),
-            "You divided the sum of squares by d_model − 1, as torch.std does if nobody tells it otherwise; layer norm "
-            "divides by d_model.",
+            "You divided the sum of squares by d_model − 1, the default of torch.std and torch.var. Layer norm divides "
+            "by d_model.",
         ),
         Mistake(
             "eps outside the root",
@@ -184,16 +255,14 @@ LAYER_NORM = Exercise(
         Mistake(
             "unbiased, eps outside",
             _layer_norm(unbiased=True, eps_inside=False),
-            "You took torch.std, which divides by d_model − 1, and added eps to it. The variance divides by d_model, "
+            "You used torch.std, which divides by d_model − 1, and added eps to it. The variance divides by d_model, "
             "and eps is added to it before the root.",
         ),
         Mistake(
             "over the tokens",
-            lambda x, gamma, beta, eps: (
-                (x - x.mean(0)) / (x.var(0, unbiased=False) + eps).sqrt() * gamma + beta
-            ),
-            "You took mean and variance over the tokens (dim 0), as batch normalisation does: then one token's output "
-            "depends on the others. Take dim −1.",
+            _over_the_tokens,
+            "You took mean and variance over the tokens, so that one token's output depends on the others. Take them "
+            "over the features, dim=-1.",
         ),
         Mistake(
             "over everything",
@@ -201,21 +270,28 @@ LAYER_NORM = Exercise(
             "You took one mean and one variance for all tokens together; each token has its own.",
         ),
         Mistake(
+            "over dimension 1",
+            _layer_norm(dim=1),
+            "You took dim=1, which is the features only as long as there is no batch. Count from the end: dim=-1.",
+        ),
+        Mistake(
             "variance for deviation",
             _layer_norm(root=False),
             "You divided by the variance; divide by its root.",
         ),
+        Mistake("not centred", _layer_norm(centre=False), "You did not subtract the mean."),
         Mistake(
-            "not centred",
-            _layer_norm(centre=False),
-            "You did not subtract the mean.",
+            "RMS norm",
+            _layer_norm(centre=False, rms=True),
+            "That is RMS norm (Zhang and Sennrich 2019), which divides by the root mean square and never subtracts the "
+            "mean. Layer norm does subtract it.",
         ),
         Mistake(
             "no gamma, no beta",
             _layer_norm(scaled=False, shifted=False),
-            "You left out gamma and beta, which let the network undo the norm where it needs to.",
+            "You left out gamma and beta, the learned scale and shift of each feature.",
         ),
-        Mistake("no gamma", _layer_norm(scaled=False), "You left out gamma, the factor of each feature."),
-        Mistake("no beta", _layer_norm(shifted=False), "You left out beta, which is added to each feature."),
+        Mistake("no gamma", _layer_norm(scaled=False), "You left out gamma, the scale of each feature."),
+        Mistake("no beta", _layer_norm(shifted=False), "You left out beta, the shift of each feature."),
     ],
 )

@@ -1,20 +1,20 @@
-"""Lesson 07: a pre-norm block, put together from its sublayers."""
+"""Lesson 07: a pre-norm block, put together from its sublayers; the rate at which post-norm needs no warm-up."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, matches_reference
+from course_lib.practice.exercise import Exercise, Mistake, Property
+from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
-def _look(y: Tensor) -> Tensor:
-    """Stands for self-attention: every token gets the mean of all, and a bit of its own."""
-    return y.mean(dim=0, keepdim=True) + 0.5 * y.flip(1)
+def _mix(y: Tensor) -> Tensor:
+    """In place of self-attention: every token gets the mean of all, and a bit of its own."""
+    return y.mean(dim=-2, keepdim=True) + 0.5 * y.flip(-1)
 
 
-def _think(y: Tensor) -> Tensor:
-    """Stands for the feed-forward network."""
+def _bend(y: Tensor) -> Tensor:
+    """In place of the feed-forward network."""
     return torch.relu(2 * y - 0.3) - y.abs()
 
 
@@ -76,14 +76,53 @@ def _one_norm(x, attention, feed_forward, norm_1, norm_2):
     return x + feed_forward(x)
 
 
+def _norm_1_twice(x, attention, feed_forward, norm_1, norm_2):
+    x = x + attention(norm_1(x))
+    return x + feed_forward(norm_1(x))
+
+
+def _norm_2_first(x, attention, feed_forward, norm_1, norm_2):
+    x = x + attention(norm_2(x))
+    return x + feed_forward(norm_1(x))
+
+
+def _feed_forward_first(x, attention, feed_forward, norm_1, norm_2):
+    x = x + feed_forward(norm_2(x))
+    return x + attention(norm_1(x))
+
+
+def _detached(x, attention, feed_forward, norm_1, norm_2):
+    x = x + attention(norm_1(x)).detach()
+    return x + feed_forward(norm_2(x)).detach()
+
+
 def _block_cases() -> list[tuple]:
-    x = torch.randn(3, 4, generator=torch.Generator().manual_seed(2)) * 2 + 1
+    generator = torch.Generator().manual_seed(2)
+    x = torch.randn(3, 4, generator=generator) * 2 + 1
+    batch = torch.randn(2, 5, 6, generator=generator) * 2 + 1
     return [
         (x, _zero, _zero, _norm, _norm),
-        (x, _look, _zero, _norm, _norm),
-        (x, _zero, _think, _norm, _scaled_norm),
-        (x, _look, _think, _scaled_norm, _norm),
+        (x, _mix, _zero, _norm, _norm),
+        (x, _zero, _bend, _norm, _scaled_norm),
+        (x, _mix, _bend, _scaled_norm, _norm),
+        (batch, _mix, _bend, _norm, _scaled_norm),
     ]
+
+
+def _sublayers_learn(attempt) -> str | None:
+    """A weight inside each sublayer gets a gradient."""
+    x = _block_cases()[0][0]
+    for which, name in enumerate(("attention", "feed_forward")):
+        weight = torch.ones(4, requires_grad=True)
+
+        def trained(y, weight=weight):
+            return weight * _bend(y)
+
+        sublayers = [_mix, _bend]
+        sublayers[which] = trained
+        if not attempt(x, *sublayers, _norm, _norm).requires_grad:
+            return f"No gradient reaches the weights inside {name}: your output must depend on them, without .detach()."
+    return None
 
 
 PRE_NORM_BLOCK = Exercise(
@@ -92,63 +131,103 @@ PRE_NORM_BLOCK = Exercise(
     reference=_pre_norm,
     cases=_block_cases,
     properties=[
-        has_shape("Is the shape unchanged, (time, d_model)?"),
-        matches_reference("If both sublayers answer 0, does x come through untouched?", cases=0),
-        matches_reference("If only attention answers: is it x + attention(norm_1(x))?", cases=1),
+        has_shape("Is the shape unchanged, (…, d_model)?"),
+        matches_reference("If both sublayers return 0, does x come through untouched?", cases=0),
+        matches_reference("If only attention is active, is the result x + attention(norm_1(x))?", cases=1),
         matches_reference(
-            "If only the feed-forward network answers: is it x + feed_forward(norm_2(x))?", cases=2
+            "If only the feed-forward network is active, is the result x + feed_forward(norm_2(x))?", cases=2
         ),
-        matches_reference("And both, one after the other?", cases=3),
+        matches_reference("If both are active, does each read its own norm, one after the other?", cases=3),
+        matches_reference("With a batch of two sentences, is every token right?", cases=4),
+        Property("Do both sublayers receive a gradient?", _sublayers_learn),
     ],
     hints=[
-        "Two lines, one a sublayer. In each: what goes into the sublayer, and what is its answer added to?",
-        "A sublayer reads the normalised x, and its answer is added to the x that was not normalised.",
-        "x = x + attention(norm_1(x)); return x + feed_forward(norm_2(x))",
+        "For each of the two sublayers: what does it read, and what is its output added to?",
+        "A sublayer reads the normalised x. Its output is added to the x that was not normalised, and the sum goes on.",
+        "The attention half is `x = x + attention(norm_1(x))`. The other half has the same form.",
     ],
     mistakes=[
         Mistake(
             "residual after the norm",
             _residual_after_norm,
-            "You overwrote x by norm(x) before you added: then the *normalised* x goes on, and the free path from top "
+            "You overwrote x by norm(x) before adding. Then the *normalised* x goes on, and the direct path from top "
             "to bottom is gone. Normalise only what the sublayer reads.",
         ),
         Mistake(
             "x + x",
             _added_to_itself,
-            "You added the sublayer's answer to itself; the input is lost. Keep x until the sum.",
+            "You added the sublayer's output to itself, and the input is lost. Keep x until the sum.",
         ),
         Mistake(
             "post-norm",
             _post_norm,
-            "That is a post-norm block: norm(x + sublayer(x)). Here the norm stands before the sublayer, and the sum "
-            "is left alone.",
+            "That is a post-norm block, norm(x + sublayer(x)). Here the norm comes before the sublayer, and the sum "
+            "is left as it is.",
         ),
         Mistake(
             "no residual",
             _no_residual,
-            "You left out both residuals: the answers of the sublayers replace x; they should be added to it.",
+            "You left out both residual connections: the outputs of the sublayers replace x instead of being added.",
         ),
         Mistake(
             "side by side",
             _side_by_side,
-            "Both sublayers read the x of the beginning; the feed-forward network should read what attention has "
-            "already added to. (Side by side exists as well, but it is another block.)",
+            "Both of your sublayers read the original x. The feed-forward network should read the sum after attention. "
+            "(Parallel sublayers exist as well, in GPT-J for one, but that is a different block.)",
         ),
         Mistake(
             "norm after the sublayer",
             _norm_after_sublayer,
-            "You normalised what the sublayer answers; normalise what it reads.",
+            "You normalised the output of the sublayer; normalise its input.",
         ),
         Mistake(
-            "first input again",
+            "original input again",
             _first_input_again,
-            "At the end you added the x of the beginning: what attention had added is missing. The second residual "
-            "starts from the x after attention.",
+            "At the end you added the original x, so what attention had added is missing. The second residual "
+            "connection starts from the x after attention.",
+        ),
+        Mistake("one norm", _one_norm, "Your feed-forward network reads x without norm_2."),
+        Mistake(
+            "norm_1 twice",
+            _norm_1_twice,
+            "You used norm_1 for both sublayers. Each has a norm of its own, with its own scale and shift.",
         ),
         Mistake(
-            "one norm",
-            _one_norm,
-            "The feed-forward network reads x without norm_2.",
+            "norms exchanged",
+            _norm_2_first,
+            "You exchanged the norms: norm_1 is attention's, norm_2 the feed-forward network's.",
         ),
+        Mistake(
+            "feed-forward first",
+            _feed_forward_first,
+            "You applied the feed-forward network before attention; attention comes first.",
+        ),
+        Mistake(
+            "sublayers detached",
+            _detached,
+            "You detached what the sublayers add. All numbers are right, and no sublayer could be trained.",
+        ),
+    ],
+)
+
+POST_NORM_RATE = Exercise(
+    id="07.post_norm_rate",
+    title="Post-norm without warm-up",
+    reference=0.003,
+    properties=[
+        holds(
+            "Is it one of the three rates?",
+            lambda rate: rate in (0.01, 0.003, 0.0003) or "expected 0.01, 0.003 or 0.0003.",
+        ),
+        matches_reference("Does post-norm learn at this rate, without warm-up and within 150 steps?"),
+    ],
+    hints=[
+        "Is the failure a property of post-norm alone, or of post-norm together with something else?",
+        "Keep post-norm and warm_up=0, and change only the rate. Guessing costs ln 16, about 2.8 nats.",
+        "Run `train_mirror(norm_first=False, lr=rate, warm_up=0)[0]` for each of the three rates.",
+    ],
+    mistakes=[
+        Mistake("too high", 0.01, "At 0.01 the loss stays at the level of guessing, about 2.8 nats."),
+        Mistake("too low", 0.0003, "At 0.0003 the loss does fall, but 150 steps are too few."),
     ],
 )
