@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.models.modes import evaluating
 from course_lib.text.batching import Window, evaluation_streams
 
 
@@ -57,11 +58,10 @@ def text_loss(model: nn.Module, ids: Tensor, streams: int = 64, warm_up: int = 1
         model: model(ids, state) → (logits, state).
         ids: (n,) the encoded text, n ≥ 2, on any device.
     """
-    device, was_training = next(model.parameters()).device, model.training
-    model.eval()
+    device = next(model.parameters()).device
     parts = evaluation_streams(ids, streams, warm_up)
     total, state = 0.0, None
-    try:
+    with evaluating(model):
         # Windows along time: the logits of the whole text at once would fill a small machine's memory.
         for inputs, targets, counted in zip(*(part.split(256, dim=1) for part in parts), strict=True):
             logits, state = model(inputs.to(device), state)  # (streams, time, vocab_size)
@@ -69,6 +69,4 @@ def text_loss(model: nn.Module, ids: Tensor, streams: int = 64, warm_up: int = 1
                 logits.flatten(0, 1), targets.to(device).flatten(), reduction="none"
             )  # (streams * time,)
             total += losses.cpu()[counted.cpu().flatten()].double().sum().item()
-    finally:
-        model.train(was_training)
     return total / int(parts.counted.sum())

@@ -52,7 +52,7 @@ def test_logits_are_those_of_evaluation_mode():
     data = [(["it", "ran", "."], 0), (["she"], 1)]
     model = BertForClassification(bert(0), 2, dropout=0.9).train()
     logits = logits_of(model, data)
-    assert not model.training and logits.shape == (2, 2) and not logits.requires_grad
+    assert model.training and logits.shape == (2, 2) and not logits.requires_grad
     torch.testing.assert_close(logits_of(model, data[1:]), logits[1:])  # padding changes nothing
     assert labels_of(data).tolist() == [0, 1]
 

@@ -144,7 +144,7 @@ def test_products_from_packed_weights_are_products():
     torch.manual_seed(0)
     linear = nn.Linear(384, 512)
     x = torch.randn(8, 384)
-    for rows in (1, 8):
+    for rows in (1, 2, 4, 8):
         for bias in (linear.bias, None):
             got = _product(linear.weight, bias, rows)(x[:rows])
             torch.testing.assert_close(got, nn.functional.linear(x[:rows], linear.weight, bias))

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.models.pretrained import PretrainedError, files, load_bert, pretrained_folder
+from course_lib.models.pretrained import PretrainedError, load_bert, pretrained_folder
 from course_lib.models.pretrained.files import KNOWN, Pretrained
 
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "\u2028", "##c"]
@@ -269,6 +269,5 @@ def test_an_unknown_name_is_refused():
 def test_every_known_model_is_pinned():
     for model in KNOWN.values():
         assert len(model.revision) == 40
-        if model.needed == files.BERT_FILES:
-            assert set(model.sha256) >= {"model.safetensors", "vocab.txt"}
+        assert set(model.sha256) == set(model.needed) - {"config.json"}
         assert all(len(digest) == 64 for digest in model.sha256.values())

@@ -18,6 +18,7 @@ from course_lib.models.transformer import GPT, EncoderLayer, TransformerEncoder
 from course_lib.models.transformer.layers import ACTIVATIONS
 
 WORTH_PACKING = 2**17  # numbers in a matrix
+FEW = 4  # rows; fewer are filled up where weights are packed: oneDNN is slower with one row than with four
 
 
 class FusedStep:
@@ -25,13 +26,13 @@ class FusedStep:
 
     Args:
         model: a GPT in eval mode that `fits`. Its weights are copied: a change would not be noticed.
-        caches: its caches, which hold the prompts and have room for the rest.
+        caches: its caches, which hold the prompts and have room for the rest. They are copied, too.
         page: the text, which has one symbol more than the caches.
         choose: how the next symbols are chosen.
     """
 
     def __init__(self, model: GPT, caches: Sequence[KeyValueCache], page: Page, choose: Chooser):
-        self._page, self._choose, self._first_cache = page, choose, caches[0]
+        self._page, self._choose, self._length = page, choose, caches[0].length
         rows = len(page.ids)
         self._tokens = model.token_embedding.weight
         self._positions = None if model.position_embedding is None else model.position_embedding.weight
@@ -39,6 +40,7 @@ class FusedStep:
             _layer(layer, cache, rows) for layer, cache in zip(model.blocks.layers, caches, strict=True)
         ]
         self._norm, self._head = _norm(model.blocks.norm), _product(self._tokens, None, rows)
+        self._newest = page.newest()[:, 0]  # (batch,)
 
     @staticmethod
     def fits(model: GPT) -> bool:
@@ -59,16 +61,17 @@ class FusedStep:
         return all(type(part) is kind for part, kind in parts.items())
 
     def __call__(self) -> None:
-        x = F.embedding(self._page.newest()[:, 0], self._tokens)  # (batch, d_model)
+        x = self._tokens.index_select(0, self._newest)  # (batch, d_model)
         if self._positions is not None:
-            x = x + self._positions[self._first_cache.length]
+            x += self._positions[self._length]
         for layer in self._layers:
-            x = layer(x)
-        self._page.write(self._choose(self._head(self._norm(x))))  # logits (batch, vocab_size)
+            x = layer(x, self._length)
+        self._length += 1
+        self._newest = self._page.write(self._choose(self._head(self._norm(x))))  # logits (batch, vocab_size)
 
 
-def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Tensor], Tensor]:
-    """x (batch, d_model) → the layer's output for it, (batch, d_model); its key and value go into the cache."""
+def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Tensor, int], Tensor]:
+    """x (batch, d_model) and its position → the layer's output for it, (batch, d_model). Keys and values are kept."""
     attention = layer.self_attn
     norm1, norm2 = _norm(layer.norm1), _norm(layer.norm2)
     project = _product(attention.in_proj_weight, attention.in_proj_bias, rows)
@@ -76,34 +79,72 @@ def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Te
         _product(linear.weight, linear.bias, rows)
         for linear in (attention.out_proj, layer.linear1, layer.linear2)
     )
-    heads = (-1, 3, attention.n_heads, 1, attention.d_head)
+    heads = (rows, 3, attention.n_heads, 1, attention.d_head)
     activation, rotary = ACTIVATIONS[layer.activation], attention.rotary
+    kept = torch.stack(cache.tensors())  # (2, batch, heads, max_len, d_head): one write for key and value
+    attend = _attention(kept)
 
-    def step(x: Tensor) -> Tensor:
-        # (batch, 3 * d_model) → 3 × (batch, heads, 1, d_head)
-        query, key, value = project(norm1(x)).view(heads).unbind(1)
-        if attention.query_key_norm:
-            query, key = (F.rms_norm(vectors, (attention.d_head,)) for vectors in (query, key))
-        if rotary is not None:
-            query, key = rotary(query, cache.length), rotary(key, cache.length)
-        y = F.scaled_dot_product_attention(query, *cache.append(key, value))  # (batch, heads, 1, d_head)
-        x = x + join(y.flatten(1))
-        return x + narrow(activation(widen(norm2(x))))
+    def step(x: Tensor, length: int) -> Tensor:
+        vectors = project(norm1(x)).view(heads)  # (batch, 3 * d_model) → (batch, 3, heads, 1, d_head)
+        if attention.query_key_norm or rotary is not None:
+            query, key, value = vectors.unbind(1)  # 3 × (batch, heads, 1, d_head)
+            if attention.query_key_norm:
+                query, key = (F.rms_norm(vector, (attention.d_head,)) for vector in (query, key))
+            if rotary is not None:
+                query, key = rotary(query, length), rotary(key, length)
+            new = torch.stack((key, value))  # (2, batch, heads, 1, d_head)
+        else:
+            query, new = vectors.select(1, 0), vectors.narrow(1, 1, 2).transpose(0, 1)
+        kept.narrow(3, length, 1).copy_(new)
+        x += join(attend(query, length + 1).view(x.shape))
+        x += narrow(activation(widen(norm2(x))))
+        return x
 
     return step
 
 
+def _attention(kept: Tensor) -> Callable[[Tensor, int], Tensor]:
+    """(query (batch, heads, 1, d_head), how many keys there are) → values (batch, heads, 1, d_head)."""
+    keys, values = kept  # (batch, heads, max_len, d_head) each
+    if len(keys) < FEW:
+        return lambda query, n: F.scaled_dot_product_attention(
+            query, keys.narrow(2, 0, n), values.narrow(2, 0, n)
+        )
+    # With one query a head there is nothing to fuse; with many heads two batched products are quicker.
+    scale, shape = keys.shape[-1] ** -0.5, (-1, 1, keys.shape[-1])
+    keys, values = (
+        keys.flatten(0, 1).mT,
+        values.flatten(0, 1),
+    )  # (batch * heads, d_head, max_len), (…, max_len, d_head)
+
+    def attend(query: Tensor, n: int) -> Tensor:
+        scores = torch.bmm((query * scale).view(shape), keys.narrow(2, 0, n))  # (batch * heads, 1, n)
+        return torch.bmm(torch.softmax(scores, dim=-1), values.narrow(1, 0, n))  # (batch * heads, 1, d_head)
+
+    return attend
+
+
 def _norm(norm: nn.LayerNorm) -> Callable[[Tensor], Tensor]:
     options = (norm.normalized_shape, norm.weight, norm.bias, norm.eps)
-    return lambda x: F.layer_norm(x, *options)
+    return lambda x: torch.layer_norm(x, *options)
 
 
 def _product(weight: Tensor, bias: Tensor | None, rows: int) -> Callable[[Tensor], Tensor]:
     """x (rows, in) → x Wᵀ + b (rows, out), from a copy of W in the layout that is fastest for so few rows."""
-    if rows > 1 and weight.numel() >= WORTH_PACKING and weight.dtype == torch.float32 and _can_pack():
+    if weight.numel() >= WORTH_PACKING and weight.dtype == torch.float32 and _can_pack():
         # A general matrix product lays W out anew at every call; what oneDNN has packed, it takes as it is.
-        packed = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
-        return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight, max(rows, FEW))
+        product = torch.ops.mkldnn._linear_pointwise
+        if rows >= FEW:
+            return lambda x: product(x, packed, bias, "none", [], "")
+        filled = weight.new_zeros(FEW, weight.shape[1])
+        top = filled[:rows]
+
+        def filled_up(x: Tensor) -> Tensor:
+            top.copy_(x)
+            return product(filled, packed, bias, "none", [], "")[:rows]
+
+        return filled_up
     columns = weight.T.contiguous()  # (in, out): a product with one row then reads it from front to back
     return (lambda x: x @ columns) if bias is None else (lambda x: torch.addmm(bias, x, columns))
 

@@ -10,6 +10,7 @@ from course_lib.decoding.page import Page
 from course_lib.decoding.sampling import Chooser, check_prompt
 from course_lib.decoding.static_step import Captured, StaticStep, can_capture
 from course_lib.models.attention import KeyValueCache
+from course_lib.models.modes import evaluating
 from course_lib.models.transformer import GPT
 
 WORTH_CAPTURING = 24  # from so many steps on, recording a CUDA graph pays
@@ -72,19 +73,16 @@ def generate(
             raise ValueError(
                 f"{name} is {number}; it must be from 0 to vocab_size - 1 = {model.vocab_size - 1}."
             )
-    device, was_training = next(model.parameters()).device, model.training
+    device = next(model.parameters()).device
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
     choose = Chooser(n_new, len(prompt), device, **options)
     page = Page(prompt[:, :longest], lengths, n_new, eos_id=eos_id, pad_id=pad_id, device=device)
-    model.eval()
-    try:
+    with evaluating(model):
         for number, _ in enumerate(_writing(model, page, choose, n_new, unequal, use_cache), start=1):
             look = eos_id is not None and (device.type == "cpu" or number % LOOK_FOR_THE_END == 0)
             if look and page.all_ended():
                 break
         choose.check()
-    finally:
-        model.train(was_training)
     return page.text()
 
 
@@ -99,10 +97,12 @@ def _writing(
         caches = model.start_caches(min(longest + n_cached, model.max_len))
         which = {"lengths": page.length} if unequal else {}
         logits = model(page.ids[:, :longest], caches, **which, last_only=True)[:, -1]  # (batch, vocab_size)
-        yield page.write(choose(logits))
+        page.write(choose(logits))
+        yield
         step = _step(model, caches, page, choose, n_cached - 1, unequal)
         for _ in range(n_cached - 1):
-            yield step()
+            step()
+            yield
     for written in range(n_cached, n_new):
         width = min(longest + written, model.max_len)
         if unequal:
@@ -110,12 +110,13 @@ def _writing(
             logits = model(ids, mask=real, last_only=True)[:, -1]
         else:
             logits = model(page.ids[:, longest + written - width : longest + written], last_only=True)[:, -1]
-        yield page.write(choose(logits))
+        page.write(choose(logits))
+        yield
 
 
 def _step(
     model: GPT, caches: list[KeyValueCache], page: Page, choose: Chooser, n_steps: int, unequal: bool
-) -> Callable[[], None]:
+) -> Callable[[], object]:
     """The quickest way to read the newest symbols with the caches and write the next ones, n_steps times."""
     captures = n_steps >= WORTH_CAPTURING and can_capture(model)
     if captures or unequal:

@@ -44,14 +44,15 @@ class Page:
         """The last symbol of each row, (batch, 1)."""
         return self.ids.gather(1, self.length[:, None] - 1)
 
-    def write(self, ids: Tensor) -> None:
-        """Add one symbol (batch,) to each row; padding, where the row has ended."""
+    def write(self, ids: Tensor) -> Tensor:
+        """Add one symbol (batch,) to each row; padding, where the row has ended. Returns what was added."""
         if self.eos_id is not None:
             ids = torch.where(self._ended, self._pad, ids)
             self._real += ~self._ended
             self._ended |= ids == self.eos_id
         self.ids.scatter_(1, self.length[:, None], ids[:, None])
         self.length += 1
+        return ids
 
     def window(self, width: int) -> tuple[Tensor, Tensor]:
         """The last `width` symbols of each row, (batch, width), and which are real; shorter rows are padded."""

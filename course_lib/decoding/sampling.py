@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.models.modes import evaluating
+
 
 def next_distribution(
     logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
@@ -177,11 +179,10 @@ def sample(
     check_prompt(prompt)
     if n_new < 0:
         raise ValueError(f"n_new is {n_new}; it must be at least 0.")
-    device, was_training = next(model.parameters()).device, model.training
+    device = next(model.parameters()).device
     options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
     choose = Chooser(n_new, len(prompt), device, **options)
-    model.eval()
-    try:
+    with evaluating(model):
         newest, state = prompt.to(device), None
         ids = [newest]
         for _ in range(n_new):
@@ -189,8 +190,6 @@ def sample(
             newest = choose(logits[:, -1])[:, None]  # (batch, 1)
             ids.append(newest)
         choose.check()
-    finally:
-        model.train(was_training)
     return torch.cat(ids, dim=1).cpu()  # (batch, time + n_new)
 
 

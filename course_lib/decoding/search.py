@@ -14,6 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from course_lib.models.modes import evaluating
+
 
 class Hypothesis(NamedTuple):
     """One written sequence.
@@ -226,10 +228,5 @@ def _log_probs(logits: Tensor, forbidden: Sequence[int]) -> Tensor:
 @contextmanager
 def _reading(model: nn.Module) -> Iterator[torch.device]:
     """Eval mode without gradients meanwhile; gives the model's device."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.inference_mode():
-            yield next(model.parameters()).device
-    finally:
-        model.train(was_training)
+    with evaluating(model), torch.inference_mode():
+        yield next(model.parameters()).device

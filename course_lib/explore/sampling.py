@@ -14,6 +14,7 @@ from torch import Tensor
 
 from course_lib.decoding import generate, next_distribution
 from course_lib.explore.live import error_words, picture_widget
+from course_lib.models.modes import evaluating
 from course_lib.models.transformer import GPT
 from course_lib.plots import figure_png, next_symbol_bars
 
@@ -95,12 +96,9 @@ class SamplingPanel(widgets.VBox):
         ids = self._encode(prompt)  # (time,)
         if len(ids) == 0:
             raise ValueError("The text to begin with is empty; type at least one symbol.")
-        was_training, device = self._model.training, next(self._model.parameters()).device
-        self._model.eval()
-        try:
+        device = next(self._model.parameters()).device
+        with evaluating(self._model):
             return self._model(ids[None].to(device), last_only=True)[0, -1].float().cpu()  # (vocab_size,)
-        finally:
-            self._model.train(was_training)
 
     def _look(self) -> bytes:
         """The distribution that the controls ask for, as a picture."""

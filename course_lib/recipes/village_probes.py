@@ -11,6 +11,7 @@ from torch import Tensor
 
 from course_lib.data import village
 from course_lib.models.attention import record_attention
+from course_lib.models.modes import measures
 from course_lib.models.transformer import BertForPreTraining
 from course_lib.recipes.village_bert import MASK_ID, SYMBOLS, Encoded, collate, encode
 
@@ -50,7 +51,7 @@ def masked_pairs(pairs: Sequence[village.MinimalPair]) -> tuple[Encoded, Tensor]
     return collate(sequences), torch.tensor([place(pair.position, pair.boundary) for pair in pairs])
 
 
-@torch.no_grad()
+@measures
 def accuracy(model: BertForPreTraining, pairs: Sequence[village.MinimalPair]) -> float:
     """The share of minimal pairs in which the right word is likelier than the wrong one, both in one [MASK]'s place."""
     device = next(model.parameters()).device
@@ -66,7 +67,7 @@ def accuracy(model: BertForPreTraining, pairs: Sequence[village.MinimalPair]) ->
     return (logits[each, good] > logits[each, bad]).double().mean().item()
 
 
-@torch.no_grad()
+@measures
 def next_sentence_accuracy(model: BertForPreTraining, pairs: Sequence[village.SentencePair]) -> float:
     """The share of pairs about which the model is right: does the second sentence follow?"""
     device = next(model.parameters()).device
@@ -87,7 +88,7 @@ class MaskedScore(NamedTuple):
     n_predicted: int
 
 
-@torch.no_grad()
+@measures
 def masked_score(model: BertForPreTraining, n: int, seed: int = 1_000_000) -> MaskedScore:
     """Hide 15 % of the words of n new pairs by [MASK]; how well does the model guess them, and how well could anyone?
 
@@ -128,7 +129,7 @@ def masked_score(model: BertForPreTraining, n: int, seed: int = 1_000_000) -> Ma
     return MaskedScore(loss, floor / count, right, hits / count, plain / count, count)
 
 
-@torch.no_grad()
+@measures
 def head_scores(model: BertForPreTraining, pairs: Sequence[village.MinimalPair]) -> tuple[Tensor, Tensor]:
     """How much weight each head puts, from the hidden word, on the noun that decides it and on the one that misleads.
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.device import seed_everything
+from course_lib.models.modes import measures
 from course_lib.models.transformer import Bert
 from course_lib.recipes import village_bert
 from course_lib.recipes.village_bert import Encoded, collate, encode
@@ -65,8 +66,8 @@ def classification_loss(model: nn.Module, batch: tuple[Encoded, Tensor]) -> Tens
     return F.cross_entropy(model(**inputs.arguments()), labels)
 
 
-@torch.no_grad()
+@measures
 def logits_of(model: nn.Module, data: Sequence[tuple[Item, int]]) -> Tensor:
-    """Logits in evaluation mode, (n, n_classes), on the CPU; the model is left in that mode."""
+    """Logits in evaluation mode, (n, n_classes), on the CPU."""
     device = next(model.parameters()).device
-    return model.eval()(**encoded([item for item, _ in data], device).arguments()).cpu()
+    return model(**encoded([item for item, _ in data], device).arguments()).cpu()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from course_lib.data import load
 from course_lib.device import seed_everything
+from course_lib.models.modes import measures
 from course_lib.models.transformer import Bert, BertForPreTraining, pretraining_loss
 from course_lib.optimizers import Muon
 from course_lib.text.masking import Masked, mask_tokens
@@ -137,7 +138,7 @@ def loss(model: BertForPreTraining, batch: tuple[Masked, Tensor]) -> Tensor:
     return pretraining_loss(model(inputs, chosen=chosen)[0], None, ids[chosen])
 
 
-@torch.no_grad()
+@measures
 def held_out_score(model: nn.Module, corpus: Corpus, time: int, seed: int = 0) -> tuple[float, float, float]:
     """Of 15 % of the held-back text, hidden by 80/10/10: loss in nats, accuracy, and that of the commonest piece."""
     device, generator = next(model.parameters()).device, torch.Generator().manual_seed(seed)

@@ -41,6 +41,16 @@ class KeyValueCache:
         self.length = end
         return self._keys.narrow(2, 0, end), self._values.narrow(2, 0, end)
 
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """The keys and the values, each (batch, heads, max_len, d_head); what is behind `length` means nothing.
+
+        Raises:
+            ValueError: nothing was appended yet, so that there are no tensors.
+        """
+        if self._keys is None:
+            raise ValueError("The cache is empty; let the model read the prompt with it first.")
+        return self._keys, self._values
+
     def n_keys(self, time: int) -> int:
         """How many keys the queries of `time` new tokens will meet, their own included."""
         return self.length + time
@@ -73,12 +83,8 @@ class StaticCache:
     """
 
     def __init__(self, filled: KeyValueCache, columns: Tensor):
-        if filled._keys is None:
-            raise ValueError(
-                "The cache to be made static is empty; let the model read the prompt with it first."
-            )
+        self._keys, self._values = filled.tensors()  # (batch, heads, max_len, d_head)
         self.max_len, self.columns = filled.max_len, columns
-        self._keys, self._values = filled._keys, filled._values  # (batch, heads, max_len, d_head)
         for tensor in (self._keys, self._values):
             tensor[:, :, filled.length :] = 0  # a weight of 0 times what stood in new memory might be NaN
 

@@ -26,7 +26,7 @@ class Pretrained:
     """One model that the course knows: where it is published, in which version, and what its files must hold.
 
     `carrier` is a package, and the folder in it, that carries the same files; nothing in it is run. `needed` are the
-    files without which it cannot be read. A model without `sha256` is pinned by its revision alone.
+    files without which it cannot be read.
     """
 
     repo: str
@@ -58,7 +58,11 @@ KNOWN = {
     "gpt2": Pretrained(
         repo="openai-community/gpt2",
         revision="607a30d783dfa663caf39e06633721c8d4cfcd7e",
-        sha256={},
+        sha256={
+            "vocab.json": "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
+            "merges.txt": "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
+            "model.safetensors": "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707",
+        },
         needed=GPT2_FILES,
     ),
 }

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from course_lib.models.attention.cache import Cache, KeyValueCache
 from course_lib.models.attention.masks import real_tokens
+from course_lib.models.modes import evaluating
 from course_lib.models.transformer.encoder_decoder import TransformerEncoder
 
 
@@ -148,14 +149,11 @@ def windows_loss(model: GPT, ids: Tensor, time: int, batch: int = 64) -> float:
         raise ValueError(
             f"The text has {len(ids)} symbols; expected at least one window of time + 1 = {time + 1}."
         )
-    device, was_training = next(model.parameters()).device, model.training
+    device = next(model.parameters()).device
     # Windows overlap by one symbol: the last target of one is the first input of the next.
     windows = ids[: n_windows * time + 1].unfold(0, time + 1, time)  # (n_windows, time + 1)
-    model.eval()
-    try:
+    with evaluating(model):
         total = sum(
             language_model_loss(model, some.to(device)).item() * len(some) for some in windows.split(batch)
         )
-    finally:
-        model.train(was_training)
     return total / n_windows
