@@ -48,9 +48,9 @@ LESSONS = (
         "03_word_vectors",
         "Word vectors",
         "How can a machine find out that king is to queen as man is to woman, when nobody tells it?",
-        "train word vectors, say what their dot products mean, test an analogy fairly, measure a prejudice",
+        "train skip-gram, say what its dot products mean, score analogies against a baseline, test for a social bias",
         90,
-        60,
+        30,
     ),
     Lesson(
         "04_seq2seq",

@@ -157,10 +157,10 @@ COSINES = np.array([[1.0, 0.42, -0.35], [0.42, 1.0, 0.64], [-0.35, 0.64, 1.0]])
 
 def test_similarity_matrix():
     ax = plots.similarity_matrix(COSINES, ["a", "b", "$c$"], "t")
-    assert_cells(ax, COSINES, "RdBu", -1, 1, at=(0.42, 0.42))
+    assert_cells(ax, COSINES, "RdBu_r", -1, 1, at=(0.42, 0.42))
     assert_numbers(ax, COSINES, dark=lambda value: abs(value) > 0.6)
     assert label_at(ax.xaxis) == label_at(ax.yaxis) == {0: "a", 1: "b", 2: "$c$"}
-    assert_bar(ax, "RdBu", -1, 1)
+    assert_bar(ax, "RdBu_r", -1, 1)
 
 
 def test_head_scores():

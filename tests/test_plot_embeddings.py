@@ -99,7 +99,7 @@ def test_similarity_matrix_pixels_numbers_and_refusals():
         x, y = ax.transData.transform((column - 0.42, row - 0.42))
         return pixels[int(pixels.shape[0] - y), int(x), :3].astype(int)
 
-    red, blue = colour(0, 1), colour(0, 0)
+    red, blue = colour(0, 0), colour(0, 1)
     assert red[0] > red[2] + 50 and blue[2] > blue[0] + 50 and colour(0, 2).min() > 230
     with pytest.raises(ValueError, match="at most 12"):
         plots.similarity_matrix(torch.eye(13), [str(n) for n in range(13)], title="t")

@@ -14,11 +14,13 @@ from course_lib.models.words import (
     WordVectors,
     association,
     count_batches,
+    glove_6b,
     glove_weight,
     negative_sampling_loss,
     principal_axes,
     weat,
 )
+from course_lib.models.words.published import write_subset
 from course_lib.text.cooccurrence import cooccurrence, pmi
 from course_lib.text.pairs import PairBatch, skipgram_batches
 from course_lib.training import fit
@@ -292,3 +294,28 @@ def test_weat_refuses_groups_that_cannot_be_split(vectors, X, Y):
         weat(vectors, X, Y, ["w5"], ["w6"])
     with pytest.raises(ValueError, match="A has 0 words"):
         association(vectors, X, [], ["w6"])
+
+
+# ---------------------------------------------------------------- published vectors
+
+
+def test_the_published_vectors_are_there_without_a_network():
+    vectors = glove_6b()
+    assert len(vectors) == 20_000 and vectors.matrix.shape[1] == 50
+    assert vectors.words[:3] == ("the", "of", "to")
+    torch.testing.assert_close(
+        vectors["the"][:3], torch.tensor([0.418, 0.24968, -0.41242]), rtol=1e-3, atol=0
+    )
+    assert vectors.analogy("man", "woman", "king")[0][0] == "queen"
+
+
+def test_a_subset_keeps_words_of_letters_in_their_order(tmp_path, monkeypatch):
+    lines = ["the 1 2\n", ", 3 4\n", "it's 5 6\n", "Of 7 8\n", "cat 0.1 -2\n", "dog 5 5\n"]
+    path = tmp_path / "small.safetensors"
+    write_subset(lines, path, n_words=2)
+    monkeypatch.setattr("course_lib.models.words.published.FILE", path)
+    vectors = glove_6b()
+    assert vectors.words == ("the", "cat")
+    torch.testing.assert_close(
+        vectors.matrix, torch.tensor([[1.0, 2.0], [0.1, -2.0]]).half().float(), rtol=0, atol=0
+    )

@@ -113,7 +113,7 @@ def _label(ax: Axes, points: np.ndarray, words: Sequence[str], colours: Sequence
 
 
 def similarity_matrix(similarities, words: Sequence[str], title: str, ax: Axes | None = None) -> Axes:
-    """The cosines among a few words as a table, blue for alike, red for opposed, with the numbers.
+    """The cosines among a few words as a table, red for alike, blue for opposed, with the numbers.
 
     Args:
         similarities: (n, n) cosines, symmetric, from −1 to 1; n at most 12.
@@ -131,7 +131,7 @@ def similarity_matrix(similarities, words: Sequence[str], title: str, ax: Axes |
         )
     size = 0.48 * len(words)
     ax = axes_or_new(ax, figsize=(size + 2.2, size + 1.2))
-    image = ax.imshow(values, cmap="RdBu", vmin=-1, vmax=1)
+    image = ax.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1)
     for (row, column), value in np.ndenumerate(values):
         colour = "white" if abs(value) > 0.6 else "black"
         ax.text(

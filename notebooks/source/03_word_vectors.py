@@ -14,28 +14,27 @@
 # %% [markdown]
 # # 03 · Word vectors
 #
-# **How can a machine find out that `king` is to `queen` as `man` is to `woman`, when nobody tells it? And does it, really?** So far a
-# symbol was a row in a table, and each row was learnt for one task. Now the rows themselves are the point: a vector for every word, learnt from nothing but the
-# words that stand beside it.
+# **How can a machine find out that `king` is to `queen` as `man` is to `woman`, when nobody tells it?** And does it really? So far the vector of a symbol was
+# a by-product of some task. In this lesson the vectors themselves are the goal: one for every word, learned from nothing but the words that occur near it.
 #
 # You will be able to:
 #
-# * **compare** two words by the angle between their vectors,
-# * **count** which words keep company, and say how much that is beyond chance,
-# * **train** skip-gram with negative sampling, and say what its dot products mean,
-# * **test** an analogy fairly, against the answer that costs nothing, and
-# * **measure** a prejudice in vectors, and say what such a number does not show.
+# * **compare** two words by the cosine of their vectors (exercise 1),
+# * **measure** how much more often two words occur together than by chance (exercise 2),
+# * **train** skip-gram with negative sampling, with a loss of your own (exercises 3 and 4),
+# * **score** an analogy test against the baseline that it has to beat (exercises 5 and 6),
+# * **test** word vectors for a social bias, and say what such a number does not show (exercise 7).
 #
-# Time: 90 minutes; the cells run for about a minute on one idle CPU core. It builds on lesson 01 (a loss in nats, training with
-# `fit`); of lesson 02 it needs nothing.
+# Time: 90 minutes; the cells run for about half a minute on one CPU core. You need lesson 01: losses in nats, and a training loop.
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
+import re
 
 import torch
 import torch.nn.functional as F
 
-from course_lib import plots
+from course_lib import drawings, plots
 from course_lib.data import load, village
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
@@ -43,13 +42,14 @@ from course_lib.models.words import (
     GloVe,
     SkipGram,
     WordVectors,
-    association,
     count_batches,
+    glove_6b,
     principal_axes,
     weat,
 )
-from course_lib.practice import check, hint
-from course_lib.text.cooccurrence import cooccurrence, pmi, positive_pmi
+from course_lib.practice import check, hint, yours
+from course_lib.report import measured
+from course_lib.text.cooccurrence import cooccurrence, positive_pmi
 from course_lib.text.pairs import keep_probability, noise_distribution, skipgram_batches
 from course_lib.text.words import WordVocabulary
 from course_lib.training import fit
@@ -57,37 +57,36 @@ from course_lib.training import fit
 device = setup(seed=0)
 
 # %% [markdown]
-# ## 1 · From one-hot to dense
+# ## 1 · One-hot and dense vectors
 #
-# Number the words, and give each a vector with a single 1: that is **one-hot**. It says which word it is, and nothing else: any two words
-# are at right angles. Looking a word up in a table of *dense* vectors is the same as multiplying its one-hot vector by that table:
+# Number the words, and give each a vector with a single 1: a **one-hot** vector. It says which word it is, and nothing else, because any two of these vectors are
+# orthogonal. A table of **dense** vectors can say more. Looking a word up in the table is the same as multiplying its one-hot vector by it:
 
 # %%
 words = ["king", "queen", "dog", "cat"]
 one_hot = torch.eye(4)  # (n_words, n_words)
-table = torch.tensor([[2.0, 1.0], [4.0, 2.0], [-1.0, 2.0], [-1.0, 1.0]])  # (n_words, d_model), made up by hand
+table = torch.tensor(
+    [[2.0, 1.0], [4.0, 2.0], [-1.0, 2.0], [-1.0, 1.0]]
+)  # (n_words, d_model), made up by hand
 
+assert torch.equal(one_hot[0] @ table, table[0])
 print("king · queen, one-hot:", (one_hot[0] @ one_hot[1]).item())
-print("one-hot times table = row of the table:", torch.equal(one_hot[0] @ table, table[0]))
+print(
+    "king's one-hot vector times the table:", (one_hot[0] @ table).tolist(), "= its row:", table[0].tolist()
+)
 
 # %% [markdown]
-# In the dense table words can be near each other. How near? Not by the plain dot product: it grows with the lengths, and one long vector would be everybody's
-# neighbour. So divide the lengths out. (A well-known library once forgot to:
-# [facebookresearch/fastText#791](https://github.com/facebookresearch/fastText/issues/791).) What is left is the **cosine** of the angle:
+# In the dense table words can be near each other. How near? The dot product alone will not do: it grows with the lengths, so a long vector would be everybody's
+# neighbour. Divide the lengths out, and what is left is the **cosine** of the angle:
 #
 # $$\cos(u, v) = \frac{u \cdot v}{\lVert u\rVert\,\lVert v\rVert}$$
 #
-# 1: the same direction; 0: a right angle, nothing in common; −1: opposite. By hand, `king` $= (2, 1)$ and `queen` $= (4, 2)$: the dot product is 10, the lengths are $\sqrt5$ and
-# $\sqrt{20}$, and $10 / \sqrt{100} = 1$. `king` and `dog` $= (-1, 2)$: $-2 + 2 = 0$.
-
-# %%
-made_up = WordVectors(words, table)
-_ = plots.similarity_matrix(made_up.similarities(words), words, title="Four made-up words")
-
-# %% [markdown]
-# ### Exercise 1 · Cosine (4 minutes)
+# It is 1 for the same direction, 0 for a right angle and −1 for opposite directions. By hand: `king` is $(2, 1)$ and `queen` is $(4, 2)$. Their dot product is
+# 10, the lengths are $\sqrt5$ and $\sqrt{20}$, and $10 / \sqrt{100} = 1$.
 #
-# Write `cosine(u, v)`: `u` and `v` have shape `(d_model,)`, neither is zero. Return a tensor without dimensions. Done when the check shows ✓.
+# ### Exercise 1 · Cosine (warm-up, 4 minutes)
+#
+# In your head first: what is the cosine of `king` and `dog`? Then write `cosine(u, v)`. Both have shape `(d_model,)`, and neither is zero. Return a tensor without dimensions.
 
 
 # %% tags=["exercise"]
@@ -101,11 +100,24 @@ def cosine(u, v):
 # %% tags=["check"]
 check("03.cosine", cosine)
 
+# %% tags=["hint"]
+hint("03.cosine")
+
+# %% [markdown] tags=["solution"]
+# `king` · `dog` is $-2 + 2 = 0$, a right angle. fastText once ranked neighbours by plain dot products
+# ([facebookresearch/fastText#791](https://github.com/facebookresearch/fastText/issues/791)), so this mistake is not only a beginner's.
+
+# %%
+cosines = torch.stack(
+    [torch.stack([yours("03.cosine")(u, v) for v in table]) for u in table]
+)  # (n_words, n_words)
+_ = plots.similarity_matrix(cosines, words, title="Cosines of four made-up words")
+
 # %% [markdown]
-# ## 2 · The company a word keeps
+# ## 2 · Co-occurrence counts and mutual information
 #
-# Where should the numbers come from? "You shall know a word by the company it keeps" (Firth 1957). Take four sentences, and count which words stand
-# together in one, within a **window** of two words to each side:
+# Where should the numbers come from? "You shall know a word by the company it keeps" (Firth 1957). Take four sentences, and count which words occur
+# together within a **window** of two words to each side:
 
 # %%
 sentences = ["the king rules", "the queen rules", "the dog barks", "the cat barks"]
@@ -118,70 +130,85 @@ for word, row in zip(symbols, counts.tolist(), strict=True):
     print(f"{word:>6}: " + " ".join(f"{count:6.0f}" for count in row))
 
 # %% [markdown]
-# `king` and `queen` never stand together, and yet their rows are equal: they are met in the same company. That is the whole idea, and nobody had to say what a king is.
+# `king` and `queen` never occur together, and yet their rows are equal, because both occur with the same words. That is the **distributional hypothesis**, and nobody had to
+# say what a king is.
 #
-# But `the` stands beside everything, and so says nothing. How much more often do $w$ and $c$ stand together than they would by chance? That is their **pointwise mutual
+# But `the` occurs with everything, which makes it uninformative. How much more often do $w$ and $c$ occur together than two independent words would? That is their **pointwise mutual
 # information** (Church and Hanks 1990):
 #
 # $$\text{PMI}(w, c) = \ln\frac{P(w, c)}{P(w)\,P(c)}$$
 #
-# By hand: the table's sum is 24. $P(\text{king}, \text{rules}) = \frac{1}{24}$, $P(\text{king}) = \frac{2}{24}$, $P(\text{rules}) = \frac{4}{24}$, so the ratio is
-# $\frac{1}{24} \cdot \frac{24 \cdot 24}{2 \cdot 4} = 3$. With `the`, whose row sums to 8, it is only 1.5.
-
-# %%
-king, the, rules, queen, dog = (symbols.index(word) for word in ("king", "the", "rules", "queen", "dog"))
-print(f"PMI(king, rules) = ln 3   = {pmi(counts)[king, rules]:.3f}")
-print(f"PMI(king, the)   = ln 1.5 = {pmi(counts)[king, the]:.3f}")
-print(f"PMI(king, barks) = ln 0   = {pmi(counts)[king, symbols.index('barks')]:.3f}")
-
-# %% [markdown]
-# A pair that was never seen gives −∞, which no vector can hold; **positive PMI** takes 0 for everything below 0. Its rows are word vectors already, as long as the
-# vocabulary.
+# By hand: the table sums to 24, so $P(\text{king}, \text{rules}) = \frac{1}{24}$, $P(\text{king}) = \frac{2}{24}$ and $P(\text{rules}) = \frac{4}{24}$. The ratio is
+# $\frac{1}{24} \cdot \frac{24 \cdot 24}{2 \cdot 4} = 3$. For `king` and `the`, whose row sums to 8, it is only 1.5.
 #
-# ### Exercise 2 · PMI (6 minutes)
+# ### Exercise 2 · Pointwise mutual information (core, 8 minutes)
 #
-# Write `pmi_of(counts)`: `counts` is a matrix `(n_words, n_contexts)` of positive counts. Return the matrix of PMI, of the same shape. Done when the
-# check shows ✓.
+# Write `pmi_of(counts)`. `counts` is a matrix `(n_words, n_contexts)` of positive counts. Return the matrix of PMI, in nats and of the same shape.
 
 
 # %% tags=["exercise"]
 def pmi_of(counts):
     """counts (n_words, n_contexts), all positive → pointwise mutual information in nats, of the same shape."""
     ### BEGIN SOLUTION
-    joint = counts / counts.sum()
-    return (joint / (joint.sum(dim=1, keepdim=True) * joint.sum(dim=0, keepdim=True))).log()
+    joint = counts / counts.sum()  # P(w, c)
+    word = joint.sum(dim=1, keepdim=True)  # P(w), (n_words, 1)
+    context = joint.sum(dim=0, keepdim=True)  # P(c), (1, n_contexts)
+    return (joint / (word * context)).log()
     ### END SOLUTION
 
 
 # %% tags=["check"]
 check("03.pmi", pmi_of)
 
+# %% tags=["hint"]
+hint("03.pmi")
+
+# %% [markdown] tags=["solution"]
+# `keepdim=True` keeps the sums as a column and a row. Their product broadcasts to a whole matrix: what the counts would look like if words and contexts were
+# independent.
+
+# %%
+king, the, rules, barks = (symbols.index(word) for word in ("king", "the", "rules", "barks"))
+table_pmi = yours("03.pmi")(counts)
+print(f"PMI(king, rules) = ln 3   = {table_pmi[king, rules]:.3f}")
+print(f"PMI(king, the)   = ln 1.5 = {table_pmi[king, the]:.3f}")
+print(f"PMI(king, barks) = ln 0   = {table_pmi[king, barks]:.3f}")
+
 # %% [markdown]
-# ## 3 · Skip-gram: learn to tell true neighbours from noise
+# A pair that never occurred gives −∞, which no vector can hold. **Positive PMI** replaces everything below 0 by 0. Its rows are word vectors already, each as long as the
+# vocabulary.
 #
-# Counting gives long vectors, one number for each word of the vocabulary. **Skip-gram** (word2vec, Mikolov et al. 2013) wants short ones that
-# *predict* the neighbours. Each word gets two: $w$, for when it is looked at, and $c$, for when it stands beside another. The **score** of a pair is $w \cdot c$.
+# ## 3 · Skip-gram with negative sampling
 #
-# A softmax over all contexts would be honest, and expensive: each step would touch the whole vocabulary. **Negative sampling** asks an easier question. Here is a pair of words:
-# were they really neighbours, or has one been drawn at random? For each true pair draw $k$ noise words $\tilde c$ and ask for a yes and $k$ times no:
+# **Skip-gram** (word2vec, Mikolov et al. 2013) learns short vectors that *predict* the neighbours. Each word gets two: $w$ for its role as the centre of a window, and $c$ for its role as a
+# context word. The **score** of a pair is $w \cdot c$.
+
+# %%
+drawings.skipgram_window()
+
+# %% [markdown]
+# A softmax over all possible contexts would touch the whole vocabulary at every step. **Negative sampling** asks an easier question: did this pair really occur, or was its second word
+# drawn at random? For each true pair draw $k$ noise words $\tilde c$, then classify all $k + 1$ pairs:
 #
 # $$\text{loss} = -\ln \sigma(w \cdot c) - \sum_{i=1}^{k} \ln \sigma(-w \cdot \tilde c_i)$$
 #
-# By hand: a true pair with score 2, two noise words with scores −1 and 0.
+# By hand: a true pair with score 2, two noise words with scores −1 and 0. The gradient with respect to a score is $\sigma(w \cdot c) - 1$ for the true pair and
+# $\sigma(w \cdot \tilde c)$ for noise. Whatever is already classified correctly hardly moves.
 
 # %%
-true_score, noise_scores = torch.tensor(2.0), torch.tensor([-1.0, 0.0])
-loss = -F.logsigmoid(true_score) - F.logsigmoid(-noise_scores).sum()
-print(f"−ln σ(2) − ln σ(1) − ln σ(0) = {-F.logsigmoid(true_score):.3f} + {-F.logsigmoid(torch.tensor(1.0)):.3f} + {math.log(2):.3f} = {loss:.3f}")
+scores = torch.tensor([2.0, -1.0, 0.0], requires_grad=True)  # the true pair, then two noise words
+loss = -F.logsigmoid(scores[0]) - F.logsigmoid(-scores[1:]).sum()
+loss.backward()
+print(f"loss = −ln σ(2) − ln σ(1) − ln σ(0) = {loss.item():.3f}")
+by_formula = torch.sigmoid(scores.detach()) - torch.tensor([1.0, 0.0, 0.0])
+print("gradient by the formula:", [round(value, 3) for value in by_formula.tolist()])
+measured("largest difference from autograd", (by_formula - scores.grad).abs().max(), at_most=1e-6)
 
 # %% [markdown]
-# The gradient is as plain as it gets: $\partial\,\text{loss} / \partial (w \cdot c) = \sigma(w \cdot c) - 1$, and $\sigma(w \cdot \tilde c)$ for a noise word. True neighbours are pulled
-# together, noise is pushed away, and what is judged rightly already hardly moves.
+# ### Exercise 3 · The loss of one pair (core, 8 minutes)
 #
-# ### Exercise 3 · The loss of one pair (6 minutes)
-#
-# Write `pair_loss(w, c, noise)`: `w` and `c` have shape `(d_model,)`, `noise` has shape `(k, d_model)` and holds the context vectors of $k$ noise words. Return the loss, a
-# tensor without dimensions. Done when the check shows ✓.
+# Write `pair_loss(w, c, noise)`. `w` and `c` have shape `(d_model,)`; `noise`, of shape `(k, d_model)`, holds the context vectors of $k$ noise words. Return the loss, a
+# tensor without dimensions. It must stay finite for scores of −200, and let gradients through.
 
 
 # %% tags=["exercise"]
@@ -195,32 +222,18 @@ def pair_loss(w, c, noise):
 # %% tags=["check"]
 check("03.pair_loss", pair_loss)
 
-# %% [markdown]
-# Which noise? Words as often as they occur, but a little flatter: $P_n(c) \propto \text{count}(c)^{3/4}$. The power was found by trying; it gives rare words some
-# noise too.
-#
-# ### Exercise 4 · The noise (3 minutes)
-#
-# Write `noise_of(counts)`: `counts` has shape `(vocab_size,)`. Return the probability of each word as noise, of the same shape. Done when the check shows ✓.
+# %% tags=["hint"]
+hint("03.pair_loss")
 
-
-# %% tags=["exercise"]
-def noise_of(counts):
-    """counts (vocab_size,) → probabilities (vocab_size,) of being drawn as noise."""
-    ### BEGIN SOLUTION
-    weights = counts**0.75
-    return weights / weights.sum()
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-check("03.noise", noise_of)
+# %% [markdown] tags=["solution"]
+# `noise @ w` computes all $k$ scores at once. `torch.sigmoid(x).log()` is the same function on paper, but in float32 $\sigma(-200)$ is 0, and its logarithm −∞. `F.logsigmoid`
+# computes $-\ln(1 + e^{-x})$ without that detour.
 
 # %% [markdown]
-# ## 4 · A village whose truth is known
+# ## 4 · Training on a village
 #
-# Before real text, a world where we know what *should* come out. The course's **village** writes sentences by a small grammar, so we know which words are of
-# one kind: `key`, `book` and `letter` stand in exactly the same places, some more often than others, and so do `girl` and `woman`.
+# Before real text, a world in which we know what *should* come out. The course's **village** writes sentences by a small grammar. So we know which words are of
+# one kind: `key`, `book` and `letter` occur in exactly the same places, and so do `girl` and `woman`.
 
 # %%
 told = [sentence.words for sentence in village.sample(40_000, seed=0)]
@@ -230,9 +243,6 @@ vocabulary = WordVocabulary.from_tokens(told)
 encoded = [vocabulary.encode(sentence) for sentence in told]
 print(f"\n{sum(len(sentence) for sentence in told):,} words, {len(vocabulary) - 4} of them different")
 
-# %% [markdown]
-# Words of one kind (the grammar's own lists), so that we can measure:
-
 # %%
 kinds = {
     "girl": ["girl", "woman"], "boy": ["boy", "man"], "people": ["girls", "women", "boys", "men"],
@@ -241,146 +251,306 @@ kinds = {
     "does": ["sleeps", "runs", "plays"], "do": ["sleep", "run", "play"],
 }  # fmt: skip
 kind_of = {word: kind for kind, members in kinds.items() for word in members}
-shown = list(kind_of)
+listed = list(kind_of)
 
 
 def share_of_own_kind(vectors):
     """How often the nearest of the listed words is of a word's own kind."""
-    among = WordVectors(list(kind_of), vectors.matrix[vectors.ids(kind_of)])
-    return sum(kind_of[among.neighbours(word, 1)[0][0]] == kind_of[word] for word in kind_of) / len(kind_of)
+    among = WordVectors(listed, vectors.matrix[vectors.ids(listed)])
+    return sum(kind_of[among.neighbours(word, 1)[0][0]] == kind_of[word] for word in listed) / len(listed)
 
 
-chance = sum((len(kinds[kind]) - 1) / (len(kind_of) - 1) for kind in kind_of.values()) / len(kind_of)
-print(f"{len(kind_of)} words of {len(kinds)} kinds; by chance the nearest is of the same kind in {chance:.0%}")
+chance = sum((len(kinds[kind]) - 1) / (len(listed) - 1) for kind in kind_of.values()) / len(listed)
+print(f"{len(listed)} words of {len(kinds)} kinds; by chance the nearest is of the same kind in {chance:.0%}")
 
 # %% [markdown]
-# Now train: windows of four words, five noise words a pair, vectors of 32 numbers. A step sees 2,048 pairs. We keep the vectors of a few moments on the way, to look at them
-# afterwards.
+# The training data are triples: a centre word, a true neighbour within four words, and $k = 5$ noise words. Here noise words are drawn exactly as often as they
+# occur. (On real text word2vec draws them in proportion to $\text{count}^{3/4}$, which gives rare words a little more.)
+
+# %%
+example = next(
+    skipgram_batches(
+        encoded[:100],
+        len(vocabulary),
+        batch=3,
+        window=4,
+        draw_window=False,
+        threshold=None,
+        power=1.0,
+        seed=0,
+    )
+)
+for word, neighbour, noise in zip(example.words, example.neighbours, example.noise, strict=True):
+    names = [vocabulary.symbols[i] for i in (word, neighbour, *noise)]
+    print(f"centre {names[0]:<8} true neighbour {names[1]:<8} noise {', '.join(names[2:])}")
+
+# %% [markdown]
+# ### Exercise 4 · Train skip-gram (build, 25 minutes)
+#
+# Write `train_skipgram(W, C, batches, lr)`. `W` and `C`, both `(vocab_size, d_model)`, are the tables of word vectors and of context vectors. They require gradients, and you train them **in place**. Each batch is a
+# triple of ids: `words` `(batch,)`, `neighbours` `(batch,)` and `noise` `(batch, k)`.
+#
+# 1. Compute all true scores and all noise scores of the batch at once, without a loop over its pairs.
+# 2. The loss is the **mean** over the pairs of the loss from exercise 3.
+# 3. Take one step of `torch.optim.Adam` with learning rate `lr`, one optimiser for both tables and all batches.
+#
+# Return the list of losses, one Python number per batch. The rest of the lesson runs on the vectors that your function trains, and section 6 scores their analogies.
+
+
+# %% tags=["exercise"]
+def train_skipgram(W, C, batches, lr):
+    """Train the tables W and C (vocab_size, d_model) in place, one step of Adam per batch → list of losses (floats)."""
+    ### BEGIN SOLUTION
+    optimizer = torch.optim.Adam([W, C], lr=lr)
+    losses = []
+    for words, neighbours, noise in batches:
+        w = W[words]  # (batch, d_model)
+        true_scores = (w * C[neighbours]).sum(dim=1)  # (batch,)
+        noise_scores = (C[noise] * w[:, None]).sum(dim=2)  # (batch, k)
+        loss = -(F.logsigmoid(true_scores) + F.logsigmoid(-noise_scores).sum(dim=1)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("03.train", train_skipgram)
+
+# %% tags=["hint"]
+hint("03.train")
+
+# %% [markdown] tags=["solution"]
+# `w[:, None]` has shape `(batch, 1, d_model)` and broadcasts over the $k$ noise words. A plain `W[words] @ C[neighbours].T` would score every word with
+# every neighbour of the batch, including pairs that never occurred. The loss would still fall.
+
+# %% [markdown]
+# Your function at work, for 2,500 batches of 2,048 pairs and vectors of 32 numbers. As in word2vec, words start small and random, and contexts at zero. A generator hands over the batches and keeps a
+# copy of the vectors at a few moments.
 
 # %% tags=["nbval-ignore-output"]
-moments = (0, 50, 100, 200, 400, 800, 1500)
+moments = (0, 100, 200, 400, 800)
 snapshots = {}
+W = (
+    ((torch.rand(len(vocabulary), 32, generator=torch.Generator().manual_seed(0)) - 0.5) / 32)
+    .to(device)
+    .requires_grad_()
+)
+C = torch.zeros(len(vocabulary), 32, device=device, requires_grad=True)
 
 
-def watched(batches, model):
-    """The same batches; keeps a copy of the word vectors at some steps."""
-    for step, batch in enumerate(batches):
+def batches_of_the_village(steps):
+    source = skipgram_batches(
+        encoded,
+        len(vocabulary),
+        batch=2048,
+        window=4,
+        draw_window=False,
+        n_noise=5,
+        threshold=None,
+        power=1.0,
+        seed=0,
+    )
+    for step, batch in zip(range(steps), source, strict=False):
         if step in moments:
-            snapshots[step] = model.word.weight.detach().cpu().clone()
-        yield batch
+            snapshots[step] = W.detach().cpu().clone()
+        yield tuple(ids.to(device) for ids in batch[:3])
 
 
-_ = torch.manual_seed(0)
-model = SkipGram(len(vocabulary), d_model=32).to(device)
-batches = skipgram_batches(encoded, len(vocabulary), batch=2048, window=4, draw_window=False, n_noise=5, threshold=None, seed=0)
-history = fit(model, watched(batches, model), SkipGram.loss, steps=1500, lr=0.02, betas=(0.9, 0.999))
-snapshots[1500] = model.word.weight.detach().cpu().clone()
-vectors = WordVectors(vocabulary.symbols[4:], snapshots[1500][4:])
+losses = yours("03.train")(W, C, batches_of_the_village(2500), lr=0.005)
+snapshots[2500] = W.detach().cpu().clone()
+vectors = WordVectors(vocabulary.symbols[4:], snapshots[2500][4:])
+print(f"loss: {losses[0]:.2f} at the first step, {sum(losses[-100:]) / 100:.2f} over the last 100")
 
 # %% [markdown]
+# Is that the loss of exercise 3? Compare the two on the three triples shown above:
+
+# %%
+triples = [ids.to(device) for ids in example[:3]]
+(batch_loss,) = yours("03.train")(
+    *(table.detach().clone().requires_grad_() for table in (W, C)), [triples], lr=0.005
+)
+one_by_one = [
+    yours("03.pair_loss")(W[word], C[neighbour], C[noise]).item()
+    for word, neighbour, noise in zip(*triples, strict=True)
+]
+measured(
+    "loss of a batch, difference from the mean of its pairs' losses",
+    abs(batch_loss - sum(one_by_one) / 3),
+    at_most=1e-4,
+)
+measured("loss at the first step, in units of 6 ln 2", losses[0] / (6 * math.log(2)), between=(0.99, 1.01))
+
+# %% [markdown]
+# The first loss had to be $6 \ln 2$: with all scores at zero, each of the six classifications is a coin flip.
+#
 # > **Predict.** `kind` and `rude` are opposites. Will they be far apart?
 
 # %% tags=["nbval-ignore-output"]
-for word in ("key", "girl", "cats", "kind", "he", "smiled"):
-    print(f"{word:>7}: " + "  ".join(f"{near} {cos:.2f}" for near, cos in vectors.neighbours(word, 6)))
+for word in ("key", "girl", "cats", "kind", "he"):
+    print(f"{word:>5}: " + "  ".join(f"{near} {cos:.2f}" for near, cos in vectors.neighbours(word, 5)))
 
 # %%
-print("nearest listed word of the same kind, at least 70 %:", share_of_own_kind(vectors) >= 0.7)
+measured("nearest listed word is of the same kind", share_of_own_kind(vectors), at_least=0.8)
+measured("cosine of kind and rude", vectors.similarity("kind", "rude"), at_least=0.8)
 
 # %% [markdown]
-# They are near neighbours (look above): what is kind may be rude, in the same places of the same sentences. *Near* means "stands in the same company", not "means the same".
+# They are close neighbours: whoever is kind today may be rude tomorrow, in the same places of the same sentences. *Near* means "occurs in the same contexts". It does not mean "has the same
+# meaning".
 #
-# Thirty-two numbers cannot be drawn. **Principal components** are the directions along which these words differ most; the map looks along the first two, and its axes say how much of the
-# differences that shows.
+# Thirty-two numbers cannot be drawn. **Principal components** are the directions along which these vectors vary most; the map shows the first two. Move the slider to watch the training.
 
 # %% tags=["nbval-ignore-output"]
-axes, _ = principal_axes(snapshots[1500][vocabulary.encode(shown)])
-colours = {kind: kinds[kind] for kind in ("people", "animal", "animals", "thing", "things")}
-colours = {"person": kinds["girl"] + kinds["boy"], **colours, "verb": kinds["does"] + kinds["do"]}
+groups = {
+    "person": ["girl", "boy"], "people": ["girls", "boys"],
+    "animal": ["cat", "dog", "horse"], "animals": ["cats", "dogs", "horses"],
+    "thing": ["key", "book"], "things": ["keys", "books"],
+    "verb": ["runs", "plays", "run", "play"],
+}  # fmt: skip
+on_map = [word for members in groups.values() for word in members]
+shown = vocabulary.encode(on_map)
+axes, _ = principal_axes(snapshots[2500][shown])
 
 
 def draw_map(step):
     return plots.embedding_map(
-        snapshots[step][vocabulary.encode(shown)],
-        shown,
-        title=f"The village after {step} steps",
-        groups=colours,
-        axes=axes,
+        snapshots[step][shown], on_map, title=f"The village after {step:,} steps", groups=groups, axes=axes
     )
 
 
 SliderFigure(
     draw_map,
-    values=list(moments),
-    start=1500,
+    values=list(snapshots),
+    start=2500,
     label="training steps",
-    alt="A map of village words; words of one kind lie together.",
+    alt="A map of village words: persons, animals, things and verbs lie in different regions.",
+)
+
+# %%
+nouns = [word for kind in ("animal", "thing", "animals", "things") for word in kinds[kind]]
+plurals = set(kinds["animals"] + kinds["things"])
+
+
+def same_number(vectors, names):
+    """How often the nearest noun has a noun's own number, singular or plural."""
+    among = WordVectors(names, vectors)
+    return sum((among.neighbours(word, 1)[0][0] in plurals) == (word in plurals) for word in names) / len(
+        names
+    )
+
+
+noun_rows = snapshots[2500][vocabulary.encode(nouns)]
+on_the_map = (noun_rows - snapshots[2500][shown].mean(dim=0)) @ axes
+in_full = same_number(noun_rows, nouns)
+measured("nearest noun has the same number, in 32 dimensions", in_full, at_least=0.7)
+measured(
+    "nearest noun has the same number, on the map",
+    same_number(on_the_map, nouns),
+    below=("in 32 dimensions", in_full),
 )
 
 # %% [markdown]
-# Go back to step 0, then forward: first everything lies in one heap (look at the axes, they grow), then the kinds part. Singular and plural part, too, where the text gives them different company.
+# A map of two directions out of 32 leaves most of the variance out (read the axes). Persons, animals, things and verbs part on it; the singular and the plural of a noun lie close together. So a map can show
+# that words are apart, but not that they are close: ask the cosines for that.
 #
-# ## 5 · The same thing, seen from the counts
+# ## 5 · A dot product is a shifted PMI
 #
-# What does a dot product $w \cdot c$ say, once it is learnt? In $n$ pairs of a word $w$, the word $c$ comes as a true neighbour $n\,P(c \mid w)$ times, and as noise $n\, k\, P_n(c)$ times. The loss is lowest where
-# $\sigma(w \cdot c)$ is the share of the true ones, that is, where the odds $e^{w \cdot c}$ are $P(c \mid w) / (k\, P_n(c))$:
+# What does $w \cdot c$ say once it is learned? Four steps lead to the answer.
 #
-# $$w \cdot c = \ln \frac{P(c \mid w)}{P_n(c)} - \ln k$$
+# 1. **Count.** Among all training examples with the centre word $w$, let $c$ occur $a$ times as a true neighbour and $b$ times as noise.
+# 2. **Add up.** The score $s = w \cdot c$ is the same in all of them. Together they cost $-a \ln \sigma(s) - b \ln \sigma(-s)$.
+# 3. **Minimise.** The derivative is $-a\,(1 - \sigma(s)) + b\,\sigma(s)$, which is zero where $\sigma(s) = \frac{a}{a + b}$. The odds are then $e^s = \frac{a}{b}$.
 #
-# With $P_n(c) = P(c)$ the fraction is $e^{\text{PMI}}$: skip-gram learns **PMI, shifted by $\ln k$** (Levy and Goldberg 2014). With our noise it is the PMI with flattened contexts.
-#
-# > **Predict.** We compare all pairs seen at least ten times, with 32 numbers a word. How close?
+# By hand: 30 times true, 10 times noise. The best score should be $\ln 3$:
 
 # %%
-counts = cooccurrence(encoded, len(vocabulary), window=4).to_dense()  # (vocab_size, vocab_size)
-dots = (model.word.weight @ model.context.weight.T).detach().cpu().double()  # (vocab_size, vocab_size)
-shifted = pmi(counts, context_power=0.75) - math.log(5)
+candidates = torch.linspace(-3, 3, 6001)
+cost = -30 * F.logsigmoid(candidates) - 10 * F.logsigmoid(-candidates)
+measured(
+    "score of lowest cost, difference from ln 3",
+    abs(candidates[cost.argmin()].item() - math.log(3)),
+    at_most=0.002,
+)
+
+# %% [markdown]
+# 4. **Insert the rates.** In $n$ pairs with the centre word $w$, the context $c$ is a true neighbour $a = n\,P(c \mid w)$ times, and noise $b = n\,k\,P_n(c)$ times. Hence $s = \ln \frac{P(c \mid w)}{P_n(c)} - \ln k$.
+#
+# In the village noise is drawn as often as words occur, so $P_n(c)$ is $P(c)$, but for the ends of sentences, where windows are cut off. And $\frac{P(c \mid w)}{P(c)}$ is the ratio inside the PMI:
+#
+# $$w \cdot c = \text{PMI}(w, c) - \ln k$$
+#
+# Skip-gram with negative sampling learns **PMI, shifted by $\ln k$** (Levy and Goldberg 2014, section 3.1). The derivation lets every pair choose its own score. Thirty-two numbers per word do not allow that.
+#
+# > **Predict.** We compare all pairs that occurred at least ten times. How close is the match?
+
+# %%
+counts = cooccurrence(encoded, len(vocabulary), window=4).to_dense()[4:, 4:]  # (n_words, n_words)
+dots = (W @ C.T).detach().cpu().double()[4:, 4:]  # (n_words, n_words)
+shifted = yours("03.pmi")(counts) - math.log(5)
 often = counts >= 10
 _ = plots.one_against_other(
-    shifted[often], dots[often], "PMI − ln k, counted", "w · c, learnt", title="A dot product is a shifted PMI"
+    shifted[often],
+    dots[often],
+    "PMI − ln k, counted",
+    "w · c, learned",
+    title="A dot product is a shifted PMI",
 )
 
 # %%
-correlation = torch.corrcoef(torch.stack([shifted[often], dots[often]]))[0, 1].item()
-print("correlation at least 0.93:", correlation >= 0.93)
+correlation = torch.corrcoef(torch.stack([shifted[often], dots[often]]))[0, 1]
+measured("correlation of w · c with PMI − ln k", correlation, at_least=0.9)
+measured("mean difference, nats", (dots[often] - shifted[often]).mean(), between=(-0.1, 0.1))
 
 # %% [markdown]
-# So skip-gram, which never made a table, has learnt one: a matrix of PMI, squeezed into 32 numbers for each row and each column. The classical way to squeeze a matrix is the **singular value
-# decomposition**: $M \approx U_d \Sigma_d V_d^\top$, and the rows of $U_d \sqrt{\Sigma_d}$ are word vectors, without any training.
+# So skip-gram, which never made a table of counts, has learned one: a PMI matrix, compressed into 32 numbers per row and per column. The classical way to compress a matrix is the **singular value
+# decomposition** $M \approx U_d \Sigma_d V_d^\top$. The rows of $U_d \sqrt{\Sigma_d}$ are word vectors too, without any training.
 #
-# **GloVe** (Pennington et al. 2014) is the third way to the same place: fit $w \cdot c + b_w + b_c$ to $\ln x$, the logarithm of the count, by least squares. The two biases take up how
-# frequent each word is; what remains for $w \cdot c$ is again close to PMI. A pair counts by $f(x) = \min(1, (x / 100)^{3/4})$, so that neither rare pairs, which are mostly chance, nor `the` decides.
+# **GloVe** (Pennington et al. 2014) is a third way. It fits $w \cdot c + b_w + b_c$ to $\ln x$, the logarithm of the count, by least squares. The biases $b_w$ and $b_c$ absorb how frequent each word is. A pair
+# is weighted by $f(x) = \min(1, (x / 100)^{3/4})$, so that neither rare pairs nor `the` dominate.
 
 # %% tags=["nbval-ignore-output"]
 _ = torch.manual_seed(0)
-glove = GloVe(len(vocabulary), d_model=32).to(device)
-_ = fit(glove, count_batches(counts.to_sparse(), batch=2048), GloVe.loss, steps=600, lr=0.02, betas=(0.9, 0.999))
-U, S, _ = torch.linalg.svd(positive_pmi(counts, context_power=0.75))
+glove_model = GloVe(len(vocabulary), d_model=32).to(device)
+all_counts = cooccurrence(encoded, len(vocabulary), window=4)
+_ = fit(
+    glove_model,
+    count_batches(all_counts, batch=2048),
+    GloVe.loss,
+    steps=600,
+    lr=0.02,
+    betas=(0.9, 0.999),
+    progress=False,
+)
+U, S, _ = torch.linalg.svd(positive_pmi(counts))
 three_ways = {
     "skip-gram": vectors,
-    "PPMI + SVD": WordVectors(vectors.words, (U[:, :32] * S[:32].sqrt())[4:]),
-    "GloVe": WordVectors(vectors.words, glove.vectors()[4:]),
+    "PPMI + SVD": WordVectors(vectors.words, U[:, :32] * S[:32].sqrt()),
+    "GloVe": WordVectors(vectors.words, glove_model.vectors()[4:]),
 }
 for name, found in three_ways.items():
-    near = ["  ".join(near for near, _ in found.neighbours(word, 3)) for word in ("key", "cats", "he")]
-    print(f"{name:<11} own kind {share_of_own_kind(found):.0%}   key: {near[0]:<22} cats: {near[1]:<22} he: {near[2]}")
+    print(
+        f"{name:<10} key: {'  '.join(near for near, _ in found.neighbours('key', 3)):<24} cats: {'  '.join(near for near, _ in found.neighbours('cats', 3))}"
+    )
 
 # %%
-print("each of the three at least 60 %:", all(share_of_own_kind(found) >= 0.6 for found in three_ways.values()))
+for name, found in three_ways.items():
+    measured(f"{name}: nearest listed word is of the same kind", share_of_own_kind(found), at_least=0.6)
 
 # %% [markdown]
-# *Don't count, predict!* was the title of a much-cited comparison (Baroni, Dinu and Kruszewski 2014). But the three look at the same table, and what differs is how: SGNS aims at the PMI minus $\ln k$, this SVD at the PMI with everything below
-# zero cut off, GloVe at $\ln x$. Much of the difference in quality is such details (window, shift, weights), and they can be moved from one method to the other (Levy, Goldberg and Dagan 2015).
+# *Don't count, predict!* was the title of a much-cited comparison (Baroni, Dinu and Kruszewski 2014). But all three methods read the same counts. Much of the difference in quality comes from details such
+# as window, shift and weighting, which can be carried over from one method to another (Levy, Goldberg and Dagan 2015).
 #
-# ## 6 · Analogies
+# ## 6 · Analogies, and the baseline they have to beat
 #
-# The famous claim: `king` − `man` + `woman` ≈ `queen`. "$a$ is to $b$ as $c$ is to …" is answered by the word nearest to $b - a + c$, all vectors of length 1, where $a$, $b$ and $c$ themselves **may not be
-# the answer**.
+# The famous claim is `king` − `man` + `woman` ≈ `queen`. "$a$ is to $b$ as $c$ is to …" is answered by the word nearest to $b - a + c$, with all vectors scaled to length 1. The words $a$, $b$ and $c$ **may not be
+# the answer** (Mikolov, Yih and Zweig 2013). Remember that rule; it will matter.
 #
-# ### Exercise 5 · Analogy (8 minutes)
+# ### Exercise 5 · Analogy (core, 8 minutes)
 #
-# Write `analogy(E, a, b, c)`: `E` is a table `(n_words, d_model)`, not normalised; `a`, `b`, `c` are row numbers. Return the number of the row whose direction is nearest to $b - a + c$ (with rows
-# scaled to length 1), none of the three given ones. Done when the check shows ✓.
+# Write `analogy(E, a, b, c)`. `E` is a table `(n_words, d_model)`, not normalised; `a`, `b` and `c` are row numbers. Scale the rows to length 1, and return the number of the row whose direction is nearest to
+# $b - a + c$, other than the three given ones.
 
 
 # %% tags=["exercise"]
@@ -397,264 +567,446 @@ def analogy(E, a, b, c):
 # %% tags=["check"]
 check("03.analogy", analogy)
 
+# %% tags=["hint"]
+hint("03.analogy")
+
+# %% [markdown] tags=["solution"]
+# The target's own length does not matter, because it scales all scores alike. Deleting the three rows instead of scoring them −∞ would shift the numbers of all rows behind them.
+
 # %% [markdown]
-# In the village we know the answers. An answer counts as right if it is of the right *kind* (nothing in the village tells `keys` from `letters`). Beside it stands what **costs nothing**: the
-# nearest neighbour of $c$ alone ($a$ and $b$ excluded as well), with no arithmetic. And the same arithmetic when the given words are allowed as answers. (We tried more relations, and picked these four *because* they differ.)
+# ### Exercise 6 · Score against a baseline (core, 12 minutes, experiment)
 #
-# > **Predict.** Which of these will hold: `runs : run = is : …`, `he : she = him : …`, `cat : cats = key : …`, `girl : girls = key : …`?
+# Suppose that 80 % of the answers are right. Is the arithmetic any good? Change one thing to find out: leave $b - a$ away. The **baseline** answers with the nearest neighbour of $c$ alone, under the same rule that $a$, $b$ and $c$ are excluded.
+#
+# *Predict* for the village: in which of these relations does the arithmetic beat the baseline? `runs : run = is : …`, `he : she = him : …`, `cat : cats = key : …`, `girl : girls = key : …`
+#
+# Write `accuracies(E, questions)`. Each question is a tuple `(a, b, c, answers)` of three row numbers and a list of the rows that count as right. Return two numbers from 0 to 1: the accuracy of the
+# arithmetic, then that of the baseline.
+
+
+# %% tags=["exercise"]
+def accuracies(E, questions):
+    """E (n_words, d_model), questions [(a, b, c, answers)] → accuracy of the arithmetic, accuracy of the baseline."""
+    ### BEGIN SOLUTION
+    unit = E / E.norm(dim=1, keepdim=True)
+    arithmetic = baseline = 0
+    for a, b, c, answers in questions:
+        arithmetic += analogy(unit, a, b, c) in answers
+        scores = unit @ unit[c]  # (n_words,)
+        scores[[a, b, c]] = -math.inf
+        baseline += scores.argmax().item() in answers
+    return arithmetic / len(questions), baseline / len(questions)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("03.accuracies", accuracies)
+
+# %% tags=["hint"]
+hint("03.accuracies")
+
+# %% [markdown] tags=["solution"]
+# Only what the arithmetic adds to the baseline is evidence for it. Both must live under the same exclusions, or one of them gets a hidden advantage.
+
+# %% [markdown]
+# Now run the experiment on the vectors that you trained. An answer counts as right if it is of the right *kind*, since nothing in the village distinguishes `keys` from `letters`. A third column counts what the exclusion hides: how
+# often the word nearest to $b - a + c$, among *all* words, is one of the three given.
 
 # %%
-kinds |= {word: [word] for word in ("is", "are", "was", "were", "he", "she", "him", "her", "himself", "herself")}
+kinds |= {
+    word: [word] for word in ("is", "are", "was", "were", "he", "she", "him", "her", "himself", "herself")
+}
 verbs = [("does", "do"), ("is", "are"), ("was", "were")]
 pronouns = [("he", "she"), ("him", "her"), ("himself", "herself")]
-nouns = [("animal", "animals"), ("thing", "things")]
-relations = {"verbs": (verbs, verbs), "pronouns": (pronouns, pronouns), "animals, things": (nouns, nouns), "people → nouns": ([("girl", "people"), ("boy", "people")], nouns)}
+noun_kinds = [("animal", "animals"), ("thing", "things")]
+relations = {
+    "verbs": (verbs, verbs),
+    "pronouns": (pronouns, pronouns),
+    "animals, things": (noun_kinds, noun_kinds),
+    "people → nouns": ([("girl", "people"), ("boy", "people")], noun_kinds),
+}
 
 
 def village_questions(given, asked):
-    """[(a, b, c, right answers)] for all words of these pairs of kinds."""
+    """(a, b, c, right answers) as rows, for all words of these pairs of kinds."""
+    rows = {kind: vectors.ids(words).tolist() for kind, words in kinds.items()}
     return [
-        (a, b, c, kinds[d_kind])
+        (a, b, c, rows[d_kind])
         for a_kind, b_kind in given
         for c_kind, d_kind in asked
         if c_kind != a_kind
-        for a in kinds[a_kind]
-        for b in kinds[b_kind]
-        for c in kinds[c_kind]
+        for a in rows[a_kind]
+        for b in rows[b_kind]
+        for c in rows[c_kind]
     ]
 
 
-def shares_right(vectors, questions):
-    """Right answers by arithmetic, by the nearest neighbour of c, and by arithmetic with the given words allowed."""
-    right = torch.zeros(3)
-    for a, b, c, answers in questions:
-        by_arithmetic = vectors.analogy(a, b, c)
-        nearest_to_c = vectors.nearest(vectors[c], 1, exclude=[a, b, c])
-        given_allowed = vectors.analogy(a, b, c, exclude_given=False)
-        right += torch.tensor([found[0][0] in answers for found in (by_arithmetic, nearest_to_c, given_allowed)])
-    return (right / len(questions)).tolist()
+def given_is_nearest(E, questions):
+    """How often the row nearest to b − a + c is a, b or c itself."""
+    unit = F.normalize(E, dim=1)
+    return sum(
+        (unit @ (unit[b] - unit[a] + unit[c])).argmax().item() in (a, b, c) for a, b, c, _ in questions
+    ) / len(questions)
 
 
-village_scores = {name: shares_right(vectors, village_questions(*pairs)) for name, pairs in relations.items()}
+results = {}
+for name, (given, asked) in relations.items():
+    questions = village_questions(given, asked)
+    results[name] = (
+        len(questions),
+        *yours("03.accuracies")(vectors.matrix, questions),
+        given_is_nearest(vectors.matrix, questions),
+    )
 
 # %% tags=["nbval-ignore-output"]
-print(f"{'right kind':<16} b − a + c   nearest to c   given words allowed")
-for name, (arithmetic, nearest, allowed) in village_scores.items():
-    print(f"{name:<16} {arithmetic:9.0%} {nearest:14.0%} {allowed:21.0%}")
+print(f"{'village':<16} questions   b − a + c   nearest to c   nearest of all is a given word")
+for name, (n, arithmetic, baseline, given) in results.items():
+    print(f"{name:<16} {n:9} {arithmetic:11.0%} {baseline:14.0%} {given:32.0%}")
 
 # %%
-arithmetic, nearest, allowed = (dict(zip(village_scores, column, strict=True)) for column in zip(*village_scores.values(), strict=True))
-print("verbs: at least 80 %, and better than the nearest to c:", arithmetic["verbs"] >= max(0.8, nearest["verbs"] + 0.1))
-print("animals, things: at least 40 %, the nearest to c at most 25 %:", arithmetic["animals, things"] >= 0.4 and nearest["animals, things"] <= 0.25)
-print("pronouns, given words allowed: at most a third:", allowed["pronouns"] <= 1 / 3)
+measured("verbs, arithmetic", results["verbs"][1], at_least=0.85)
+measured("verbs, arithmetic minus baseline", results["verbs"][1] - results["verbs"][2], at_least=0.1)
+measured(
+    "animals and things, arithmetic minus baseline",
+    results["animals, things"][1] - results["animals, things"][2],
+    at_least=0.4,
+)
+measured("animals and things, a given word is nearest", results["animals, things"][3], at_most=0.1)
+measured("pronouns, a given word is nearest", results["pronouns"][3], at_least=0.5)
 
 # %% [markdown]
-# The pronouns look good, too. But there are only six such questions, and look at their other columns: the nearest neighbour of $c$ answers most of them without any arithmetic, and allow the given words, and the answers are gone, because the nearest
-# to $b - a + c$ is one of the three itself. There **the exclusion is half of the trick**; with the animals and things it is not. Is there a direction "male → female" at all? Compare not the words but the *differences* $b - a$:
+# The verbs and the nouns pass: the arithmetic is right far more often than the baseline. For nouns the right word is nearest even when the given ones are allowed. The pronouns look good and prove little. There are only six questions, the baseline answers most of
+# them, and without the exclusion the "answer" is mostly a given word.
+#
+# Why do some relations work? Compare the *differences* $b - a$ with each other:
 
 # %% tags=["nbval-ignore-output"]
-steps = "is→are was→were runs→run cat→cats key→keys book→books girl→girls he→she him→her himself→herself".split()
-differences = torch.stack([vectors.unit[vectors.id(b)] - vectors.unit[vectors.id(a)] for a, b in (step.split("→") for step in steps)])
-differences = F.normalize(differences)  # (n, d_model), rows of length 1
+steps = (
+    "is→are was→were runs→run cat→cats key→keys book→books girl→girls he→she him→her himself→herself".split()
+)
+differences = torch.stack(
+    [
+        vectors.unit[vectors.id(b)] - vectors.unit[vectors.id(a)]
+        for a, b in (step.split("→") for step in steps)
+    ]
+)
+differences = F.normalize(differences, dim=1)  # (n, d_model), rows of length 1
 cosines = differences @ differences.T  # (n, n)
-_ = plots.similarity_matrix(cosines, steps, title="Some differences point the same way, many do not")
+_ = plots.similarity_matrix(cosines, steps, title="Some differences are parallel, others are not")
+
 
 # %%
-def mean_beside_diagonal(block):
+def mean_off_diagonal(block):
     """The mean of a square block's entries, without those on its diagonal."""
     return ((block.sum() - block.trace()) / (len(block) * (len(block) - 1))).item()
 
 
-print("verbs share a direction (mean cosine at least 0.4):", mean_beside_diagonal(cosines[:3, :3]) >= 0.4)
-print("animals and things share one (at least 0.6):", mean_beside_diagonal(cosines[3:6, 3:6]) >= 0.6)
-print("pronouns hardly any (at least 0.4 less):", mean_beside_diagonal(cosines[7:, 7:]) <= mean_beside_diagonal(cosines[3:6, 3:6]) - 0.4)
+in_nouns, in_pronouns = mean_off_diagonal(cosines[3:6, 3:6]), mean_off_diagonal(cosines[7:, 7:])
+measured("mean cosine of the nouns' differences", in_nouns, at_least=0.6)
+measured(
+    "mean cosine of the pronouns' differences, below the nouns' by", in_nouns - in_pronouns, at_least=0.3
+)
 
 # %% [markdown]
-# Where two words differ by *the same change of company*, there is a direction, and the arithmetic uses it: `is` and `runs` lose `the cat` and gain `the cats`. The pronouns' differences point every which way (what they are to two decimals is chance; with
-# another seed they are others), and yet their score in the table is good. And `girl → girls` is not the change that `key → keys` is, though both are plurals: girls gain `themselves`, keys do not.
+# Where two pairs differ by *the same change of context*, their differences are parallel, and the arithmetic works. `cat → cats` and `key → keys` both exchange singular verbs for plural ones. The differences of the pronouns are far from parallel, and their good
+# score came from elsewhere.
 #
-# So a right answer proves little by itself. Put the nearest neighbour of $c$ beside every score.
+# ## 7 · Real text: four hundred thousand words, and six billion
 #
-# ## 7 · Real text
-#
-# WikiText-2, the part that this course loads: articles of Wikipedia. Nothing is judged by perplexity here, so we read both halves, in small letters; words seen fewer than ten times are left out.
+# Back to the king. **WikiText-2** is a set of Wikipedia articles; the part that this course loads has about 400,000 words. It gets a window of five, 64 numbers per word, and one more trick of word2vec. Each occurrence of a word is kept
+# with probability $\sqrt{t / \text{share}}$, at most 1, so that frequent words do not fill all windows (Mikolov et al. 2013b, equation 5).
 
 # %%
 text = load("wikitext-2")
-lines = [[word for word in line.split() if word != "<unk>"] for line in (text.train + text.validation).lower().splitlines()]
+lines = [
+    [word for word in line.split() if word != "<unk>"]
+    for line in (text.train + text.validation).lower().splitlines()
+]
 real = WordVocabulary.from_tokens(lines, min_count=10)
-encoded = [[number for number in real.encode(line) if number != real.unk_id] for line in lines]
-occurs = torch.bincount(torch.tensor([number for line in encoded for number in line]), minlength=len(real))
+real_ids = [[number for number in real.encode(line) if number != real.unk_id] for line in lines]
+occurs = torch.bincount(torch.tensor([number for line in real_ids for number in line]), minlength=len(real))
+keep, noise = keep_probability(occurs, threshold=1e-3), noise_distribution(occurs)
 print(f"{occurs.sum():,} words, {len(real) - 4:,} of them different")
-print("seen:", {word: occurs[real.encode([word])[0]].item() for word in ("the", "king", "queen", "man", "woman")})
-
-# %% [markdown]
-# That is *little*. Published word vectors have read billions of words, thousands of times as much; `queen` occurs here nineteen times.
-#
-# Some things change against the village: a wider window (up to five words, its width drawn anew for each word, so that near neighbours count more), vectors of 64 numbers, and two tricks for large texts. Words seen fewer than ten times are taken out before
-# windows are laid, so a window may reach across a gap. Frequent words teach little after a while, so each occurrence of a word is **kept** only with probability $\sqrt{t / \text{share}}$, at most 1, with $t = 0.001$ (Mikolov et al. 2013b, equation
-# 5), anew in every reading. And to save time all pairs of a batch share 64 noise words, each weighted with $k / 64$: the same loss on average, a fraction of the time.
-
-# %%
-keep = keep_probability(occurs, threshold=1e-3)
-noise = noise_distribution(occurs)
-for word in ("the", "he", "war", "king"):
+for word in ("the", "war", "king", "queen"):
     number = real.encode([word])[0]
-    print(f"{word:>5}: kept {keep[number]:4.0%}, drawn as noise {noise[number] / (occurs[number] / occurs.sum()):.2f} times as often as it occurs")
+    print(
+        f"{word:>5}: occurs {occurs[number]:6,} times, kept {keep[number]:4.0%}, drawn as noise {noise[number] / (occurs[number] / occurs.sum()):.1f} times as often"
+    )
 
 # %% tags=["nbval-ignore-output"]
 _ = torch.manual_seed(0)
 real_model = SkipGram(len(real), d_model=64).to(device)
-batches = skipgram_batches(encoded, len(real), batch=4096, window=5, n_noise=5, n_shared=64, seed=0)
-history = fit(real_model, batches, SkipGram.loss, steps=1500, lr=0.05, warm_up=50, betas=(0.9, 0.999))
-learnt = WordVectors(real.symbols[4:], real_model.word.weight[4:])
-
-# %% tags=["nbval-ignore-output"]
-for word in ("january", "three", "guitar", "he", "father", "war", "red", "king"):
-    print(f"{word:>8}: " + "  ".join(near for near, _ in learnt.neighbours(word, 7)))
+real_batches = skipgram_batches(
+    real_ids, len(real), batch=4096, window=5, n_noise=5, n_shared=64, seed=0
+)  # 64 noise words shared by a batch
+_ = fit(real_model, real_batches, SkipGram.loss, steps=1000, lr=0.05, warm_up=50, betas=(0.9, 0.999))
+learned = WordVectors(real.symbols[4:], real_model.word.weight[4:])
+for word in ("january", "three", "guitar", "king"):
+    print(f"{word:>8}: " + "  ".join(near for near, _ in learned.neighbours(word, 6)))
 
 # %% [markdown]
-# Months, numbers, instruments: what stands in fixed company comes out well. But look at `red` and `king`: their neighbours come from single articles. Eight times *red* stands in an article on a
-# lobster (`gammarus`), and most *king*s come from two articles, one about the kingdom of `pagan` and its tribute to the Mongols. Vectors know their text, not the world.
-#
-# Measured: eight lists of words, written down before any vector was looked at, and how often a word's five nearest neighbours come from its own list. Beside it, the vectors that come from counting. (The settings of the training were chosen by this very score. That flatters the left column.)
+# Months, numbers and instruments come out well. The king does not: `queen` occurs only nineteen times. So we need far more text, and somebody else's computer. The course brings 20,000 of the published **GloVe** vectors: 50 numbers for each word, trained on Wikipedia and newswire
+# of **six billion words** (Pennington et al. 2014).
 
 # %%
-lists = {
-    "months": "january february march april may june july august september october november december",
-    "numbers": "two three four five six seven eight nine ten twelve",
-    "ordinals": "first second third fourth fifth sixth seventh",
-    "instruments": "guitar bass drums piano vocals violin keyboards",
-    "directions": "north south east west northern southern eastern western",
-    "family": "father mother son daughter brother sister wife husband uncle",
-    "countries": "england france germany italy spain japan china russia australia india canada ireland scotland poland",
-    "colours": "red blue green white black brown yellow grey",
-}
-lists = {name: [word for word in members.split() if word in learnt] for name, members in lists.items()}
-
-
-def share_from_list(vectors, members, n=5):
-    n = min(n, len(members) - 1)
-    return sum(near in members for word in members for near, _ in vectors.neighbours(word, n)) / (n * len(members))
-
-
-counted = positive_pmi(cooccurrence(encoded, len(real), window=5, harmonic=True), context_power=0.75)[4:, 4:].float()
-_ = torch.manual_seed(0)
-U, S, _ = torch.svd_lowrank(counted, q=64)
-from_counts = WordVectors(learnt.words, U * S.sqrt())
-
-# %% tags=["nbval-ignore-output"]
-shares = {name: [share_from_list(vectors, members) for vectors in (learnt, from_counts)] for name, members in lists.items()}
-print(f"{'neighbours from the own list':<30} skip-gram   PPMI + SVD   chance")
-for name, (ours, theirs) in shares.items():
-    print(f"{name:<30} {ours:8.0%} {theirs:11.0%} {(len(lists[name]) - 1) / len(learnt):10.1%}")
-
-# %%
-print("months: at least 80 %:", shares["months"][0] >= 0.8)
-mean = [sum(column) / len(lists) for column in zip(*shares.values(), strict=True)]
-print("mean of the eight lists, skip-gram: at least 40 %:", mean[0] >= 0.40)
-print("counting is not behind:", mean[1] >= mean[0])
+glove = glove_6b()
+print(glove)
+for word in ("january", "guitar", "king"):
+    print(f"{word:>8}: " + "  ".join(near for near, _ in glove.neighbours(word, 6)))
 
 # %% [markdown]
-# On four hundred thousand words a table of counts and a little linear algebra beat the training, and not only on average. Skip-gram's advantage is that it never needs the table: it reads on, however
-# much text comes and however many words it has.
+# The test has four relations, written down before any vector was tried.
 #
-# Look up a word of your own (one that occurs fewer than ten times has no vector, and you are told so):
-
-
-# %% tags=["nbval-ignore-output"]
-def draw_neighbours(typed):
-    word = typed.strip().lower()
-    return plots.neighbour_bars(
-        learnt.neighbours(word, 10), title=f"“{word}”, seen {occurs[real.encode([word])[0]]:,} times"
-    )
-
-
-TypedFigure(draw_neighbours, start="album", label="word", alt="The ten nearest neighbours of a word as bars of their cosines.")
-
-# %% [markdown]
-# ## 8 · So, king and queen?
-#
-# > **Predict.** Of the analogies below, written down before looking, which kinds will four hundred thousand words answer?
+# > **Predict.** Which relation will GloVe answer best *beyond the baseline*: capitals, plurals, past tenses, or male and female words?
 
 # %%
 analogies = {
-    "one : many": "year:years song:songs game:games album:albums team:teams player:players member:members ship:ships "
-    "film:films book:books day:days month:months week:weeks war:wars episode:episodes season:seasons goal:goals house:houses",
-    "verb, past": "include:included play:played win:won make:made take:took become:became write:wrote give:gave call:called use:used",
-    "he : she": "he:she him:her himself:herself man:woman men:women king:queen son:daughter brother:sister father:mother "
-    "husband:wife boy:girl male:female",
-    "capital": "france:paris germany:berlin england:london italy:rome japan:tokyo russia:moscow ireland:dublin egypt:cairo spain:madrid",
+    "capitals": "france:paris germany:berlin england:london italy:rome japan:tokyo russia:moscow ireland:dublin egypt:cairo spain:madrid",
+    "plurals": "year:years song:songs game:games album:albums team:teams player:players member:members ship:ships film:films "
+    "book:books day:days month:months week:weeks war:wars episode:episodes season:seasons goal:goals house:houses",
+    "past tenses": "include:included play:played win:won make:made take:took become:became write:wrote give:gave call:called use:used",
+    "male, female": "he:she him:her himself:herself man:woman men:women king:queen son:daughter brother:sister father:mother husband:wife boy:girl male:female",
 }
 
 
-scores, n_questions = {}, {}
-for name, pairs in analogies.items():
-    known = [pair.split(":") for pair in pairs.split() if all(word in learnt for word in pair.split(":"))]
-    questions = [(a, b, c, [d]) for a, b in known for c, d in known if a != c]
-    scores[name] = [shares_right(vectors, questions) for vectors in (learnt, from_counts)]
-    n_questions[name] = len(questions)
+def real_questions(vectors, pairs):
+    known = [pair.split(":") for pair in pairs.split() if all(word in vectors for word in pair.split(":"))]
+    return [(*vectors.ids([a, b, c]).tolist(), [vectors.id(d)]) for a, b in known for c, d in known if a != c]
+
+
+on_text = {}
+for name, found in (("WikiText-2", learned), ("GloVe", glove)):
+    for relation, pairs in analogies.items():
+        questions = real_questions(found, pairs)
+        on_text[name, relation] = (
+            len(questions),
+            *yours("03.accuracies")(found.unit, questions),
+            given_is_nearest(found.unit, questions),
+        )
 
 # %% tags=["nbval-ignore-output"]
-print(f"{'skip-gram':<12} questions   b − a + c   nearest to c   given words allowed      PPMI + SVD: b − a + c")
-for name, (ours, theirs) in scores.items():
-    print(f"{name:<12} {n_questions[name]:9} {ours[0]:11.0%} {ours[1]:14.0%} {ours[2]:21.0%} {theirs[0]:26.0%}")
-print("\nman : woman = king : …", [word for word, _ in learnt.analogy("man", "woman", "king", 5)])
-order = [word for word, _ in learnt.analogy("man", "woman", "king", len(learnt) - 3)]
-print(f"queen comes in place {order.index('queen') + 1:,} of {len(order):,}")
+print(f"{'':<11}{'':<13} questions   b − a + c   nearest to c   nearest of all is a given word")
+for (name, relation), (n, arithmetic, baseline, given) in on_text.items():
+    print(f"{name:<11}{relation:<13} {n:9} {arithmetic:11.0%} {baseline:14.0%} {given:32.0%}")
 
 # %%
-print("all four kinds below one half:", max(ours[0] for ours, _ in scores.values()) < 0.5)
-print("king − man + woman is not queen here:", order[0] != "queen")
+measured(
+    "WikiText-2, best relation, arithmetic",
+    max(on_text["WikiText-2", relation][1] for relation in analogies),
+    at_most=0.3,
+)
+for relation in analogies:
+    _, arithmetic, baseline, _ = on_text["GloVe", relation]
+    measured(f"GloVe, {relation}: arithmetic minus baseline", arithmetic - baseline, at_least=0.2)
+measured("WikiText-2, capitals: a given word is nearest", on_text["WikiText-2", "capitals"][3], at_least=0.7)
+measured("GloVe, plurals: a given word is nearest", on_text["GloVe", "plurals"][3], at_least=0.4)
+measured("GloVe, capitals: a given word is nearest", on_text["GloVe", "capitals"][3], at_most=0.2)
 
 # %% [markdown]
-# Hardly any, and not this one: four hundred thousand words cannot answer the question that word vectors became famous for. With billions of words they answer many, by this very arithmetic; but there, too, much of the score is the
-# exclusion of the given words and a nearest neighbour that happens to be right (Linzen 2016; Nissim et al. 2020). In the village you have seen what must be there for the arithmetic to work: the same change of company.
+# With enough text, the arithmetic works. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ finds it in most questions. For plurals, most of the score comes for free. (With only 20,000 candidates all scores are somewhat
+# flattered.)
 #
-# ## 9 · A prejudice, measured
-#
-# Vectors take over the company that words keep, all of it. The village's grammar has a planted prejudice: where a pronoun tells, four farmers in five are *he* and four bakers in five *she*; otherwise farmers and bakers do the same things. Is it in
-# the vectors? We take a word's mean cosine with male words minus that with female words:
+# And the question of this lesson?
 
 # %%
-male, female = ["tom", "peter", "ben", "max", "boy", "man"], ["anna", "maria", "lucy", "girl", "woman"]
-asked = ["farmer", "baker", "runs", "he", "himself", "she", "herself"]
-lean = dict(zip(asked, association(vectors, asked, male, female).tolist(), strict=True))
-print("the farmer leans more to the male words than the baker:", lean["farmer"] > lean["baker"] + 0.05)
-print("and `himself` leans to the female ones:", lean["himself"] < -0.05)
-
-# %% tags=["nbval-ignore-output"]
-for word, value in lean.items():
-    print(f"{word:>8}: {value:+.2f}")
+answer = yours("03.analogy")(glove.unit, *glove.ids(["man", "woman", "king"]).tolist())
+print("man : woman = king :", glove.words[answer])
+print(
+    "nearest to woman − man + king, given words allowed:",
+    [word for word, _ in glove.analogy("man", "woman", "king", 3, exclude_given=False)],
+)
+print("nearest to king alone:", [word for word, _ in glove.neighbours("king", 3)])
 
 # %% [markdown]
-# The *difference* between the two is found, and it has the right sign on every seed we tried. But look at the last lines. `runs` has no sex, and in our run it leans by about as much as the baker: a single lean of that size may be noise. And `he` and `himself` lean to the *female* words!
-# Nothing is wrong with the sum. "Same company" is not "stands beside": `himself` stands *beside* `tom`, but it stands *in the place of* `herself`. Such a number needs its baseline like any other, and a word for what it measures.
-#
-# On real text the standard test is **WEAT** (Caliskan et al. 2017). Two groups of target words X and Y, two of attributes A and B. The effect is the difference of the groups' mean association, in standard deviations;
-# the p-value is the share of all splits of the target words into equal groups whose difference is as large *in the same direction* (one-sided, as in the paper). The words are theirs (male and female from their test 7, career and family from test 6; the combination is ours), as far as they
-# were seen ten times, X and Y in pairs.
+# Yes: `queen`. But only because `king` itself is excluded; the sum has not moved far from where it started. And `queen` was the second neighbour of `king` to begin with (Linzen 2016 found this pattern throughout). Try analogies of your own. Press Enter to draw; given words are marked.
 
-# %%
-X, Y = "male man boy brother he him his son".split(), "female woman girl sister she her hers daughter".split()
-pairs = [(x, y) for x, y in zip(X, Y, strict=True) if x in learnt and y in learnt]
-X, Y = [x for x, _ in pairs], [y for _, y in pairs]
-career = [word for word in "executive management professional corporation salary office business career".split() if word in learnt]
-family = [word for word in "home parents children family cousins marriage wedding relatives".split() if word in learnt]
-print("X", X, "\nY", Y, "\nA", career, "\nB", family)
 
 # %% tags=["nbval-ignore-output"]
-tests = {name: weat(found, X, Y, career, family) for name, found in (("skip-gram", learnt), ("PPMI + SVD", from_counts))}
+def draw_analogy(typed):
+    given = re.findall(r"[a-z]+", typed.lower())
+    if len(given) != 3:
+        raise ValueError(f"there are {len(given)} words; write three, like man : woman = king")
+    a, b, c = glove.ids(given).tolist()
+    nearest = glove.nearest(glove.unit[b] - glove.unit[a] + glove.unit[c], 8)
+    bars = [(f"{word} (given)" if word in given else word, cos) for word, cos in nearest]
+    answer = glove.words[yours("03.analogy")(glove.unit, a, b, c)]
+    return plots.neighbour_bars(bars, title=f"{given[0]} : {given[1]} = {given[2]} : {answer}")
+
+
+TypedFigure(
+    draw_analogy,
+    start="france : paris = japan",
+    label="a : b = c",
+    alt="The eight words nearest to b − a + c as bars of their cosines.",
+)
+
+# %% [markdown]
+# ## 8 · Words that were never seen
+#
+# A table has no row for a new word. **fastText** (Bojanowski et al. 2017) builds a word's vector from its parts: the character n-grams of three to six letters, with `<` and `>` at the word's ends. It trains the vectors of these pieces with the skip-gram loss.
+#
+# A shortcut shows the idea without training. A piece's vector is the mean of the vectors of all words that contain it, and a word's vector is the sum over its pieces. To test it, hide 1,000 of GloVe's words and rebuild them from the other 19,000.
+
+
+# %%
+def pieces(word, shortest=3, longest=6):
+    """All character n-grams of <word>."""
+    marked = f"<{word}>"
+    return [marked[i : i + n] for n in range(shortest, longest + 1) for i in range(len(marked) - n + 1)]
+
+
+order = torch.randperm(len(glove), generator=torch.Generator().manual_seed(0)).tolist()
+hidden, known = order[:1000], order[1000:]
+middle = glove.unit[known].mean(dim=0)  # subtracted: the direction that all words share
+number, place, owner = {}, [], []
+for row in known:
+    for piece in pieces(glove.words[row]):
+        place.append(number.setdefault(piece, len(number)))
+        owner.append(row)
+place, owner = torch.tensor(place), torch.tensor(owner)
+piece_vectors = torch.zeros(len(number), 50).index_add_(0, place, glove.unit[owner] - middle)
+piece_vectors /= torch.bincount(place)[:, None]  # (n_pieces, d_model)
+
+
+def from_pieces(word):
+    """The sum of the vectors of a word's known pieces, (d_model,)."""
+    return piece_vectors[[number[piece] for piece in pieces(word) if piece in number]].sum(dim=0)
+
+
+print(pieces("king"))
+centred = WordVectors(glove.words, glove.unit - middle)
+rebuilt = torch.stack([from_pieces(glove.words[row]) for row in hidden])  # (1000, d_model)
+best = (F.normalize(rebuilt, dim=1) @ centred.unit.T).topk(10).indices  # (1000, 10)
+found = (best == torch.tensor(hidden)[:, None]).any(dim=1).float().mean()
+measured("hidden words among the ten nearest to their pieces' sum", found, at_least=0.2)
+print(f"by chance: {10 / len(glove):.2%}")
+
+# %% tags=["nbval-ignore-output"]
+for word in ("microbiologist", "bavarians", "goalkeeping", "photosynthesis"):
+    print(
+        f"{word + (' (in the table)' if word in glove else ''):>16}: "
+        + "  ".join(near for near, _ in centred.nearest(from_pieces(word), 6))
+    )
+
+# %% [markdown]
+# `microbiologist` has no row of its own and yet lands among scientists. `photosynthesis` lands between synthesis and photographs, and far from plants: spelling is a hint, not the meaning. Which pieces are worth having? Lesson 09 lets the text itself decide.
+#
+# ## 9 · Social bias
+#
+# Vectors take in the contexts of a text, its prejudices included. To measure one, compare a word with two groups of words: take its mean cosine with group $A$, minus its mean cosine with group $B$. That is its **association** (Caliskan et al. 2017).
+#
+# ### Exercise 7 · Association (warm-up, 5 minutes)
+#
+# Write `association(w, A, B)`. `w` has shape `(d_model,)`, `A` and `B` hold one word per row, and no vector is normalised. Return a tensor without dimensions.
+
+
+# %% tags=["exercise"]
+def association(w, A, B):
+    """w (d_model,), A (n_A, d_model), B (n_B, d_model) → mean cosine with A minus mean cosine with B."""
+    ### BEGIN SOLUTION
+    w, A, B = (rows / rows.norm(dim=-1, keepdim=True) for rows in (w, A, B))
+    return (A @ w).mean() - (B @ w).mean()
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("03.association", association)
+
+# %% tags=["hint"]
+hint("03.association")
+
+# %% [markdown] tags=["solution"]
+# Every word counts once, whatever the length of its vector. Averaging the vectors first would let long vectors dominate, and the cosine of a mean is not the mean of the cosines.
+
+# %% [markdown]
+# The **WEAT** (word embedding association test) compares two groups of *target* words, here male and female words. Its **effect** is the difference of their mean associations, in standard deviations over all target words. Its **p-value** asks how
+# often a random split of the same sixteen words into two halves differs at least as much. The first pair of lists combines words of Caliskan et al.; the other four are controls, chosen before any was tried.
+
+# %%
+male, female = (
+    "male man boy brother he him his son".split(),
+    "female woman girl sister she her hers daughter".split(),
+)
+attributes = {
+    "career, family": (
+        "executive management professional corporation salary office business career",
+        "home parents children family cousins marriage wedding relatives",
+    ),
+    "directions, colours": ("north south east west", "red green blue yellow"),
+    "months, numbers": (
+        "january february march april may june july august",
+        "one two three four five six seven eight",
+    ),
+    "instruments, weapons": ("guitar piano violin flute drum", "gun rifle sword bomb missile"),
+    "fruit, metals": ("apple banana orange lemon", "iron gold silver copper"),
+}
+
+
+def rows_of(words):
+    return glove.matrix[glove.ids(words)]
+
+
+tests = {name: weat(glove, male, female, A.split(), B.split()) for name, (A, B) in attributes.items()}
+A, B = (rows_of(words.split()) for words in attributes["career, family"])
+scores = torch.stack([yours("03.association")(w, A, B) for w in rows_of(male + female)])  # (16,)
+effect = (scores[:8].mean() - scores[8:].mean()) / scores.std()
+measured(
+    "effect for career and family, your function against the library's: difference",
+    abs(effect - tests["career, family"].effect),
+    at_most=1e-4,
+)
+
+# %% tags=["nbval-ignore-output"]
 for name, (effect, p_value, n_splits) in tests.items():
-    print(f"{name:<11} effect {effect:+.2f}, p = {p_value:.3f} ({n_splits:,} splits)")
+    print(f"{name:<21} effect {effect:+.2f}, p = {p_value:.3f} ({n_splits:,} splits)")
 
 # %%
-print("p below 0.05:", {name: test.p_value < 0.05 for name, test in tests.items()})
+measured("career, family: effect", tests["career, family"].effect, at_least=0.8)
+measured("career, family: p", tests["career, family"].p_value, at_most=0.05)
+measured(
+    "smallest p among the four controls",
+    min(test.p_value for name, test in tests.items() if name != "career, family"),
+    at_least=0.1,
+)
 
 # %% [markdown]
-# The effect points the way that Caliskan et al. found for male and female first names, in vectors from 840 billion words of the web. But the p-value says that chance splits of the same fourteen words often do as much in that direction. From *this* text,
-# with *these* words, nothing is shown: neither a prejudice nor its absence. (And the effect of skip-gram changes with the seed; in our trials it doubled once.) Try other lists until p is small, and you have a number, but no
-# finding. And where an effect is real, it describes the text and the words; what a system with such vectors does to people has to be measured there.
+# In six billion words of encyclopedia and news, male words are nearer to career than female words are, and a random split rarely shows as much. None of the controls does. But the test is one-sided, and the largest negative effect says that male words are nearer to weapons than to instruments. Was that a neutral control? Choosing words is a judgement.
+#
+# Now single words, in the direction from female (−) to male (+):
+
+# %% tags=["nbval-ignore-output"]
+asked = [
+    "nurse",
+    "dancer",
+    "librarian",
+    "doctor",
+    "engineer",
+    "secretary",
+    "himself",
+    "herself",
+    "the",
+    "seven",
+]
+leans = {word: yours("03.association")(glove[word], rows_of(male), rows_of(female)).item() for word in asked}
+print("  ".join(f"{word} {lean:+.2f}" for word, lean in leans.items()))
+sample = torch.randperm(len(glove), generator=torch.Generator().manual_seed(0))[:500]
+by_chance = torch.stack(
+    [yours("03.association")(glove.matrix[row], rows_of(male), rows_of(female)) for row in sample]
+)
+print(f"500 random words: mean {by_chance.mean():+.2f}, standard deviation {by_chance.std():.2f}")
+
+# %%
+measured("`the` leans to the male words by", leans["the"], at_least=0.08)
+measured("`secretary`", leans["secretary"], above=("`engineer`", leans["engineer"]))
+print("man : woman = doctor :", glove.analogy("man", "woman", "doctor")[0][0])
+print("given words allowed:   ", glove.analogy("man", "woman", "doctor", exclude_given=False)[0][0])
+print("nearest to doctor:     ", glove.neighbours("doctor", 1)[0][0])
+
+# %% [markdown]
+# Read such numbers with care. `the` leans to the male words as far as `himself` does, and it has no gender. The mean of random words is not zero either, so a single association needs the spread of other words next to it. `secretary` is the most "male" occupation listed; newswire is full of
+# secretaries of *state*. And the notorious `man : woman = doctor : nurse` says nothing about gender here: `nurse` is the nearest neighbour of `doctor` anyway, and with the given words allowed the answer is `doctor` (as Nissim et al. 2020 found).
+#
+# A significant WEAT describes a text and a choice of words. What a system with such vectors does to people has to be measured on that system.
 #
 # ## 10 · Spot the bug
 #
@@ -668,59 +1020,77 @@ def colleagues_loss(true_scores, noise_scores):
     return -(F.logsigmoid(true_scores) + F.logsigmoid(-noise_scores.sum(dim=1))).mean()
 
 
-def colleagues_batch_loss(model, batch):
-    return colleagues_loss(model(batch.words, batch.neighbours[:, None])[:, 0], model(batch.words, batch.noise))
+def correct_loss(true_scores, noise_scores):
+    return -(F.logsigmoid(true_scores) + F.logsigmoid(-noise_scores).sum(dim=1)).mean()
 
 
-_ = torch.manual_seed(0)
-colleagues_model = SkipGram(len(vocabulary), d_model=32).to(device)
-told_ids = [vocabulary.encode(sentence) for sentence in told]
-batches = skipgram_batches(told_ids, len(vocabulary), batch=2048, window=4, draw_window=False, n_noise=5, threshold=None, seed=0)
-history = fit(colleagues_model, batches, colleagues_batch_loss, steps=300, lr=0.02, betas=(0.9, 0.999), progress=False)
-theirs = WordVectors(vectors.words, colleagues_model.word.weight[4:])
-print("the loss falls:", sum(history.losses[-20:]) / 20 < 0.8 * history.losses[0])
-print("neighbours of their own kind, at least 60 %:", share_of_own_kind(theirs) >= 0.6)
+def batch_loss_with(loss):
+    return lambda model, batch: loss(
+        model(batch.words, batch.neighbours[:, None])[:, 0], model(batch.words, batch.noise)
+    )
+
+
+shares = {}
+for name, loss in (("colleague's", colleagues_loss), ("correct", correct_loss)):
+    _ = torch.manual_seed(0)
+    model = SkipGram(len(vocabulary), d_model=32).to(device)
+    source = skipgram_batches(
+        encoded, len(vocabulary), batch=2048, window=4, draw_window=False, n_noise=5, threshold=None, seed=0
+    )
+    history = fit(
+        model, source, batch_loss_with(loss), steps=300, lr=0.02, betas=(0.9, 0.999), progress=False
+    )
+    shares[name] = share_of_own_kind(WordVectors(vectors.words, model.word.weight[4:]))
+    measured(
+        f"{name} loss: mean of the last 20 steps relative to the first",
+        sum(history.losses[-20:]) / 20 / history.losses[0],
+        at_most=0.85,
+    )
+    measured(f"{name} loss: nearest listed word is of the same kind", shares[name], at_least=0.6)
 
 # %% [markdown]
-# It trains, and its neighbours look fine. So test a property: **each noise word must answer for itself.** A noise word with score 6 is a bad mistake, whatever the others score.
+# It trains, and its neighbours look fine. So test a property: **each noise word must answer for itself.** A noise word with score 6 is a bad mistake, whatever the other scores are.
 
 # %%
 true_scores, noise_scores = torch.tensor([0.0]), torch.tensor([[6.0, -6.0]])  # (batch,), (batch, k)
-for name, loss in (("theirs", colleagues_loss), ("right", lambda t, n: -(F.logsigmoid(t) + F.logsigmoid(-n).sum(dim=1)).mean())):
-    worst = -F.logsigmoid(-noise_scores.max())
-    print(f"{name:<6} loss {loss(true_scores, noise_scores):.3f}; at least that of the worst noise word: {bool(loss(true_scores, noise_scores) >= worst)}")
+worst = -F.logsigmoid(-noise_scores.max())
+print(f"the noise word with score 6 alone must cost {worst:.3f}")
+for name, loss in (("colleague's", colleagues_loss), ("correct", correct_loss)):
+    print(f"{name + ' loss':<16} of the pair: {loss(true_scores, noise_scores):.3f}")
 
 # %% [markdown]
-# The scores are added up *before* the logarithm, so one very low score pays for a high one. In a world of 160 words the damage hardly shows in the neighbours (with the right loss and as many steps we got the same share), and that is why it stays: this very sum was reported in a
-# PyTorch course ([DSKSD/DeepNLP-models-Pytorch#15](https://github.com/DSKSD/DeepNLP-models-Pytorch/issues/15)). A loss that falls and neighbours that please are no test; two numbers by hand are.
+# The scores are added *before* the logarithm, so one very low score makes up for a high one. In a world of 160 words the neighbours hardly suffer, which is why the bug survives: a PyTorch course was reported to have this very sum
+# ([DSKSD/DeepNLP-models-Pytorch#15](https://github.com/DSKSD/DeepNLP-models-Pytorch/issues/15)). A falling loss and pleasing neighbours are no test. Two numbers by hand are.
 #
 # ## Recap
 #
-# | | formula | costs | use it when |
+# | | formula | cost | when to use it |
 # |---|---|---|---|
-# | cosine | $u \cdot v / (\lVert u\rVert \lVert v\rVert)$ | nothing | you compare words; a plain dot product favours long vectors |
-# | PMI | $\ln \frac{P(w, c)}{P(w)\, P(c)}$ | one pass, and a table of the pairs that occur | the text is small, or you want to know *why* |
-# | skip-gram, negative sampling | $-\ln \sigma(w \cdot c) - \sum \ln \sigma(-w \cdot \tilde c)$ | 1 + k dot products a pair | the text is large, or never ends |
-# | GloVe | $f(x)\,(w \cdot c + b_w + b_c - \ln x)^2$ | a table of the pairs that occur | as PMI |
-# | analogy | nearest to $b - a + c$, given words excluded | a look at every word | always beside the nearest neighbour of $c$ |
-# | WEAT | difference of mean cosines in standard deviations, p by splitting anew | a look at every split | words chosen before looking |
+# | cosine | $u \cdot v / (\lVert u\rVert \lVert v\rVert)$ | none | to compare words; a dot product favours long vectors |
+# | PMI | $\ln \frac{P(w, c)}{P(w)\, P(c)}$ | one pass, and a table of pairs | for small texts, or to know *why* |
+# | skip-gram, negative sampling | $-\ln \sigma(w \cdot c) - \sum \ln \sigma(-w \cdot \tilde c)$ | 1 + k dot products a pair | for large texts, or endless ones |
+# | GloVe | $f(x)\,(w \cdot c + b_w + b_c - \ln x)^2$ | a table of pairs | as PMI; often downloaded |
+# | n-grams of letters | sum over a word's pieces | a vector per piece | for words without a row |
+# | analogy | nearest to $b - a + c$, given words excluded | one score per word | always next to the nearest neighbour of $c$ |
+# | WEAT | difference of mean cosines, p by random splits | every split | with words chosen beforehand, and controls |
 #
-# **What is not true.** *"king − man + woman = queen."* The nearest word is mostly one of the three given; they are excluded, and with a small text even that does not help. *"Near means the same."* It means the same company: opposites are neighbours. *"Predicting beats
-# counting."* On this text it did not. *"A WEAT of zero means no bias"* (or the other way round): it is a number about some words in one text.
+# **What is not true.** *"king − man + woman is queen."* The nearest word is `king`; `queen` comes after it. *"The nearest word is always a given one."* We counted: almost always on WikiText-2, in about one of ten questions on GloVe's capitals. *"Near means the same."* It means the same
+# contexts; opposites are neighbours. *"A WEAT of zero means no bias."* It is a number about some words in one text.
 #
-# **Still open.** A word has one vector here, whatever its sentence: the `bank` of a river is the `bank` with the money. Lessons 05 and 06 will let the neighbours decide. But first: sentences. Can one network write what another has
-# read? → `04`, seq2seq
+# **Still open.** A word has one vector here, whatever its sentence: the `bank` of a river is the `bank` with the money. Lessons 05 and 06 let the context decide. But first: can one network write what another has
+# read? → `04_seq2seq.ipynb`
 #
 # ## References
 #
 # * J. R. Firth 1957, *A synopsis of linguistic theory*: the company a word keeps.
 # * K. W. Church, P. Hanks 1990, *Word association norms, mutual information, and lexicography*: PMI.
 # * T. Mikolov, K. Chen, G. Corrado, J. Dean 2013, *Efficient estimation of word representations in vector space*: skip-gram.
-# * T. Mikolov, I. Sutskever, K. Chen, G. Corrado, J. Dean 2013 (2013b above), *Distributed representations of words and phrases and their compositionality*, sections 2.2 and 2.3: negative sampling, the power ¾, thinning out.
+# * T. Mikolov, I. Sutskever, K. Chen, G. Corrado, J. Dean 2013 (2013b above), *Distributed representations of words and phrases and their compositionality*, sections 2.2 and 2.3: negative sampling, the power ¾, subsampling.
 # * T. Mikolov, W. Yih, G. Zweig 2013, *Linguistic regularities in continuous space word representations*: the analogy by arithmetic.
-# * M. Baroni, G. Dinu, G. Kruszewski 2014, *Don't count, predict!*: counting and predicting compared.
-# * J. Pennington, R. Socher, C. Manning 2014, *GloVe: Global vectors for word representation*, section 3.
-# * O. Levy, Y. Goldberg 2014, *Neural word embedding as implicit matrix factorization*, section 3; O. Levy, Y. Goldberg, I. Dagan 2015, *Improving distributional similarity with lessons learned from word embeddings*.
+# * M. Baroni, G. Dinu, G. Kruszewski 2014, *Don't count, predict!*
+# * J. Pennington, R. Socher, C. Manning 2014, *GloVe: Global vectors for word representation*, section 3; the vectors are `glove.6B.50d` (public domain, PDDL 1.0).
+# * O. Levy, Y. Goldberg 2014, *Neural word embedding as implicit matrix factorization*, section 3.1; O. Levy, Y. Goldberg, I. Dagan 2015, *Improving distributional similarity with lessons learned from word embeddings*.
 # * T. Linzen 2016, *Issues in evaluating semantic spaces using word analogies*; M. Nissim, R. van Noord, R. van der Goot 2020, *Fair is better than sensational: man is to doctor as woman is to doctor*.
+# * P. Bojanowski, E. Grave, A. Joulin, T. Mikolov 2017, *Enriching word vectors with subword information*, section 3.2: fastText.
 # * A. Caliskan, J. Bryson, A. Narayanan 2017, *Semantics derived automatically from language corpora contain human-like biases*: WEAT.
 # * The text: S. Merity et al. 2016, *Pointer sentinel mixture models*: WikiText-2.

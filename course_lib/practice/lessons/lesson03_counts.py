@@ -1,10 +1,10 @@
-"""Lesson 03: what is made of counts: pointwise mutual information, and the noise of negative sampling."""
+"""Lesson 03: what is made of counts: pointwise mutual information."""
 
 import torch
 from torch import Tensor
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
+from course_lib.practice.properties import has_shape, matches_reference, unchanged_when
 
 
 def _pmi(counts: Tensor) -> Tensor:
@@ -35,6 +35,7 @@ def _count_tables() -> list[tuple]:
         (torch.tensor([[6.0, 2.0], [2.0, 6.0]]),),
         (torch.randint(1, 20, (3, 4), generator=generator).float(),),
         (torch.randint(1, 9, (4, 4), generator=generator).float(),),
+        (torch.randint(1, 30, (5, 2), generator=generator).float(),),
     ]
 
 
@@ -45,35 +46,39 @@ PMI = Exercise(
     cases=_count_tables,
     properties=[
         has_shape("Is there one number for each word and context?"),
-        matches_reference("Words that meet as often as chance says: is their PMI 0?", cases=0),
+        matches_reference("Is the PMI 0 where words occur together as often as by chance?", cases=0),
         matches_reference(
-            "Counts [[6, 2], [2, 6]]: is the PMI ln 1.5 on the diagonal, and ln 0.5 beside it?", cases=1
+            "Counts [[6, 2], [2, 6]]: is the PMI ln 1.5 on the diagonal, and ln 0.5 off it?", cases=1
         ),
         unchanged_when(
             "Does a text ten times as long, with ten times every count, have the same PMI?",
             lambda counts: (counts * 10,),
             cases=2,
         ),
-        matches_reference("And for other tables, also with more contexts than words?"),
+        matches_reference(
+            "Is it right for more contexts than words, and for more words than contexts?", cases=[2, 4]
+        ),
+        matches_reference("Is it right for a square table that is not symmetric?", cases=3),
     ],
     hints=[
-        "Turn the counts into shares first: of each pair, of each word (a row), of each context (a column).",
-        "PMI = ln( P(w, c) / (P(w) P(c)) ). P(w) is the sum of row w of the shares, P(c) the sum of column c.",
-        "joint = counts / counts.sum(); then joint.sum(dim=1, keepdim=True) is (n_words, 1), "
-        "joint.sum(dim=0, keepdim=True) is (1, n_contexts); divide, and .log().",
+        "Which three probabilities does the formula need, and how does each follow from the counts?",
+        "Divide the counts by their total first: that is P(w, c). Its row sums are P(w), its column sums P(c).",
+        "`joint.sum(dim=1, keepdim=True)` has shape (n_words, 1), which broadcasts over the contexts. What has shape "
+        "(1, n_contexts)?",
     ],
     mistakes=[
         Mistake(
             "upside down",
             lambda counts: -_pmi(counts),
-            "Your fraction is upside down: what was seen, P(w, c), stands above what chance would give, P(w) P(c).",
+            "Your fraction is upside down. P(w, c) is the numerator, the product P(w) P(c) the denominator.",
         ),
         Mistake(
             "total forgotten",
             lambda counts: (
                 counts / (counts.sum(dim=1, keepdim=True) * counts.sum(dim=0, keepdim=True))
             ).log(),
-            "You divided counts by counts: the total is missing. Turn them into shares first, counts / counts.sum().",
+            "You divided counts by counts, so the total is missing. Turn them into probabilities first: divide by "
+            "counts.sum().",
         ),
         Mistake(
             "only P(c | w)",
@@ -83,18 +88,18 @@ PMI = Exercise(
         Mistake(
             "rows and columns swapped",
             _swapped,
-            "You swapped the sums: a word is a row, so P(w) sums over dim=1; P(c) sums over dim=0.",
+            "You swapped the sums. A word is a row, so P(w) sums over dim=1; P(c) sums over dim=0.",
         ),
         Mistake(
             "dimensions lost",
             _no_dimension_kept,
-            "Your sums have shapes (n_words,) and (n_contexts,): keepdim=True makes a column and a row of them, whose "
-            "product has a number for each pair.",
+            "Your sums have shapes (n_words,) and (n_contexts,). With keepdim=True they are a column and a row, and "
+            "their product has a number for each pair.",
         ),
         Mistake(
             "sums added",
             _sums_added,
-            "You added P(w) and P(c); what chance gives is their product.",
+            "You added P(w) and P(c). Independent words have the product as their joint probability.",
         ),
         Mistake(
             "no logarithm",
@@ -104,73 +109,12 @@ PMI = Exercise(
         Mistake(
             "base two",
             lambda counts: _pmi(counts) / torch.log(torch.tensor(2.0)),
-            "You took the logarithm to base 2; this course counts in nats: .log().",
-        ),
-    ],
-)
-
-
-def _noise(counts: Tensor) -> Tensor:
-    weights = counts**0.75
-    return weights / weights.sum()
-
-
-NOISE = Exercise(
-    id="03.noise",
-    title="The noise distribution",
-    reference=_noise,
-    cases=lambda: [
-        (torch.tensor([5.0, 5.0, 5.0, 5.0]),),
-        (torch.tensor([16.0, 1.0]),),
-        (torch.tensor([100.0, 10.0, 3.0, 1.0, 0.0]),),
-    ],
-    properties=[
-        has_shape("Is there one probability for each word?"),
-        holds(
-            "Do the probabilities sum to 1?",
-            lambda noise, _: (
-                abs(float(noise.sum()) - 1) < 1e-4 or f"they sum to {float(noise.sum()):.3f}, expected 1."
-            ),
-        ),
-        matches_reference("Words equally frequent: are they equally likely?", cases=0),
-        matches_reference("Counts 16 and 1: are the odds 8 : 1?", cases=1),
-        matches_reference("And for other counts, 0 among them?", cases=2),
-    ],
-    hints=[
-        "Two steps: flatten the counts, then make them sum to 1.",
-        "P(c) = count(c)^0.75 / Σ count^0.75: the power comes before the division.",
-        "weights = counts ** 0.75; return weights / weights.sum()",
-    ],
-    mistakes=[
-        Mistake(
-            "no power",
-            lambda counts: counts / counts.sum(),
-            "You left out the power 3/4: these are the plain shares of the text.",
+            "You took the logarithm to base 2. This course measures in nats: .log().",
         ),
         Mistake(
-            "not normalised",
-            lambda counts: counts**0.75,
-            "You did not divide by the sum: probabilities sum to 1.",
-        ),
-        Mistake(
-            "normalised before the power",
-            lambda counts: (counts / counts.sum()) ** 0.75,
-            "You made shares first and raised them to the power then; after that they no longer sum to 1.",
-        ),
-        Mistake(
-            "the power turned over",
-            lambda counts: counts ** (4 / 3) / (counts ** (4 / 3)).sum(),
-            "You raised to 4/3, which makes frequent words still more frequent; 3/4 flattens.",
-        ),
-        Mistake(
-            "uniform",
-            lambda counts: torch.full_like(counts, 1 / len(counts)),
-            "You made all words equally likely: then rare words are noise far too often.",
-        ),
-        Mistake(
-            "softmax",
-            lambda counts: torch.softmax(counts, dim=0),
-            "A softmax of counts gives nearly all to the most frequent word; raise to 3/4 and divide by the sum.",
+            "positive PMI",
+            lambda counts: _pmi(counts).clamp(min=0),
+            "That is positive PMI, which sets everything below 0 to 0. Here the negative values are wanted too.",
         ),
     ],
 )

@@ -1,14 +1,10 @@
-"""Lesson 03: what is made of vectors: cosine, the negative-sampling loss of a pair, analogies."""
-
-import math
-from collections.abc import Callable
+"""Lesson 03: comparing vectors: the cosine, and the association with two groups."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
+from course_lib.practice.properties import has_shape, matches_reference, unchanged_when
 
 
 def _vector_pairs() -> list[tuple]:
@@ -30,21 +26,21 @@ COSINE = Exercise(
     properties=[
         has_shape("Is the result one number, a tensor of shape ()?"),
         matches_reference("Vectors at a right angle: is it 0?", cases=0),
-        matches_reference("The same direction, another length: is it 1?", cases=1),
+        matches_reference("The same direction, a different length: is it 1?", cases=1),
         unchanged_when(
             "Does it stay the same when one vector is made three times as long?",
             lambda u, v: (3 * u, v),
             cases=[2, 3],
         ),
-        matches_reference("Is it right for other vectors too?"),
+        matches_reference("Is it right for vectors of other lengths and directions?"),
     ],
     hints=[
-        "The dot product grows with both lengths; divide both out.",
+        "What in the dot product depends on the lengths of the vectors?",
         "cos = u · v / (‖u‖ ‖v‖), where ‖u‖ is the root of the sum of squares.",
-        "(u @ v) / (u.norm() * v.norm())",
+        "`u @ v` is the dot product, and `u.norm()` is the length of u. By what do you divide?",
     ],
     mistakes=[
-        Mistake("dot product", lambda u, v: u @ v, "That is the dot product; divide it by both lengths."),
+        Mistake("dot product", lambda u, v: u @ v, "That is the dot product. Divide it by both lengths."),
         Mistake(
             "squared lengths",
             lambda u, v: (u @ v) / (u.square().sum() * v.square().sum()),
@@ -73,204 +69,95 @@ COSINE = Exercise(
         Mistake(
             "no sum",
             lambda u, v: (u * v) / (u.norm() * v.norm()),
-            "u * v multiplies number by number; the dot product sums these, u @ v.",
+            "u * v multiplies number by number. The dot product adds these up: u @ v.",
         ),
     ],
 )
 
 
-def _pair_loss(w: Tensor, c: Tensor, noise: Tensor) -> Tensor:
-    return -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w)).sum()
+def _unit(rows: Tensor) -> Tensor:
+    return rows / rows.norm(dim=-1, keepdim=True)
 
 
-def _pairs_with_noise() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
+def _association(w: Tensor, A: Tensor, B: Tensor) -> Tensor:
+    w, A, B = _unit(w), _unit(A), _unit(B)
+    return (A @ w).mean() - (B @ w).mean()
 
-    def draw(d_model: int, k: int) -> tuple:
-        w, c = torch.randn(2, d_model, generator=generator)
-        return w, c, torch.randn(k, d_model, generator=generator)
 
-    e = torch.eye(2)
+def _groups() -> list[tuple]:
+    generator = torch.Generator().manual_seed(3)
+
+    def draw(d_model: int, n_A: int, n_B: int) -> tuple:
+        w = torch.randn(d_model, generator=generator)
+        lengths = [torch.rand(n, 1, generator=generator) * 4 + 0.2 for n in (n_A, n_B)]
+        return w, *(torch.randn(len(r), d_model, generator=generator) * r for r in lengths)
+
+    e = torch.eye(3)
     return [
-        (e[0], e[1], e[1:]),
-        (e[0], 2 * e[0], e[1:]),
-        (e[0], e[1], torch.tensor([[3.0, 0.0]])),
-        (e[0], 2 * e[0], torch.tensor([[-1.0, 5.0], [0.0, 1.0], [2.0, 0.0]])),
-        draw(4, 5),
+        (e[0], e[:1], e[1:2]),
+        (2 * e[0], torch.tensor([[3.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), -e[:1]),
+        draw(4, 3, 3),
+        draw(5, 2, 4),
     ]
 
 
-PAIR_LOSS = Exercise(
-    id="03.pair_loss",
-    title="Negative sampling, one pair",
-    reference=_pair_loss,
-    cases=_pairs_with_noise,
+ASSOCIATION = Exercise(
+    id="03.association",
+    title="Association with two groups",
+    reference=_association,
+    cases=_groups,
     properties=[
-        has_shape("Is the loss one number, a tensor of shape ()?"),
-        holds("Is the loss never negative?", lambda loss, *_: bool(loss >= 0)),
-        matches_reference("All scores 0, one noise word: is the loss 2 ln 2?", cases=0),
-        matches_reference("A true pair with score 2: is its part −ln σ(2)?", cases=1),
-        matches_reference(
-            "A noise word with score 3: is its part −ln σ(−3), so that a high score costs?", cases=2
+        has_shape("Is the result one number, a tensor of shape ()?"),
+        matches_reference("A word equal to A's only word, and at a right angle to B's: is it 1?", cases=0),
+        matches_reference("Cosines 1 and 0 with A, and −1 with B: is it 0.5 − (−1)?", cases=1),
+        unchanged_when(
+            "Does it stay the same when the word's vector is made five times as long?",
+            lambda w, A, B: (5 * w, A, B),
+            cases=2,
         ),
-        matches_reference("Three noise words: do their losses add up?", cases=3),
-        matches_reference("And for other vectors?", cases=4),
+        matches_reference("Is it right for groups whose vectors have different lengths?", cases=2),
+        matches_reference("Is it right for groups of different sizes?", cases=3),
     ],
     hints=[
-        "Scores are dot products: w @ c for the true pair, noise @ w for all k noise words at once.",
-        "loss = −ln σ(w·c) − Σ ln σ(−w·c̃). F.logsigmoid gives ln σ; mind the minus inside for noise.",
-        "-F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w)).sum()",
+        "How many cosines do you need, and what happens to those of one group?",
+        "The mean cosine of w with the words of A, minus the mean cosine of w with the words of B.",
+        "Scale w and every row of A and B to length 1. Then `A @ w` holds the cosines of one group.",
     ],
     mistakes=[
         Mistake(
-            "noise rewarded",
-            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(noise @ w).sum(),
-            "You forgot the minus inside the noise's sigmoid: you reward noise words for a high score.",
+            "dot products",
+            lambda w, A, B: (A @ w).mean() - (B @ w).mean(),
+            "You used dot products, which grow with the vectors' lengths. Take cosines.",
         ),
         Mistake(
-            "mean over the noise",
-            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w)).mean(),
-            "You took the mean over the noise words; the loss sums over them.",
+            "sums",
+            lambda w, A, B: (_unit(A) @ _unit(w)).sum() - (_unit(B) @ _unit(w)).sum(),
+            "You took sums, so the larger group counts more. Take the mean of each group.",
         ),
         Mistake(
-            "no true pair",
-            lambda w, c, noise: -F.logsigmoid(-(noise @ w)).sum(),
-            "The true pair is missing: with noise alone, all vectors only flee from each other.",
+            "the other way round",
+            lambda w, A, B: -_association(w, A, B),
+            "You subtracted A's mean from B's. A word near A has a positive association.",
         ),
         Mistake(
-            "sum before the sigmoid",
-            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w).sum()),
-            "You added up the noise scores before the sigmoid: then one very low score pays for a high one.",
+            "cosine with the mean vector",
+            lambda w, A, B: _unit(A.mean(dim=0)) @ _unit(w) - _unit(B.mean(dim=0)) @ _unit(w),
+            "You averaged the vectors of a group and took one cosine. Take the cosine with each word, then the mean.",
         ),
         Mistake(
-            "sign of the loss",
-            lambda w, c, noise: -_pair_loss(w, c, noise),
-            "You returned the log-likelihood, which is to be raised; the loss is its negative.",
+            "A alone",
+            lambda w, A, B: (_unit(A) @ _unit(w)).mean(),
+            "That is the mean cosine with A alone. It says little without the comparison with B.",
         ),
         Mistake(
-            "no logarithm",
-            lambda w, c, noise: -torch.sigmoid(w @ c) - torch.sigmoid(-(noise @ w)).sum(),
-            "The logarithm is missing: F.logsigmoid, not torch.sigmoid.",
-        ),
-        Mistake(
-            "noise against c",
-            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ c)).sum(),
-            "You scored the noise words with c; they are scored with w, the word that is looked at.",
-        ),
-    ],
-)
-
-
-def _analogy(
-    sign: tuple[int, int, int] = (-1, 1, 1),
-    unit: bool = True,
-    given: float | None = -math.inf,
-    dim: int = 1,
-    keepdim: bool = True,
-) -> Callable:
-    """Solve an analogy; the options are the ways to get it wrong."""
-
-    def solve(E, a, b, c):
-        table = E / E.norm(dim=dim, keepdim=keepdim) if unit else E
-        target = sign[0] * table[a] + sign[1] * table[b] + sign[2] * table[c]
-        scores = table @ target
-        if given is not None:
-            scores[[a, b, c]] = given
-        return scores.argmax().item()
-
-    return solve
-
-
-def _analogy_tables() -> list[tuple]:
-    # Rows 0-3: man, woman, king, queen. Row 4 points where a − b + c would lead, row 5 is long and only half right.
-    exact = torch.tensor(
-        [
-            [1.0, 0.0, 0.1],
-            [0.0, 1.0, 0.1],
-            [1.0, 0.0, 1.0],
-            [0.0, 1.0, 1.0],
-            [1.0, -1.0, 0.5],
-            [0.3, 0.2, 0.2],
-        ]
-    )
-    lengths = torch.tensor([[1.0], [1.0], [1.0], [0.5], [1.0], [9.0]])
-    lazy = torch.tensor(
-        [[1.0, 0.2, 0.0], [1.0, 0.3, 0.0], [0.0, 0.2, 1.0], [0.0, 0.6, 1.0], [-1.0, 0.0, 0.2]]
-    )
-    # Every row that may be the answer points away from the target, the nearest one (row 3) the least.
-    behind = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [-1.0, -0.2], [-0.5, -1.0]])
-    generator = torch.Generator().manual_seed(2)
-    return [
-        (exact, 0, 1, 2),
-        (exact * lengths, 0, 1, 2),
-        (lazy, 0, 1, 2),
-        (torch.randn(12, 4, generator=generator), 3, 7, 5),
-        (torch.randn(12, 4, generator=generator) * torch.rand(12, 1, generator=generator) * 4, 0, 11, 6),
-        (behind, 0, 1, 2),
-        (torch.randn(9, 3, generator=generator) * torch.tensor([9.0, 1.0, 0.2]), 1, 2, 3),
-    ]
-
-
-ANALOGY = Exercise(
-    id="03.analogy",
-    title="Analogy by arithmetic",
-    reference=_analogy(),
-    cases=_analogy_tables,
-    properties=[
-        holds(
-            "Is the answer none of the three given words?",
-            lambda answer, E, a, b, c: answer not in (a, b, c) or f"you answered {answer}, which is given.",
-        ),
-        matches_reference("man : woman = king : …, does the arithmetic lead to queen, row 3?", cases=0),
-        matches_reference("Is a long vector no nearer than a short one in the same direction?", cases=1),
-        matches_reference("Is it right for other tables too?"),
-    ],
-    hints=[
-        "First give every row length 1; then one vector is looked for, and one score for each row.",
-        "The target is b − a + c. The scores are unit @ target; put −∞ at the three given rows, then take the argmax.",
-        "unit = E / E.norm(dim=1, keepdim=True); scores = unit @ (unit[b] - unit[a] + unit[c]); "
-        "scores[[a, b, c]] = -math.inf; return scores.argmax().item()",
-    ],
-    mistakes=[
-        Mistake(
-            "a − b + c",
-            _analogy(sign=(1, -1, 1)),
-            "You walked the wrong way, a − b + c; from a to b is b − a.",
-        ),
-        Mistake(
-            "given words allowed",
-            _analogy(given=None),
-            "You allowed the given words as answers; the nearest is mostly one of them. Put −∞ at a, b and c.",
-        ),
-        Mistake(
-            "not normalised",
-            _analogy(unit=False),
-            "You did not scale the rows to length 1: long vectors win, whatever their direction.",
+            "the word not scaled",
+            lambda w, A, B: (_unit(A) @ w).mean() - (_unit(B) @ w).mean(),
+            "You scaled the rows of A and B but not w. A cosine divides by both lengths.",
         ),
         Mistake(
             "columns scaled",
-            _analogy(dim=0),
-            "You scaled the columns; a word is a row: E.norm(dim=1, keepdim=True).",
-        ),
-        Mistake(
-            "dimension lost",
-            _analogy(keepdim=False),
-            "E.norm(dim=1) has shape (n_words,), which does not fit the rows; keepdim=True makes it (n_words, 1).",
-        ),
-        Mistake(
-            "given words at 0",
-            _analogy(given=0.0),
-            "You gave the three given words the score 0; where all others are below 0, that wins. Use −∞.",
-        ),
-        Mistake(
-            "a + b + c",
-            _analogy(sign=(1, 1, 1)),
-            "You added all three; a is to be taken away, b − a + c.",
-        ),
-        Mistake(
-            "neighbour of c",
-            _analogy(sign=(0, 0, 1)),
-            "You answered with the nearest neighbour of c: b − a is missing. (It is the answer that costs nothing.)",
+            lambda w, A, B: ((A / A.norm(dim=0)) @ _unit(w)).mean() - ((B / B.norm(dim=0)) @ _unit(w)).mean(),
+            "You scaled the columns. A word is a row: norm(dim=1, keepdim=True).",
         ),
     ],
 )

@@ -1,0 +1,121 @@
+"""Lesson 03: the negative-sampling loss of one pair."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import has_shape, holds, matches_reference
+
+
+def _pair_loss(w: Tensor, c: Tensor, noise: Tensor) -> Tensor:
+    return -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w)).sum()
+
+
+def _pairs_with_noise() -> list[tuple]:
+    generator = torch.Generator().manual_seed(1)
+
+    def draw(d_model: int, k: int) -> tuple:
+        w, c = torch.randn(2, d_model, generator=generator)
+        return w, c, torch.randn(k, d_model, generator=generator)
+
+    e = torch.eye(2)
+    return [
+        (e[0], e[1], e[1:]),
+        (e[0], 2 * e[0], e[1:]),
+        (e[0], e[1], torch.tensor([[3.0, 0.0]])),
+        (e[0], 2 * e[0], torch.tensor([[-1.0, 5.0], [0.0, 1.0], [2.0, 0.0]])),
+        draw(4, 5),
+        (100 * e[0], -2 * e[0], 2 * e),
+    ]
+
+
+def _one_that_learns() -> list[tuple]:
+    """Cases in which a single one of the vectors asks for its gradient."""
+    whole = _pairs_with_noise()[4]
+    return [
+        tuple(vector.clone().requires_grad_(n == place) for n, vector in enumerate(whole))
+        for place in range(3)
+    ]
+
+
+PAIR_LOSS = Exercise(
+    id="03.pair_loss",
+    title="Negative sampling, one pair",
+    reference=_pair_loss,
+    cases=_pairs_with_noise,
+    properties=[
+        has_shape("Is the loss one number, a tensor of shape ()?"),
+        holds("Is the loss never negative?", lambda loss, *_: bool(loss >= 0), cases=[0, 1, 2, 3, 4]),
+        matches_reference("All scores 0, one noise word: is the loss 2 ln 2?", cases=0),
+        matches_reference("A true pair with score 2: is its part −ln σ(2)?", cases=1),
+        matches_reference(
+            "A noise word with score 3: is its part −ln σ(−3), so that a high score costs?", cases=2
+        ),
+        matches_reference("Three noise words: do their losses add up?", cases=3),
+        matches_reference("Is it right for five noise words and four numbers a vector?", cases=4),
+        matches_reference("Is it still right for scores as far out as −200 and 200?", cases=5),
+        holds(
+            "Can a gradient flow back to w, to c and to the noise words?",
+            lambda loss, *_: (
+                loss.requires_grad
+                or "the loss is cut off from one of them (by detach, item or a new tensor), so training could not "
+                "change it."
+            ),
+            cases=_one_that_learns,
+        ),
+    ],
+    hints=[
+        "Which k + 1 scores does the loss need, and which of them should be high?",
+        "Scores are dot products with w. The loss is −ln σ(w·c) minus the sum of ln σ(−w·c̃) over the noise words.",
+        "`noise @ w` has shape (k,): all noise scores at once. F.logsigmoid computes ln σ without overflow.",
+    ],
+    mistakes=[
+        Mistake(
+            "noise rewarded",
+            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(noise @ w).sum(),
+            "The minus inside the noise words' sigmoid is missing, so you reward them for a high score.",
+        ),
+        Mistake(
+            "mean over the noise",
+            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w)).mean(),
+            "You took the mean over the noise words. The loss sums over them.",
+        ),
+        Mistake(
+            "logarithm of the sigmoid",
+            lambda w, c, noise: -torch.sigmoid(w @ c).log() - torch.sigmoid(-(noise @ w)).log().sum(),
+            "The formula is right, but for a score of −200 the sigmoid rounds to 0 and its logarithm is −∞. "
+            "F.logsigmoid computes both in one step.",
+        ),
+        Mistake(
+            "gradient cut off",
+            lambda w, c, noise: _pair_loss(w, c, noise).detach(),
+            "You detached the result (item and torch.tensor do the same), so no gradient can flow back.",
+        ),
+        Mistake(
+            "no true pair",
+            lambda w, c, noise: -F.logsigmoid(-(noise @ w)).sum(),
+            "The true pair is missing. With noise alone, the vectors would only move apart.",
+        ),
+        Mistake(
+            "sum before the sigmoid",
+            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w).sum()),
+            "You added up the noise scores before the sigmoid, so one very low score makes up for a high one.",
+        ),
+        Mistake(
+            "sign of the loss",
+            lambda w, c, noise: -_pair_loss(w, c, noise),
+            "You returned the log-likelihood. The loss is its negative.",
+        ),
+        Mistake(
+            "no logarithm",
+            lambda w, c, noise: -torch.sigmoid(w @ c) - torch.sigmoid(-(noise @ w)).sum(),
+            "The logarithm is missing: F.logsigmoid, not torch.sigmoid.",
+        ),
+        Mistake(
+            "noise against c",
+            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ c)).sum(),
+            "You scored the noise words with c. They are scored with w, the centre word.",
+        ),
+    ],
+)
