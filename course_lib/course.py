@@ -64,9 +64,9 @@ LESSONS = (
         "05_attention",
         "Attention",
         "Must everything that was read fit into one vector?",
-        "write attention, choose a score, test a map against a known alignment, say what it does not tell",
+        "write attention, build a decoder step with it, test a map against a known alignment, design a control",
         90,
-        120,
+        90,
     ),
     Lesson(
         "06_self_attention",

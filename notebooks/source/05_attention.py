@@ -12,28 +12,30 @@
 # ---
 
 # %% [markdown]
-# # 05 · Attention: look again while you write
+# # 05 · Attention
 #
-# **Must everything that was read fit into one vector?** Lesson 04's encoder wrote down a state for every symbol it read, and handed over only the
-# last. The decoder had to live on that, and the longer the input was, the worse it lived. The cure is nearly too simple: keep all the states, and let the
-# decoder look.
+# **Must everything that was read fit into one vector?** Lesson 04's encoder computed a state for every symbol of the source, and the decoder received only the last
+# one. The longer the source, the worse it wrote. **Attention** keeps all the states and lets the decoder decide, for each symbol it writes, how much to use of which.
 #
 # You will be able to:
 #
-# * **write** attention: scores, weights under a mask, weighted mean,
-# * **tell apart** additive, general and dot-product scores, and what each costs,
-# * **read** an attention map, and **test** it against a known alignment,
-# * **say** what such a map does not tell, and show it.
+# * **write** dot-product attention for all queries at once, and mask padding (exercises 1 and 2),
+# * **write** the additive score, and compare what three scores cost (exercise 3),
+# * **build** one decoder step with attention, and train it on dates (exercise 4),
+# * **test** an attention map against a known alignment (exercise 5),
+# * **design** a control for a claim about attention (exercise 6).
 #
-# Time: 90 minutes; the cells run for less than two minutes on one idle CPU core. It builds on lesson 04: encoder, decoder, teacher forcing, greedy and beam search.
+# Time: 90 minutes; the cells run for about a minute on one CPU core. You need lesson 04: encoder, decoder, teacher forcing, greedy search.
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor, nn
 
-from course_lib import plots
+from course_lib import drawings, plots
 from course_lib.data import dates
 from course_lib.decoding import greedy
 from course_lib.device import setup
@@ -43,15 +45,15 @@ from course_lib.models.attention import (
     AdditiveAttention,
     DotProductAttention,
     GeneralAttention,
-    masked_softmax,
     padding_mask,
     record_attention,
 )
 from course_lib.models.recurrent import GRU
-from course_lib.models.seq2seq import Encoder, LuongDecoder, Seq2Seq, teacher_forced_loss
+from course_lib.models.seq2seq import BahdanauDecoder, Encoder, LuongDecoder, Seq2Seq, teacher_forced_loss
 from course_lib.models.size import n_parameters
-from course_lib.practice import check, hint
+from course_lib.practice import check, hint, yours
 from course_lib.recipes import bottleneck, multi30k
+from course_lib.report import measured
 from course_lib.stored import load_stored
 from course_lib.text.padding import pad, pair_batches
 from course_lib.text.words import WordVocabulary, tokenize
@@ -60,18 +62,26 @@ from course_lib.training import fit
 device = setup(seed=0)
 
 # %% [markdown]
-# ## 1 · One look, by hand
+# ## 1 · Query, keys and values
 #
-# A translator has read *der rote Hund* and is about to write the word *dog*. Its encoder has left a vector at each of the three words. Its decoder
-# has a state that says what it is after now: the **query** $q$. Each source word offers a **key** $k_i$, by which it can be found, and a **value** $v_i$, which is what
-# one gets there. (The query is the state *before* the word is written: it has read the word before. In this lesson key and value are one and the same: the encoder's state at that word.)
+# Here is where the lesson goes: one step of a decoder that attends to its encoder (Bahdanau et al. 2015). You will write it in section 5.
+
+# %%
+drawings.attention_over_encoder()
+
+# %% [markdown]
+# Begin with its left half. A translator has read *der rote Hund* and is about to write *dog*. Its encoder has left one state per source word. Its decoder has a state too, which says what
+# it needs now.
 #
-# Three steps: a **score** for every key, here the dot product; a softmax, which makes **weights** of the scores; and the mean of the values with these
-# weights, the **context**.
+# * The decoder's state is the **query** $q$.
+# * Each source word has a **key** $k_i$, which is compared with the query, and a **value** $v_i$, which is what the decoder gets from that word. In this lesson both are the encoder's state at the word.
+#
+# Attention takes three operations. A **score** for every key, here the dot product. A softmax, which turns the scores into **weights** $\alpha_i$. The mean of the values with these
+# weights, called the **context**:
 #
 # $$e_i = q^\top k_i, \qquad \alpha_i = \frac{\exp e_i}{\sum_j \exp e_j}, \qquad c = \sum_i \alpha_i\, v_i$$
 #
-# > **Predict.** Below the scores are 0, 1 and 2. Does *Hund*, with 2, get twice the weight of *rote*, with 1?
+# > **Predict.** The scores below are 0, 1 and 2. Does *Hund*, with score 2, get twice the weight of *rote*, with score 1?
 
 # %%
 source_words = ["der", "rote", "Hund"]
@@ -80,125 +90,51 @@ query = torch.tensor([1.0, 0.0])  # (features,)
 
 scores = [sum(q * k for q, k in zip(query.tolist(), key.tolist(), strict=True)) for key in keys]
 total = sum(math.exp(score) for score in scores)
-shares = [math.exp(score) / total for score in scores]
-for word, score, weight in zip(source_words, scores, shares, strict=True):
-    print(f"{word:>4}: score {score:.0f}, e^score {math.exp(score):5.2f}, weight {weight:.3f}")
+weights_by_hand = [math.exp(score) / total for score in scores]
+for word, score, weight in zip(source_words, scores, weights_by_hand, strict=True):
+    print(f"{word:>4}: score {score:.0f}, exp(score) {math.exp(score):5.2f}, weight {weight:.3f}")
 
-context = [sum(weight * key[feature].item() for weight, key in zip(shares, keys, strict=True)) for feature in range(2)]
-print(f"context: {context[0]:.3f}, {context[1]:.3f}")
-
-# %% [markdown]
-# No: $e$ times as much, 2.7. One score more is always one factor $e$ more, whatever the other scores are.
-
-# %%
-_ = plots.attention_bars(shares, source_words, title="Three shares of one look, together 1", query="dog")
+context_by_hand = [sum(weight * key[feature].item() for weight, key in zip(weights_by_hand, keys, strict=True)) for feature in range(2)]
+print(f"context: {context_by_hand[0]:.3f}, {context_by_hand[1]:.3f}")
 
 # %% [markdown]
-# Why a mean of everything, and not simply the best word? Because one can learn it. An arg-max has no gradient; a weighted mean has one for every score. And
-# through $c = \sum_i \alpha_i v_i$ the error reaches *every* encoder state in a single step, however far back it was read: the long way through the time steps, on which
-# lessons 01 and 02 lost their gradients, has a short cut now.
+# No. It gets $e \approx 2.7$ times as much. One more point of score always means one more factor of $e$.
 #
-# Between the mean and the best word there is only a factor. Divide the scores by a **temperature** and move it:
+# Why a mean of all the values, and not simply the best one? Because it can be learned. An arg-max has no gradient, while a weighted mean has one for every score. And $\partial c / \partial v_i = \alpha_i$: the
+# error reaches *every* encoder state directly, however far back it was computed. In lessons 01 and 02 it had to travel through all the time steps in between, and vanished.
+#
+# The softmax lies between a plain mean and a hard choice. Divide the scores by a **temperature** to move between the two:
 
 
 # %% tags=["nbval-ignore-output"]
 def draw_temperature(temperature, scores=scores, source_words=source_words):
+    kind = "nearly a hard choice" if temperature < 0.5 else "nearly a plain mean" if temperature > 4 else "a soft choice"
     return plots.attention_bars(
-        torch.softmax(torch.tensor(scores) / temperature, dim=0),
-        source_words,
-        title=f"Temperature {temperature:g}: "
-        + ("nearly a choice" if temperature < 0.5 else "nearly a plain mean" if temperature > 4 else "a soft choice"),
-        query="dog",
+        torch.softmax(torch.tensor(scores) / temperature, dim=0), source_words, title=f"Temperature {temperature:g}: {kind}", query="dog"
     )
 
 
 SliderFigure(
     draw_temperature,
     values=[0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0],
-    start=0.25,
+    start=1.0,
     label="temperature",
-    alt="Weights of three words as bars; a low temperature gives all to the best, a high one shares evenly.",
+    alt="Attention weights of three words as bars; a low temperature gives all the weight to the best, a high one spreads it evenly.",
 )
 
 # %% [markdown]
 # ## 2 · All queries at once
 #
-# A sentence has many queries, one for each word that is written. Put them into a matrix, row by row, and the loops are gone. With $Q$ (target_len, features), $K$ and $V$
-# (source_len, features):
+# There is one query for each word that is written. Stack the queries as the rows of a matrix $Q$ (target_len, features), and the keys and values as $K$ and $V$ (source_len, features):
 #
-# $$A = \text{softmax}(Q K^\top), \qquad C = A V$$
+# $$A = \operatorname{softmax}(Q K^\top), \qquad C = A V$$
 #
-# The softmax runs along each row, over the keys. $A$ (target_len, source_len) is the **attention map**: a row for each word that is written, a column for each
-# word that is looked at. The row is named after the word *about to be* written, since that is what the look is for; the state that looks has not read it yet.
-
-# %%
-target_words = ["the", "red", "dog"]
-queries = torch.tensor([[0.0, 1.0], [0.0, -1.0], [1.0, 0.0]])  # (target_len, features)
-
-weights = torch.softmax(queries @ keys.T, dim=-1)  # (target_len, source_len)
-contexts = weights @ keys  # (target_len, features)
-
-torch.testing.assert_close(contexts[2], torch.tensor(context))
-library = DotProductAttention(2)
-torch.testing.assert_close(contexts[None], library(queries[None], keys[None], keys[None]))  # (1, target_len, features)
-print("loop = matrix form = library: True")
-
-# %%
-_ = plots.attention_heatmap(weights, target_words, source_words, title="Each row is one look; its numbers sum to 1")
-
-# %% [markdown]
-# The last row is the bar chart from above. Read every map of this course in that direction: **the row looks at the columns**.
+# The softmax runs along each row, over the keys. $A$ (target_len, source_len) is the **attention map**. A row belongs to one query, a column to one key.
 #
-# ## 3 · Padding must not be looked at
-#
-# In a batch, short sentences are filled up. A filler has a vector like any other position, and would get its share. So its score is set to −∞ *before* the softmax:
-# $e^{-\infty} = 0$, and the others share out the whole 1. The mask is boolean, and in this course **True = may attend**.
-
-# %%
-lengths = torch.tensor([3, 2])
-mask = padding_mask(lengths)  # (batch, source_len)
-filler = torch.tensor([0.5, 0.5])
-keys_of_batch = torch.stack([keys, torch.stack([keys[0], keys[2], filler])])  # der rote Hund; der Hund <pad>
-scores_of_batch = queries @ keys_of_batch.transpose(1, 2)  # (batch, target_len, source_len)
-# mask[:, None, :] is (batch, 1, source_len): every query of a sentence has the same padding.
-weights_of_batch = masked_softmax(scores_of_batch, mask[:, None, :])
-print(mask)
-unmasked = torch.softmax(scores_of_batch, dim=-1)[1, :, 2]
-print("second sentence, without a mask its padding gets:", [round(share, 2) for share in unmasked.tolist()])
-print("second sentence, its padding gets:", weights_of_batch[1, :, 2].tolist())
-
-# %%
-_ = plots.attention_heatmap(
-    weights_of_batch[1],
-    target_words,
-    ["der", "Hund", "<pad>"],
-    mask=mask[1:2],  # (1, source_len): one row for all queries
-    title="A masked key gets no weight, the others share it",
-)
-
-# %% [markdown]
-# ### Exercise 1 · Weights under a mask (6 minutes)
-#
-# Write `attention_weights(scores, mask)`: `scores (target_len, source_len)`, `mask (source_len,)` boolean, True = may attend. Return the weights: each row sums to 1, and is 0 where
-# the mask is False. Done when the check shows ✓.
-
-
-# %% tags=["exercise"]
-def attention_weights(scores, mask):
-    """scores (target_len, source_len), mask (source_len,) boolean → weights (target_len, source_len)."""
-    ### BEGIN SOLUTION
-    return torch.softmax(scores.masked_fill(~mask, -float("inf")), dim=-1)
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-check("05.attention_weights", attention_weights)
-
-# %% [markdown]
-# ### Exercise 2 · Attention (5 minutes)
+# ### Exercise 1 · Dot-product attention (warm-up, 5 minutes)
 #
 # Write `dot_attention(queries, keys, values)` for one sentence without padding: `queries (target_len, d)`, `keys (source_len, d)`, `values (source_len, size)`. Return the contexts,
-# `(target_len, size)`. It takes no loop. Done when the check shows ✓.
+# `(target_len, size)`. You need no loop.
 
 
 # %% tags=["exercise"]
@@ -213,40 +149,91 @@ def dot_attention(queries, keys, values):
 # %% tags=["check"]
 check("05.dot_attention", dot_attention)
 
+# %% tags=["hint"]
+hint("05.dot_attention")
+
+# %% [markdown] tags=["solution"]
+# Entry $(t, i)$ of $QK^\top$ is the dot product of query $t$ and key $i$. `dim=-1` is the dimension of the keys, so each query divides its own weight of 1 among them. `torch.softmax` subtracts each row's
+# largest score before the exponential, so large scores do not overflow.
+
 # %% [markdown]
-# ## 4 · Three ways to score
-#
-# The dot product asks that query and key have the same size and speak the same language. Two other scores do not. With $q$ the decoder's and $k$ the encoder's state:
-#
-# | name | score | parameters | for each pair of query and key |
-# |---|---|---|---|
-# | **dot** (Luong et al. 2015) | $q^\top k$ | none | $d$ multiplications |
-# | **general** (Luong et al. 2015) | $q^\top W k$ | $d_q \times d_k$ | $d_q$ multiplications ($W k$ is computed once for each key) |
-# | **additive** (Bahdanau et al. 2015) | $v^\top \tanh(W q + U k)$ | $a\,(d_q + d_k + 1)$ | $a$ times tanh and a multiplication |
-#
-# The additive score, the first there was, is a small network with one hidden layer of $a$ units: query and key meet in it, and $v$ reads off how well they
-# fit. Every query meets every key, so the hidden layer is a block (target_len, source_len, $a$), while the other two are one matrix product.
+# Three queries, for the three words of the translation. The last one is the query from above.
 
 # %%
-_ = torch.manual_seed(0)
-additive = AdditiveAttention(query_size=2, key_size=2, attention_size=4)
-W, U, v = additive.W.weight, additive.U.weight, additive.v.weight[0]  # (4, 2), (4, 2), (4,)
+target_words = ["the", "red", "dog"]
+queries = torch.tensor([[0.0, 1.0], [0.0, -1.0], [1.0, 0.0]])  # (target_len, features)
 
-e = torch.empty(3, 3)
-for t in range(3):
-    for i in range(3):
-        e[t, i] = v @ torch.tanh(W @ queries[t] + U @ keys[i])
-by_hand = torch.softmax(e, dim=-1) @ keys
-torch.testing.assert_close(by_hand[None], additive(queries[None], keys[None], keys[None]))
-print("loop = library: True")
-for attention in (DotProductAttention(96), GeneralAttention(96, 96), AdditiveAttention(96, 96, 32)):
-    print(f"{type(attention).__name__:<20} {sum(p.numel() for p in attention.parameters()):5,} parameters")
+contexts = yours("05.dot_attention")(queries, keys, keys)  # (target_len, features)
+library = DotProductAttention(2)(queries[None], keys[None], keys[None])[0]  # it wants a batch dimension
+measured("context for “dog”, largest difference from the one by hand", (contexts[2] - torch.tensor(context_by_hand)).abs().max(), at_most=1e-5)
+measured("all contexts, largest difference from the library's", (contexts - library).abs().max(), at_most=1e-5)
+
+# %%
+A = torch.softmax(queries @ keys.T, dim=-1)  # (target_len, source_len)
+_ = plots.attention_heatmap(A, target_words, source_words, title="Each row is one query; its weights sum to 1", query_title="the word being written")
 
 # %% [markdown]
-# ### Exercise 3 · Additive scores (8 minutes)
+# A decoder's row is named after the word *being written*, because that is what its query is for. The state behind the query has not read that word yet.
 #
-# Write `additive_scores(queries, keys, W, U, v)`, best without a loop: `queries (target_len, d_q)`, `keys (source_len, d_k)`, `W (a, d_q)`, `U (a, d_k)`, `v (a,)`. Return the scores `(target_len, source_len)`,
-# before any softmax. (In the formula a query is a column, in the matrix a row: $Wq$ for every row at once is `queries @ W.T`.) Done when the check shows ✓.
+# ## 3 · Masking padding
+#
+# In a batch, short sentences are padded. A padded position has a key like any other and would get weight. So its score is set to $-\infty$ *before* the softmax: $e^{-\infty} = 0$, and the
+# remaining weights still sum to 1. The mask is boolean, and in this course **True = may attend**.
+#
+# ### Exercise 2 · Weights under a mask (warm-up, 6 minutes)
+#
+# Write `attention_weights(scores, mask)`: `scores (target_len, source_len)`, `mask (source_len,)` boolean with at least one True. Return the weights. Each row sums to 1, and is 0 where the mask is False.
+
+
+# %% tags=["exercise"]
+def attention_weights(scores, mask):
+    """scores (target_len, source_len), mask (source_len,) boolean → weights (target_len, source_len)."""
+    ### BEGIN SOLUTION
+    return torch.softmax(scores.masked_fill(~mask, -math.inf), dim=-1)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("05.attention_weights", attention_weights)
+
+# %% tags=["hint"]
+hint("05.attention_weights")
+
+# %% [markdown] tags=["solution"]
+# The mask must act before the softmax. Setting weights to 0 afterwards would leave rows that sum to less than 1, and setting *scores* to 0 would leave $e^0 = 1$, a weight like any other.
+
+# %% [markdown]
+# A second sentence, *der Hund*, is padded to three positions. The padding vector is arbitrary, as it is in a real batch:
+
+# %%
+padded_keys = torch.stack([keys[0], keys[2], torch.tensor([0.5, 0.5])])  # der, Hund, <pad>
+mask = padding_mask(torch.tensor([2]), time=3)[0]  # (source_len,)
+scores = queries[[0, 2]] @ padded_keys.T  # (target_len, source_len): only “the” and “dog” are written
+A = yours("05.attention_weights")(scores, mask)
+measured("largest weight of the padding, without a mask", torch.softmax(scores, dim=-1)[:, ~mask].max(), at_least=0.1)
+measured("largest weight of the padding, with the mask", A[:, ~mask].max(), at_most=0)
+_ = plots.attention_heatmap(
+    A, ["the", "dog"], ["der", "Hund", "<pad>"], mask=mask[None], title="A masked key gets no weight", query_title="the word being written"
+)
+
+# %% [markdown]
+# ## 4 · Three score functions
+#
+# A dot product needs queries and keys of the same size, and compares them feature by feature. Two other scores learn how to compare:
+#
+# | name | score | parameters | work for each pair of query and key |
+# |---|---|---|---|
+# | **dot** (Luong et al. 2015) | $q^\top k$ | none | $d$ multiplications |
+# | **general** (Luong et al. 2015) | $q^\top W k$ | $d_q\, d_k$ | $d_q$ multiplications; $W k$ is computed once for each key |
+# | **additive** (Bahdanau et al. 2015) | $v^\top \tanh(W q + U k)$ | $a\,(d_q + d_k + 1)$ | $a$ times tanh and a multiplication |
+#
+# The additive score came first. It is a small network with one hidden layer of $a$ units, in which query and key meet; $v$ turns the layer into a number. The hidden layer has shape
+# (target_len, source_len, $a$), while the other two scores are one matrix product.
+#
+# ### Exercise 3 · Additive scores (core, 8 minutes)
+#
+# Write `additive_scores(queries, keys, W, U, v)`: `queries (target_len, d_q)`, `keys (source_len, d_k)`, `W (a, d_q)`, `U (a, d_k)`, `v (a,)`. Return the scores `(target_len, source_len)`,
+# before any softmax. In the formula a query is a column; in the matrix it is a row, so $Wq$ for all rows is `queries @ W.T`.
 
 
 # %% tags=["exercise"]
@@ -261,47 +248,179 @@ def additive_scores(queries, keys, W, U, v):
 # %% tags=["check"]
 check("05.additive_scores", additive_scores)
 
-# %% [markdown]
-# One question is left: *which* state of the decoder is the query, and where does the context go?
-#
-# * **Look, then read** (Bahdanau): the query is the last state $h_{t-1}$; the context goes into the recurrent unit, beside the last symbol. So each look can depend on what
-#   the look before has brought.
-# * **Read, then look** (Luong): the query is the new state $h_t$; the context goes past the recurrent unit, straight to the output:
-#   $\tilde h_t = \tanh(W_c\,[c_t; h_t])$. Under teacher forcing the recurrent unit
-#   still goes step by step, but through known symbols alone; then all queries are there, and all looks are one matrix product. (Luong's paper also has *input feeding*: $\tilde h_{t-1}$ is
-#   read beside the next symbol. Then a query depends on the look before, and the looks need the loop again. Our `LuongDecoder` leaves it out here.)
-#
-# ## 5 · Dates, where the truth is known
-#
-# Back to lesson 04's task: *freitag, 26. april 1991* → *1991-04-26*. Now all twelve languages instead of four, and a decoder that looks (Luong's). Its state has 96 numbers, because
-# the keys have 2 × 48, and a dot product needs equal sizes. We train it twice, with additive and with dot-product
-# scores; all else is equal.
-#
-# > **Predict.** Lesson 04's model had 64 units each way, and a forget bias set by hand, so that the first symbol survives. This one has 48, no such care, three times the languages, and sees as many examples. What share of
-# > unseen dates will it write without a mistake?
+# %% tags=["hint"]
+hint("05.additive_scores")
 
-# %% tags=["nbval-ignore-output"]
+# %% [markdown] tags=["solution"]
+# The two new dimensions of length 1 make every query meet every key: (target_len, 1, $a$) plus (1, source_len, $a$). Without the tanh, $v^\top W q$ would add the same number to every score of a row. The softmax ignores
+# such a number, so the query would have no effect at all.
+
+# %%
+_ = torch.manual_seed(0)
+additive = AdditiveAttention(query_size=2, key_size=2, attention_size=4)
+with torch.no_grad():
+    S = yours("05.additive_scores")(queries, keys, additive.W.weight, additive.U.weight, additive.v.weight[0])  # (target_len, source_len)
+    by_library = additive(queries[None], keys[None], keys[None])[0]
+measured("softmax of your scores, weighted mean: largest difference from the library's", (S.softmax(dim=-1) @ keys - by_library).abs().max(), at_most=1e-5)
+for attention in (DotProductAttention(96), GeneralAttention(96, 96), AdditiveAttention(96, 96, 32)):
+    print(f"{type(attention).__name__:<20} {n_parameters(attention):5,} parameters for queries and keys of 96 features")
+
+# %% [markdown]
+# ## 5 · One decoder step with attention
+#
+# Now the right half of the drawing. *Which* state is the query, and where does the context go? In Bahdanau's decoder the query is the **last** state $s_{t-1}$. The context is read together with the last symbol:
+#
+# $$
+# \begin{aligned}
+# e_{ti} &= v^\top \tanh(W s_{t-1} + U h_i), \qquad \alpha_t = \operatorname{softmax}(e_t), \qquad c_t = \textstyle\sum_i \alpha_{ti}\, h_i \\
+# s_t &= \operatorname{GRU}([y_{t-1};\, c_t],\; s_{t-1}) \\
+# \text{logits}_t &= \operatorname{head}(\tanh(\operatorname{readout}([s_t;\, c_t;\, y_{t-1}])))
+# \end{aligned}
+# $$
+#
+# Here $h_i$ are the encoder's states, $y_{t-1}$ is the embedding of the symbol written last, and $[\,;\,]$ joins vectors. Each query depends on what the attention before it has found, so the steps must run one after the other.
+#
+# ### Exercise 4 · One decoder step with attention (build, 25 minutes)
+#
+# Write `decoder_step(last, s, memory, mask, net)`, which performs these equations for a batch:
+#
+# * `last (batch,)`: the symbols written last, as ids; `s (batch, hidden_size)`: the state $s_{t-1}$;
+# * `memory (batch, source_len, memory_size)`: the encoder's states; `mask (batch, source_len)`: True for real symbols;
+# * `net` holds the layers: `net.embedding(last)`; `net.W`, `net.U` and `net.v`, which are linear layers without bias; `net.cell(x, s)`, the GRU's step; `net.readout` and `net.head`.
+#
+# Return three tensors: the logits `(batch, vocab_size)`, the new state `(batch, hidden_size)` and the weights `(batch, source_len)`. `torch.cat([…], dim=-1)` joins vectors in the order of the formulas. You train it below.
+
+
+# %% tags=["exercise"]
+def decoder_step(last, s, memory, mask, net):
+    """last (batch,), s (batch, hidden_size), memory (batch, source_len, memory_size), mask → logits, new s, weights."""
+    ### BEGIN SOLUTION
+    y = net.embedding(last)  # (batch, d_embed)
+    hidden = torch.tanh(net.W(s)[:, None] + net.U(memory))  # (batch, source_len, a)
+    scores = net.v(hidden).squeeze(-1)  # (batch, source_len)
+    weights = scores.masked_fill(~mask, -math.inf).softmax(dim=-1)
+    c = (weights[:, :, None] * memory).sum(dim=1)  # (batch, memory_size)
+    s = net.cell(torch.cat([y, c], dim=-1), s)
+    logits = net.head(torch.tanh(net.readout(torch.cat([s, c, y], dim=-1))))
+    return logits, s, weights
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("05.decoder_step", decoder_step)
+
+# %% tags=["hint"]
+hint("05.decoder_step")
+
+# %% [markdown] tags=["solution"]
+# One query per row of the batch, so `net.W(s)` needs a dimension for the keys, and the mask fits the scores as it is. The order inside `torch.cat` matters, because the columns of the next layer's weights
+# belong to particular features; a wrong order raises no error. `net.U(memory)` is the same in every step, and a faster version computes it once per sentence.
+
+# %% [markdown]
+# ### The model around your step
+#
+# Back to lesson 04's task, *freitag, 26. april 1991* → *1991-04-26*, now in twelve languages. An encoder reads in both directions. A linear layer makes the decoder's first state from the encoder's last ones. Then your step
+# runs once for each symbol that is written.
+
+# %%
 source_vocabulary = WordVocabulary(dates.source_characters())
 target_vocabulary = WordVocabulary(dates.TARGET_CHARACTERS)
 symbols = {"bos_id": target_vocabulary.bos_id, "eos_id": target_vocabulary.eos_id}
-train_pairs = [
-    (source_vocabulary.encode(x.source), target_vocabulary.encode(x.target))
-    for x in dates.sample(20_000, "train", seed=0)
-]
-test = dates.sample(1000, "test", seed=0)
 
 
-def new_model(attention):
-    encoder = Encoder(len(source_vocabulary), d_embed=32, recurrent=GRU(32, 48, bidirectional=True))
-    return Seq2Seq(
-        encoder, LuongDecoder(len(target_vocabulary), d_embed=32, recurrent=GRU(32, 96), attention=attention)
-    )
+def new_encoder():
+    return Encoder(len(source_vocabulary), d_embed=32, recurrent=GRU(32, 48, bidirectional=True))
+
+
+class State(NamedTuple):
+    """What the decoder keeps from step to step."""
+
+    s: Tensor  # (batch, hidden_size)
+    memory: Tensor  # (batch, source_len, memory_size)
+    mask: Tensor  # (batch, source_len)
+
+
+class DateWriter(nn.Module):
+    """Encoder and decoder with attention; the decoder's step is yours."""
+
+    def __init__(self, d_embed=32, hidden_size=96, memory_size=96, attention_size=32):
+        super().__init__()
+        self.encoder = new_encoder()
+        self.first_state = nn.Linear(memory_size, hidden_size)
+        self.embedding = nn.Embedding(len(target_vocabulary), d_embed)
+        self.W = nn.Linear(hidden_size, attention_size, bias=False)
+        self.U = nn.Linear(memory_size, attention_size, bias=False)
+        self.v = nn.Linear(attention_size, 1, bias=False)
+        self.cell = nn.GRUCell(d_embed + memory_size, hidden_size)
+        self.readout = nn.Linear(hidden_size + memory_size + d_embed, hidden_size)
+        self.head = nn.Linear(hidden_size, len(target_vocabulary))
+
+    def start(self, source, lengths):
+        memory, last = self.encoder(source, lengths)  # (batch, source_len, 96), (2 directions, batch, 48)
+        s = torch.tanh(self.first_state(torch.cat([last[0], last[1]], dim=1)))  # (batch, hidden_size)
+        return State(s, memory, padding_mask(lengths.to(source.device), source.shape[1]))
+
+    def step(self, last, state):
+        logits, s, self.weights = yours("05.decoder_step")(last, state.s, state.memory, state.mask, self)
+        return logits, state._replace(s=s)
+
+    def forward(self, source, lengths, target_in):
+        """Teacher forcing: logits (batch, target_len, vocab_size). The attention maps are kept in self.maps."""
+        state, logits, maps = self.start(source, lengths), [], []
+        for last in target_in.unbind(dim=1):
+            step_logits, state = self.step(last, state)
+            logits.append(step_logits)
+            maps.append(self.weights.detach())
+        self.maps = torch.stack(maps, dim=1)  # (batch, target_len, source_len)
+        return torch.stack(logits, dim=1)
+
+    def select(self, state, rows):
+        """The state of these rows of the batch, for searches that drop or copy rows."""
+        return State(*(part[rows] for part in state))
+
+
+# %% [markdown]
+# Before training it, a test: the library's `BahdanauDecoder` takes over the weights of an untrained model. Both must give the same logits for a whole padded batch.
+
+# %%
+_ = torch.manual_seed(0)
+mine = DateWriter().to(device)
+theirs = BahdanauDecoder(len(target_vocabulary), 32, GRU(32 + 96, 96), AdditiveAttention(96, 96, 32)).to(device)
+renamed = {name: name.replace("attention.", "").replace("recurrent.", "cell.").replace("_l0", "") for name in theirs.state_dict()}
+_ = theirs.load_state_dict({name: mine.state_dict()[own_name] for name, own_name in renamed.items()})
+
+few = dates.sample(4, "train", seed=1)
+source, lengths = pad([source_vocabulary.encode(x.source) for x in few])
+target_in, _ = pad([[target_vocabulary.bos_id, *target_vocabulary.encode(x.target)] for x in few])
+source, lengths, target_in = source.to(device), lengths.to(device), target_in.to(device)
+with torch.no_grad():
+    state = mine.start(source, lengths)
+    expected, _ = theirs(target_in, theirs.begin(state.s[None], state.memory, state.mask))
+    measured("logits, largest difference from the library's decoder", (mine(source, lengths, target_in) - expected).abs().max(), at_most=1e-4)
+
+# %% [markdown]
+# ### Luong's decoder: the other order
+#
+# Luong et al. (2015) use the **new** state as the query: $s_t = \operatorname{GRU}(y_{t-1}, s_{t-1})$ first, then attention, and the context goes straight to the readout, $\tanh(W_c [c_t; s_t])$. Under teacher forcing no step then
+# depends on what the attention before it found. All queries are known at once, and the whole map is one matrix product. (The paper also has *input feeding*, which brings that dependence back. Our `LuongDecoder` leaves it out here.)
+#
+# We train both: yours with additive scores, and Luong's with dot products. Encoder, width and budget are the same.
+#
+# > **Predict.** Twelve languages, 400 steps of 64 examples, an encoder of 48 units in each direction. What share of unseen dates will each write without a mistake?
+
+# %% tags=["nbval-ignore-output"]
+train_pairs = [(source_vocabulary.encode(x.source), target_vocabulary.encode(x.target)) for x in dates.sample(20_000, "train", seed=0)]
+
+
+def luong():
+    decoder = LuongDecoder(len(target_vocabulary), d_embed=32, recurrent=GRU(32, 96), attention=DotProductAttention(96))
+    return Seq2Seq(new_encoder(), decoder)
 
 
 models, histories = {}, {}
-for name, make in {"additive": lambda: AdditiveAttention(96, 96, 32), "dot": lambda: DotProductAttention(96)}.items():
+for name, make in {"Bahdanau, additive": DateWriter, "Luong, dot": luong}.items():
     _ = torch.manual_seed(0)
-    models[name] = new_model(make()).to(device)
+    models[name] = make().to(device)
     batches = pair_batches(train_pairs, 64, generator=torch.Generator().manual_seed(0), epochs=None, **symbols)
     histories[name] = fit(models[name], batches, teacher_forced_loss, steps=400, lr=8e-3, warm_up=50, bf16=False)
 
@@ -314,45 +433,40 @@ def write(model, sources):
     return ["".join(target_vocabulary.decode(hypothesis.ids)) for hypothesis in found]
 
 
-def look(model, sources, answers):
-    """Where it looks as it writes these answers: weights (batch, target_len, source_len), the last row for <eos>."""
-    source, lengths = pad([source_vocabulary.encode(text) for text in sources])
-    target_in, _ = pad([[target_vocabulary.bos_id, *target_vocabulary.encode(text)] for text in answers])
-    with torch.inference_mode(), record_attention(model) as maps:
-        model(source.to(device), lengths.to(device), target_in.to(device))
-    return maps["decoder.attention"].cpu()
-
-
+test = dates.sample(1000, "test", seed=0)
 test_sources, test_targets = [x.source for x in test], [x.target for x in test]
 written = {name: write(model, test_sources) for name, model in models.items()}
 exact = {name: sum(w == t for w, t in zip(written[name], test_targets, strict=True)) / 1000 for name in models}
-for name, share in exact.items():
-    print(f"{name}: exact match on 1,000 unseen dates, at least 0.97:", share >= 0.97)
-
-# %% tags=["nbval-ignore-output"]
-print("measured:", ", ".join(f"{name} {share:.3f}" for name, share in exact.items()))
+for name, right in exact.items():
+    measured(f"{name}: exact match on 1,000 unseen dates", right, at_least=0.97)
 
 # %% [markdown]
-# Nearly all: no digit has to survive in one vector now, it can be looked up.
+# Nearly all. No digit has to survive in a single vector any more; it can be read where it is.
 #
-# So to the picture that made attention famous. First one row of it: three digits of the year are written, and the fourth is to come; the decoder has just read the third. (We chose a short
-# date with four different digits in its year, so that there is no doubt which one is meant.) `record_attention` collects the weights of a
-# pass through the model.
+# ## 6 · Attention maps, and how to test them
+#
+# First one row: three digits of a year have been written, the fourth comes next. Your model kept its weights, and `record_attention` collects those of the library's modules.
+
 
 # %% tags=["nbval-ignore-output"]
-date = next(
-    x
-    for x in test
-    if x.pattern == "EEE, MMM d, y" and len(x.source) <= 18 and len(set(x.target[:4])) == 4 and 8 in x.copied
-)
-weights = look(models["additive"], [date.source], [date.target])[0]  # (target_len, source_len)
-_ = plots.attention_bars(
-    weights[3],
-    list(date.source),
-    query=date.target[3],
-    gold=date.alignment[3],
-    title=f"Writing the fourth digit of {date.target}",
-)
+def attention_map(model, sources, answers):
+    """The weights (batch, target_len, source_len) while it writes these answers; the last row is for <eos>."""
+    source, lengths = pad([source_vocabulary.encode(text) for text in sources])
+    target_in, _ = pad([[target_vocabulary.bos_id, *target_vocabulary.encode(text)] for text in answers])
+    batch = source.to(device), lengths.to(device), target_in.to(device)
+    with torch.inference_mode():
+        if isinstance(model, DateWriter):
+            model(*batch)
+            return model.maps.cpu()
+        with record_attention(model) as recorded:
+            model(*batch)
+        return recorded["decoder.attention"].cpu()
+
+
+# A short date whose year has four different digits: no doubt which one is meant.
+date = next(x for x in test if x.pattern == "EEE, MMM d, y" and len(x.source) <= 18 and len(set(x.target[:4])) == 4 and 8 in x.copied)
+weights = attention_map(models["Bahdanau, additive"], [date.source], [date.target])[0]  # (target_len, source_len)
+_ = plots.attention_bars(weights[3], list(date.source), query=date.target[3], gold=date.alignment[3], title=f"Writing the fourth digit of {date.target}")
 
 # %% tags=["nbval-ignore-output"]
 _ = plots.attention_heatmap(
@@ -360,19 +474,20 @@ _ = plots.attention_heatmap(
     list(date.target),
     list(date.source),
     gold=date.alignment_matrix(),
-    title="To write a digit, look at it",
+    title="To write a digit, attend to it",
+    query_title="the symbol being written",
 )
 
 # %% [markdown]
-# The outlines are not the model's: the task knows which source character tells which target character. A year's digit and a two-digit day have exactly one. A
-# month that is written as a name is told by all its letters. A hyphen has no outline: it is the same in every date.
+# The outlines do not come from the model. The generator of the task knows which source characters determine which target character, the **gold alignment**. A digit of the year has exactly one source position, and
+# all letters of a month's name determine its two digits. A hyphen has none, because it is the same in every date.
 #
-# So we need not admire the picture; we can count.
+# So instead of admiring the picture, you can count.
 #
-# ### Exercise 4 · Is the darkest cell the true one? (7 minutes)
+# ### Exercise 5 · Arg-max on the true alignment (core, 8 minutes)
 #
-# Write `share_on_gold(weights, gold)`: `weights (target_len, source_len)`, `gold (target_len, source_len)` boolean, True where a source position tells a target position. Among the rows that have a true position
-# (or several), the share whose largest weight lies on one. Return a float. Done when the check shows ✓.
+# Write `share_on_gold(weights, gold)`: `weights (target_len, source_len)`, and `gold` of the same shape, boolean, True where a source position determines a target position. Among the rows with at least one True, return the share
+# whose largest weight lies on one, as a float.
 
 
 # %% tags=["exercise"]
@@ -387,69 +502,57 @@ def share_on_gold(weights, gold):
 # %% tags=["check"]
 check("05.share_on_gold", share_on_gold)
 
+# %% tags=["hint"]
+hint("05.share_on_gold")
+
+# %% [markdown] tags=["solution"]
+# `gold[rows, columns]` with two index tensors reads one cell per row, namely the one with the largest weight. Rows without gold are left out of the mean: nobody could be right there.
+
 # %% [markdown]
-# Now for the 1,000 test dates, and for the digits that only have to be copied: those of the year and of the day that stand in the source as they are. (The decoder reads the true date here, as in training,
-# because it is the true date whose alignment is known.)
+# Now all 1,000 test dates at once, and only the digits of year and day that are copied from the source. The decoder reads the true date here, as in training, because that is the one whose alignment is known.
 
 # %%
-YEAR, DAY = (0, 1, 2, 3), (8, 9)
-maps = {name: look(model, test_sources, test_targets) for name, model in models.items()}
-copied = torch.zeros(1000, 11, dtype=torch.bool)  # (example, target position), the 11th is <eos>
-place = torch.zeros(1000, 11, dtype=torch.long)  # where in the source it stands
+maps = {name: attention_map(model, test_sources, test_targets) for name, model in models.items()}  # each (1000, 11, source_len)
+gold = torch.zeros_like(maps["Luong, dot"], dtype=torch.bool)
+copied = torch.zeros(1000, 11, dtype=torch.bool)
 for n, x in enumerate(test):
-    for t in x.copied:
-        if t in YEAR + DAY:
-            copied[n, t], place[n, t] = True, x.alignment[t][0]
+    for t in set(x.copied) & {0, 1, 2, 3, 8, 9}:
+        gold[n, t, x.alignment[t][0]] = copied[n, t] = True
 
-
-def on_gold(name, positions):
-    """Share of arg-maxes on the true digit, and mean weight there, over these target positions."""
-    chosen = copied.clone()
-    chosen[:, [t for t in range(11) if t not in positions]] = False
-    hit = (maps[name].argmax(dim=-1) == place)[chosen]
-    mass = maps[name].gather(2, place[..., None])[..., 0][chosen]  # (example, position, source_len) → one weight each
-    return hit.double().mean().item(), mass.mean().item()
-
-
-for name in models:
-    print(f"{name}: largest weight on the source's own digit, year, at least 0.95:", on_gold(name, YEAR)[0] >= 0.95)
-    print(f"{name}: largest weight on the source's own digit, day,  at least 0.95:", on_gold(name, DAY)[0] >= 0.95)
-
-# %% tags=["nbval-ignore-output"]
-print("score      parameters  seconds  exact match   arg-max on the digit   weight on the digit")
+on_gold = {name: yours("05.share_on_gold")(A.flatten(0, 1), gold.flatten(0, 1)) for name, A in maps.items()}
+print(f"{'':18}  parameters  arg-max on the digit  mean weight on it")
 for name, model in models.items():
-    hit, mass = on_gold(name, YEAR + DAY)
-    facts = f"{name:<9} {n_parameters(model):11,} {histories[name].seconds:8.0f} {exact[name]:12.3f}"
-    print(f"{facts} {hit:22.3f} {mass:21.2f}")
+    print(f"{name:18}  {n_parameters(model):10,}  {f'≈{on_gold[name]:.3f}':>20}  {f'≈{maps[name][gold].mean():.2f}':>17}")
+measured("the smaller share of arg-maxes on the right digit", min(on_gold.values()), at_least=0.95)
 
 # %% [markdown]
-# Nobody ever told the model where to look. It was told the answers, and in these two runs looking at the right digit is what came of it. (That need not be: with another score or seed, a model may settle on a
-# *neighbour* of the digit. Section 6 says why that works.)
+# Nobody told the models where to attend. They were given answers, and in these runs attending to the right digit is what came of it. It need not: the encoder reads in both directions, so the state at a *neighbour* of the digit
+# knows it as well.
 #
-# What we assert, and what not: copied digits of the year and the day. Not the month, mostly a name (*which* letters of *april* say 04?), not the century of a year written *'91*, not the hyphens, and not the `0` of `05` where the source has a bare *5*.
-# The last two come back in the next section. The dot product has fewer parameters here, learns as well, and its looks are sharper; the additive one spreads them. Neither
-# is the better in general.
+# The table covers only digits that are copied. Left out are months, which are mostly names, hyphens, and the `0` of `05` where the source has a bare *5*. The dot product's weights are sharper here; both models write equally well.
 #
-# Other languages, other orders. Chinese begins with the year:
+# Other languages have other orders. Chinese begins with the year. Which rows miss their outlines, although every character written is right?
 
 # %% tags=["nbval-ignore-output"]
-french = next(
-    x for x in test if x.locale == "fr" and len(x.source) <= 16 and 8 not in x.copied and "yy" not in x.pattern
-)
+french = next(x for x in test if x.locale == "fr" and len(x.source) <= 16 and 8 not in x.copied and "yy" not in x.pattern)
 chinese = next(x for x in test if x.locale == "zh" and x.pattern == "full")
-figure, axes = plt.subplots(
-    1, 2, figsize=(8.6, 3.9), width_ratios=[len(french.source), len(chinese.source)], layout="constrained"
-)
-for ax, x, title in zip(
-    axes, (french, chinese), ("French: day, month, year", "Chinese: year, month, day"), strict=True
-):
-    weights = look(models["dot"], [x.source], [x.target])[0][:10]  # (target_len, source_len)
-    plots.attention_heatmap(
-        weights, list(x.target), list(x.source), gold=x.alignment_matrix(), title=title, bar=x is chinese, ax=ax
+figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.9), width_ratios=[len(french.source), len(chinese.source)], layout="constrained")
+for ax, x, title in zip(axes, (french, chinese), ("French: day, month, year", "Chinese: year, month, day"), strict=True):
+    weights = attention_map(models["Luong, dot"], [x.source], [x.target])[0][:10]  # (target_len, source_len)
+    _ = plots.attention_heatmap(
+        weights,
+        list(x.target),
+        list(x.source),
+        gold=x.alignment_matrix(),
+        title=title,
+        bar=x is chinese,
+        mark_uniform=False,
+        query_title="the symbol being written",
+        ax=ax,
     )
 
 # %% [markdown]
-# Type a date, in any of the twelve languages and in your own order of its parts. It can only write dates: it has no way to say "this is none". So give it nonsense, or two dates, and see which parts it looks at.
+# Type a date in any of the twelve languages, in your own order of its parts. The model has no way to say "this is not a date". Give it nonsense, or two dates, and see what it attends to.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -460,12 +563,13 @@ def draw_typed(text):
         raise ValueError(f"no date of the training data has the character {' '.join(unknown)}; try others")
     if not 1 <= len(text) <= 45:
         raise ValueError(f"your date has {len(text)} characters; type 1 to 45")
-    answer = write(models["dot"], [text])[0]
+    answer = write(models["Bahdanau, additive"], [text])[0]
     return plots.attention_heatmap(
-        look(models["dot"], [text], [answer])[0][: len(answer)],
+        attention_map(models["Bahdanau, additive"], [text], [answer])[0][: len(answer)],
         list(answer),
         list(text),
         title=f"The model wrote {answer}",
+        query_title="the symbol being written",
     )
 
 
@@ -477,239 +581,236 @@ TypedFigure(
 )
 
 # %% [markdown]
-# ## 6 · Attention is not explanation
+# ## 7 · Is attention an explanation?
 #
-# It is tempting to read a map as the model's *reasons*: it wrote this **because** it looked there. We have a model and can try it.
+# It is tempting to read a map as the model's *reasons*: it wrote this **because** it attended to that. You have two trained models, so you can test the idea.
 #
-# > **Predict.** Two models, the same data, the same answers. Do they look at the same places?
+# > **Predict.** Two models, the same data, the same answers. Will their largest weights be on the same characters: for copied digits, and for hyphens?
 
 # %%
 hyphens, zeros = torch.zeros_like(copied), torch.zeros_like(copied)  # (example, target position)
 hyphens[:, [4, 7]] = True
 zeros[:, 8] = torch.tensor([x.target[8] == "0" and 8 not in x.copied for x in test])
-sorts = {"copied digits": copied, "hyphens": hyphens, "the 0 of 05, read from a 5": zeros}
+sorts = {"copied digits": copied, "hyphens": hyphens, "the 0 of 05, from a 5": zeros}
 
-same_answers = sum(a == b for a, b in zip(written["additive"], written["dot"], strict=True)) / 1000
-same_place = maps["additive"].argmax(dim=-1) == maps["dot"].argmax(dim=-1)  # (example, target position)
-agreement = {sort: same_place[rows].double().mean().item() for sort, rows in sorts.items()}
-sharpness = maps["dot"].max(dim=-1).values[hyphens].mean().item()
-
-print("the two models give the same answer (at least 0.95):", same_answers >= 0.95)
-print("for copied digits they look at the same place (at least 0.9):", agreement["copied digits"] >= 0.9)
-print("for hyphens often not (at most 0.7):", agreement["hyphens"] <= 0.7)
-print("for the 0 of 05 hardly ever (at most 0.3):", agreement["the 0 of 05, read from a 5"] <= 0.3)
-print("and yet the dot model's look for a hyphen is sharp (largest weight, mean at least 0.5):", sharpness >= 0.5)
-
-# %% tags=["nbval-ignore-output"]
-print(f"measured: same answer {same_answers:.3f};", ", ".join(f"{k} {v:.2f}" for k, v in agreement.items()))
-for name, of_model in maps.items():
-    largest = of_model.max(dim=-1).values  # (example, target position)
-    print(f"{name:<9} largest weight, mean:", ", ".join(f"{k} {largest[v].mean():.2f}" for k, v in sorts.items()))
+first, second = maps.values()
+same_answer = sum(a == b for a, b in zip(*written.values(), strict=True)) / 1000
+same_place = {sort: (first.argmax(dim=-1) == second.argmax(dim=-1))[rows].double().mean().item() for sort, rows in sorts.items()}
+measured("the two models write the same date", same_answer, at_least=0.95)
+measured("their arg-maxes agree, copied digits", same_place["copied digits"], at_least=0.9)
+measured("their arg-maxes agree, hyphens", same_place["hyphens"], at_most=0.4)
+measured("their arg-maxes agree, the 0 of 05", same_place["the 0 of 05, from a 5"], at_most=0.4)
+measured("Luong, dot: mean largest weight, hyphens", second.max(dim=-1).values[hyphens].mean(), at_least=0.6)
+measured("Bahdanau, additive: mean largest weight, hyphens", first.max(dim=-1).values[hyphens].mean(), at_most=0.6)
 
 # %% [markdown]
-# For a digit that must be copied, both point at the same place. For a hyphen they often do not: the dot model points sharply, the additive one less so. And what the dot model points at may look like a good reason:
-# in the Chinese date above its two hyphens look at 年 and 月, which do separate year, month and day. But in the French one they look into the middle of the month's name. Which of the two tells us why a hyphen is written?
-# A sharp row, even a plausible one, is not yet a reason. One test for a reason is to **take it away**: we write with weights of our own choice in place of the model's, the same for every key.
+# For a copied digit both attend to the same place. For a hyphen they do not, and one of them attends *sharply* all the same. A sharp weight, even on a plausible character, is not yet a reason.
+#
+# A stronger test is an **intervention**: replace the weights and see what changes. Luong's decoder makes this easy. Under teacher forcing you can hand it contexts from weights of your own choice.
 
 
 # %%
-def write_with(model, weights):
-    """What the model writes, (batch, target_len), with weights (batch, target_len, source_len) that are not its own."""
+def write_with(weights):
+    """What the Luong model writes, (batch, target_len) ids, when weights (batch, target_len, source_len) replace its own."""
+    model = models["Luong, dot"]
     source, lengths = pad([source_vocabulary.encode(text) for text in test_sources])
     target_in, _ = pad([[target_vocabulary.bos_id, *target_vocabulary.encode(text)] for text in test_targets])
     with torch.inference_mode():
         state, decoder = model.start(source.to(device), lengths.to(device)), model.decoder
-        read = decoder.embedding(target_in.to(device))  # (batch, target_len, d_embed)
-        h, _ = decoder.recurrent(read, state.recurrent)  # (batch, target_len, hidden_size)
-        c = weights.to(device) @ state.memory  # (batch, target_len, features): the contexts of our choice
+        h, _ = decoder.recurrent(decoder.embedding(target_in.to(device)), state.recurrent)  # (batch, target_len, hidden_size)
+        c = weights.to(device) @ state.memory  # (batch, target_len, memory_size): the contexts of your choice
         return decoder.head(torch.tanh(decoder.readout(torch.cat([c, h], dim=2)))).argmax(dim=-1).cpu()
 
 
+# Put all the weight for the year's third and fourth digit onto a different digit of the source.
+redirected, digit_there = maps["Luong, dot"].clone(), {}
+for n, x in enumerate(test):
+    for t in {2, 3} & set(x.copied):
+        others = [place for place, character in enumerate(x.source) if character in "0123456789" and character != x.target[t]]
+        place = others[n % len(others)]
+        redirected[n, t] = 0.0
+        redirected[n, t, place] = 1.0
+        digit_there[n, t] = target_vocabulary.encode(x.source[place])[0]
+
+own, after = write_with(maps["Luong, dot"]), write_with(redirected)
+follows = sum(after[where].item() == digit for where, digit in digit_there.items()) / len(digit_there)
+measured("weight moved to a different digit: the model writes that digit instead", follows, at_least=0.9)
+
+# %% [markdown]
+# So for these digits the attention *is* the mechanism. Move it, and the output follows. Now the opposite intervention, uniform weights, which tell the decoder nothing about where anything is:
+
+# %%
 lengths = torch.tensor([len(text) for text in test_sources])
-uniform = (padding_mask(lengths) / lengths[:, None])[:, None].expand_as(maps["dot"])
-own, blind = write_with(models["dot"], maps["dot"]), write_with(models["dot"], uniform)
+uniform = (padding_mask(lengths) / lengths[:, None])[:, None].expand_as(maps["Luong, dot"])
+blind = write_with(uniform)
 kept = {sort: (own == blind)[rows].double().mean().item() for sort, rows in sorts.items()}
-print("hyphens: still written with uniform weights (at least 0.99):", kept["hyphens"] >= 0.99)
-print("copied digits: most of them lost (at most half kept):", kept["copied digits"] <= 0.5)
+measured("written as before under uniform weights, copied digits", kept["copied digits"], at_most=0.5)
+measured("written as before under uniform weights, hyphens", kept["hyphens"], at_least=0.95)
+measured("written as before under uniform weights, the 0 of 05", kept["the 0 of 05, from a 5"], at_least=0.85)
 
 # %% tags=["nbval-ignore-output"]
 _ = plots.kept_without_attention(
-    {"uniform weights": kept},
-    title="Uniform weights cost the digits, not the hyphens",
-    xlabel="share of symbols written as before",
+    {"uniform weights": kept}, title="Uniform weights cost the digits, not the hyphens", xlabel="share of symbols written as before"
 )
 
 # %% [markdown]
-# The digits needed their look. The hyphens did not: a map in which the hyphen looks hard at some letter says nothing about why there is a hyphen. (Blind, the model guesses; at
-# a hyphen's place it guesses a hyphen, and there that guess is always right.)
+# The digits needed their attention. The hyphens did not, however sharp their weights were. And the third bar? The `0` of `05` survives too. Is it, like the hyphen, known without attention?
 #
-# And the third bar? The `0` of `05` survives too, and in the maps it looks now here, now there (in the Chinese one above, hard at the 月 beside the digit). Is it, then, like the hyphen: known
-# without looking?
+# ### Exercise 6 · A control for the zero (core, 10 minutes, experiment)
 #
-# > **Predict.** How would you find out? What should the blind model write for the *26th*?
+# Before you conclude that, run a control. What does the model write under uniform weights for the days from 10 to 31, which do *not* begin with 0? *Predict*, then compute from `blind` the share of those days for which the first digit of the day
+# (position 8) comes out as a 0. Use a cell of your own, and set `wrong_zeros` to that share. These two will help:
 
 # %%
-two_digits = torch.tensor([x.target[8] != "0" for x in test])
+two_digits = torch.tensor([target[8] != "0" for target in test_targets])  # (1000,): days from 10 to 31
 zero = target_vocabulary.encode("0")[0]
-wrong_zeros = (blind[two_digits, 8] == zero).double().mean().item()
-print("days from 10 to 31: the blind model writes 0 as their first digit, too (at least 0.9):", wrong_zeros >= 0.9)
 
-# %% tags=["nbval-ignore-output"]
-print(f"measured: {wrong_zeros:.3f}; days that do begin with 0: {1 - two_digits.double().mean():.2f}")
+# %% tags=["exercise"]
+wrong_zeros = ...
+### BEGIN SOLUTION
+wrong_zeros = 0.99  # (blind[two_digits, 8] == zero).double().mean().item()
+### END SOLUTION
+
+# %% tags=["check"]
+check("05.wrong_zeros", wrong_zeros)
+
+# %% tags=["hint"]
+hint("05.wrong_zeros")
+
+# %% [markdown] tags=["solution"]
+# Under uniform weights the model writes a 0 for nearly every day. It survived in `05` because 0 is what the model writes when it knows nothing. With its own weights it tells the 5th from the 26th, so the 0 did need attention. The bar alone said the
+# opposite.
+
+# %%
+measured("days from 10 to 31: a 0 written under uniform weights", (blind[two_digits, 8] == zero).double().mean(), at_least=0.85)
+measured("days from 10 to 31: a 0 written with the model's own weights", (own[two_digits, 8] == zero).double().mean(), at_most=0.05)
 
 # %% [markdown]
-# Blind, it writes a 0 for nearly every day. The zero survived because 0 is its guess; for a hyphen the guess is always right, here in about three days of ten. With its eyes open the model tells the 5th from the 26th, blind it does not: so the 0
-# did need a look, and the bar alone said the opposite. Without this control the experiment would have fooled us as nicely as the picture.
+# A result that survives an intervention proves little until you know what the model writes when it knows nothing. Two more cautions. A column of the map is a state, not a symbol, and the state at a blank knows the digits next to it. And the model was never trained with uniform
+# weights, so this intervention shows it something new. Jain and Wallace (2019, *Attention is not explanation*) and Wiegreffe and Pinter (2019, *Attention is not not explanation*) carry on this debate. What a map does say is **where the model attended**.
 #
-# Two more cautions. A column is not a symbol but a *state*, and the encoder reads in both directions: the state at a blank knows the digits beside it. So a model can look beside a digit
-# and write it correctly. (Put `GeneralAttention(96, 96)` into section 5, change the seed, and look whether yours does.) And taking a look away is no perfect test either: the model was never
-# trained to write blind. The debate is worth reading: Jain and Wallace 2019, *Attention is not explanation*; Wiegreffe and Pinter 2019, *Attention is not not explanation*.
-# What a map does say is **where the model looked**.
+# ## 8 · The bottleneck, again
 #
-# ## 7 · The bottleneck again
+# Lesson 04's hardest test: repeat a number of 1 to 12 digits. The fixed vector failed as the numbers grew. Below, the same recurrent layers train on the same data for the same 500 steps, with and without attention.
 #
-# Lesson 04's hardest test: write a number again, 1 to 12 digits. The fixed vector broke down as the numbers grew. Same data, same 500 steps, the same recurrent layers; one of the two
-# decoders may look back, and has a score network and a readout layer for it.
-#
-# > **Predict.** The curve of the one that looks: better by a little, falling later, or flat?
+# > **Predict.** What does the curve with attention look like: a little higher, falling later, or flat?
 
 # %% tags=["nbval-ignore-output"]
 curves = {}
-for name, looks in {"fixed vector": False, "with attention": True}.items():
-    model = bottleneck.build(attention=looks).to(device)
+for name, with_attention in {"fixed vector": False, "with attention": True}.items():
+    model = bottleneck.build(attention=with_attention).to(device)
     print(f"{name}: {n_parameters(model):,} parameters")
     _ = bottleneck.train(model)
     curves[name] = bottleneck.accuracy_by_length(model)
 
-_ = plots.accuracy_by_length(
-    curves, title="After 500 steps: one vector falls with length, looking back does not", xlabel="digits in the source"
-)
+_ = plots.accuracy_by_length(curves, title="After 500 steps: one vector fails with length, attention does not", xlabel="digits in the source")
 
 # %%
-print("fixed vector, 12 digits: at most 0.3 right:", curves["fixed vector"][12] <= 0.3)
-print("with attention, at every length: at least 0.9 right:", min(curves["with attention"].values()) >= 0.9)
-longer = bottleneck.accuracy_by_length(model, [20])  # the model trained last: the one with attention
-print("with attention, 20 digits, longer than any in training: at most 0.3 right:", longer[20] <= 0.3)
-
-# %% tags=["nbval-ignore-output"]
-for name, curve in curves.items():
-    print(f"measured, {name}: 12 digits {curve[12]:.2f}, worst length {min(curve.values()):.2f}")
-print(f"measured, with attention: 20 digits {longer[20]:.2f}")
+measured("fixed vector, 12 digits: exact match", curves["fixed vector"][12], at_most=0.3)
+measured("with attention, its worst length: exact match", min(curves["with attention"].values()), at_least=0.9)
+measured("with attention, 20 digits, longer than in training: exact match", bottleneck.accuracy_by_length(model, [20])[20], at_most=0.3)
 
 # %% [markdown]
-# Flat. The number of vectors now grows with the input, and the question "how much fits into one?" is gone. What have we shown about the fixed vector? Not that twelve digits *cannot* fit: its loss is still far from the other's, and
-# more steps would help it. (The two also differ in size; see the parameters above.) We have shown that within the same budget one way is learned and the other is not. And look at the last line: to be *able* to look anywhere is not to know where one is.
-# The model with attention was never asked to count to 20, and cannot.
+# Flat. The number of states now grows with the input, and how much fits into one is no longer the question. That does *not* show that twelve digits cannot fit into one vector: its training loss, printed above, is still far from the other's, and the two models differ in size. It shows that with this
+# budget one is learned and the other is not. And being *able* to attend anywhere is not knowing where you are: beyond the trained lengths, the model with attention fails too.
 #
-# ## 8 · German → English
+# ## 9 · German to English
 #
-# Captions of photographs (Multi30k, 29,000 pairs), as in lesson 04. Both translators have been trained for you by one command each; they have the same encoder and embeddings, the same steps and the same
-# data. One hands over the last state; the other has a Bahdanau decoder: look, then read. (Its LSTM reads the context too, and its last layer gets 128 features instead of 256, which saves more parameters than looking costs.
-# So the decoders differ in a little more than the look.)
+# Captions of photographs (Multi30k, 29,000 pairs), as in lesson 04. Two translators were trained by one command each and stored. They share encoder, embeddings, data and number of steps. One decoder gets the last state; the other is Bahdanau's, with an LSTM as
+# its cell.
+#
+# > **Predict.** Is attention ahead for short sentences too, where a fixed vector should be large enough?
 
 # %%
 corpus = multi30k.Corpus()
-translators, cards = {}, {}
+german, english = zip(*corpus.sentences["test"], strict=True)
+translators, cards, translations = {}, {}, {}
 for name in multi30k.MODELS:
     translators[name] = multi30k.build(name, corpus).to(device)
     cards[name] = load_stored(name, translators[name])
-
-print("                    parameters  CPU-seconds  BLEU greedy  BLEU beam 5   (1,000 test sentences)")
-for name, card in cards.items():
-    facts = f"{name:<19} {card['parameters']:11,} {card['seconds']:12,}"
-    print(f"{facts} {card['bleu']['greedy']:12.1f} {card['bleu']['beam 5']:12.1f}")
-
-# %% [markdown]
-# Twice the BLEU, for a few parameters less and nearly two fifths more time. But a card can claim anything. So translate the test sentences here and now, and score them, short ones and long ones apart.
-#
-# > **Predict.** Is attention ahead for the short sentences too, where a fixed vector should be large enough?
+    translations[name] = multi30k.translate(translators[name], corpus, german)
+    here = bleu(translations[name], english).score
+    measured(f"{name}: BLEU on 1,000 test sentences, here and on its card, difference", abs(here - cards[name]["bleu"]["greedy"]), at_most=1)
 
 # %%
-german, english = zip(*corpus.sentences["test"], strict=True)
-translations = {name: multi30k.translate(model, corpus, german) for name, model in translators.items()}
-for name, sentences in translations.items():
-    print(
-        f"{name}: its card is right to 1 BLEU:",
-        abs(bleu(sentences, english).score - cards[name]["bleu"]["greedy"]) <= 1,
-    )
-
 words_of = [len(tokenize(sentence)) for sentence in german]
-by_words = {name: {} for name in translators}  # name → {words: BLEU}
-for low, high in ((1, 9), (10, 12), (13, 15), (16, 99)):
+groups = {"all": (1, 99), "1–9": (1, 9), "10–12": (10, 12), "13–15": (13, 15), "16+": (16, 99)}
+scores_of = {name: [] for name in translations}
+for low, high in groups.values():
     rows = [n for n, count in enumerate(words_of) if low <= count <= high]
     for name, sentences in translations.items():
-        by_words[name][low] = bleu([sentences[n] for n in rows], [english[n] for n in rows]).score
-gains = [by_words["multi30k-attention"][low] - by_words["multi30k-lstm"][low] for low in (1, 10, 13, 16)]
-print("attention gains at least 10 BLEU, whatever the length:", min(gains) >= 10)
+        scores_of[name].append(bleu([sentences[n] for n in rows], [english[n] for n in rows]).score)
 
-# %% tags=["nbval-ignore-output"]
-print("BLEU, words in the source:   1–9  10–12  13–15    16+")
-for name, scores_of in by_words.items():
-    print(f"{name:<25}", "".join(f"{score:7.1f}" for score in scores_of.values()))
+print(f"{'BLEU, by words in the source':28}" + "".join(f"{group:>8}" for group in groups))
+for name, row in scores_of.items():
+    print(f"{name:28}" + "".join(f"{f'≈{score:.1f}':>8}" for score in row))
+plain, attentive = scores_of["multi30k-lstm"], scores_of["multi30k-attention"]
+measured("attention's BLEU over the plain translator's", attentive[0] / plain[0], at_least=1.3)
+measured("attention's smallest lead in the four groups", min(a - p for a, p in zip(attentive[1:], plain[1:], strict=True)), at_least=3, unit="BLEU")
 
 # %% [markdown]
-# Attention is far ahead everywhere, for the short sentences too, by about as many points as for the long ones. (Compare along a column: BLEU of other sentences is another scale, so a row says little about length.) So the room in one vector is
-# not the whole story: in these 3,400 steps looking things up was also *easier to learn* than packing and unpacking. (And 32 is a modest score: 29,000 captions are little to learn two languages from.)
+# Attention is ahead everywhere, for short sentences too. Compare along a column only, because BLEU scores of different sentences say little about length. So the room in one vector is not the whole story. Within this budget, finding a word where it is was also *easier to learn* than packing and
+# unpacking it. The two decoders differ in a few sizes besides attention, and 29,000 captions are little to learn two languages from.
 #
-# Does the stored training start as the code here does? Its first steps, live, with the same seed; then the stored loss behind them. Each dot is a mean over several steps, so the loss printed at the end of a run need not be
-# the last dot. That checks the beginning only; for the end there is the BLEU that you have just measured.
+# Now two maps. In a German subordinate clause the verb comes last, and English doesn't wait for it. We picked these sentences for that, before looking at any map.
 
 # %% tags=["nbval-ignore-output"]
-LIVE_STEPS = 90  # about half a minute's worth
-_, history = multi30k.train("multi30k-attention", corpus, stop_after=LIVE_STEPS, device=device)
-stored_losses, every = cards["multi30k-attention"]["training_loss"], cards["multi30k-attention"]["training_loss_every"]
-live = torch.tensor(history.losses).view(-1, every).mean(dim=1)  # (LIVE_STEPS / every,)
-_ = plots.stored_and_live(stored_losses, live, every, title="The first steps, here, lie on the stored training")
-
-# %%
-drift = (live - torch.tensor(stored_losses[: len(live)])).abs().max().item()
-print("nowhere further from the stored curve than 0.3 nats:", drift <= 0.3)
-
-# %% [markdown]
-# Now look at real sentences. In a German *subordinate* clause the verb comes last; English does not wait for it.
-
-# %% tags=["nbval-ignore-output"]
-translator = translators["multi30k-attention"]
+translator = translators["multi30k-attention"].eval()
 english_words = corpus.target_vocabulary
 never = (english_words.pad_id, english_words.unk_id, english_words.bos_id)  # an unknown word is no translation
 
 
-def translate_and_look(number):
-    """A test sentence's words, the translation's, and where the translator looked: (target_len, source_len)."""
-    words = tokenize(german[number])
-    source, lengths = pad([corpus.source_vocabulary.encode(words)])
-    best = greedy(translator, source, lengths, max_len=multi30k.MAX_LEN, forbidden=never, **corpus.symbols)[0]
-    target_in = torch.tensor([[english_words.bos_id, *best.ids]])  # (1, target_len)
-    with torch.inference_mode(), record_attention(translator.eval()) as found:
+def translate_with_maps(sentences):
+    """For each sentence: its words, the words written, and the map (target_len, source_len)."""
+    words = [tokenize(sentence) for sentence in sentences]
+    source, lengths = pad([corpus.source_vocabulary.encode(row) for row in words])
+    best = greedy(translator, source, lengths, max_len=multi30k.MAX_LEN, forbidden=never, **corpus.symbols)
+    target_in, _ = pad([[english_words.bos_id, *hypothesis.ids] for hypothesis in best])
+    with torch.inference_mode(), record_attention(translator) as found:
         translator(source.to(device), lengths.to(device), target_in.to(device))
-    written = [*(english_words.symbols[i] for i in best.ids), "<eos>"]
-    return words, written, found["decoder.attention"][0].cpu()
+    A = found["decoder.attention"].cpu()  # (batch, target_len, source_len)
+    rows = [[*(english_words.symbols[i] for i in hypothesis.ids), "<eos>"] for hypothesis in best]
+    return [(w, row, A[n, : len(row), : len(w)]) for n, (w, row) in enumerate(zip(words, rows, strict=True))]
 
 
-words, written_words, weights = translate_and_look(167)
-_ = plots.attention_heatmap(weights, written_words, words, title="“wearing” looks ahead: “trägt” ends its clause")
-
-# %% tags=["nbval-ignore-output"]
-words, written_words, weights = translate_and_look(12)
-_ = plots.attention_heatmap(
-    weights, written_words, words, title="“holding” looks for the last word, “kitchen” goes back"
-)
-
-# %%
-for number, word in ((167, "wearing"), (12, "holding"), (12, "kitchen")):
-    words, written_words, weights = translate_and_look(number)
-    print(f"{word} looks most at {words[weights[written_words.index(word)].argmax()]}")
+for number in (167, 12):
+    words, row, A = translate_with_maps([german[number]])[0]
+    _ = plots.attention_heatmap(A, row, words, title="English writes the verb before the German clause ends", query_title="the word being written")
+    plt.show()
 
 # %% [markdown]
-# These three find their partners across the sentence. Little words are less tidy: the first *A* looks at the noun, not at *Ein* or *Eine*, while the later *a*'s spread their look, and put most of it now on a verb, now on a noun that is
-# not theirs. Why? The map does not say; section 6 has taught us not to read reasons off it. Nor does a tidy look make a right word: *Schale* is a bowl here, and the model looks at it and writes *cup*. Nobody has aligned
-# these sentences for us, so here we can look, not count. (We fixed the two sentences beforehand, by their verbs at the end; not every map is so tidy.)
+# Nobody has aligned these sentences, so there is no gold alignment to count against. But some words have an obvious partner. Take every translation in which both of a pair occur exactly once, and ask for the arg-max
+# again.
 #
-# ## 9 · Spot the bug
+# > **Predict.** *Mann* is by far the most frequent of these nouns. Will it have the tidiest rows?
+
+# %%
+partners = {
+    "Mann": "man", "Frau": "woman", "Hund": "dog", "Mädchen": "girl", "Junge": "boy", "Straße": "street", "Wasser": "water", "Strand": "beach",
+    "trägt": "wearing", "hält": "holding", "sitzt": "sitting", "steht": "standing", "spielt": "playing",
+}  # fmt: skip
+hits = {pair: [] for pair in partners.items()}
+for start in range(0, 1000, 100):
+    for words, row, A in translate_with_maps(german[start : start + 100]):
+        for pair in hits:
+            if words.count(pair[0]) == row.count(pair[1]) == 1:
+                hits[pair].append(A[row.index(pair[1])].argmax().item() == words.index(pair[0]))
+
+print(f"{'':20}  translations  arg-max on the partner")
+for pair, found in hits.items():
+    print(f"{' → '.join(pair):20}  {f'≈{len(found)}':>12}  {f'≈{sum(found) / max(1, len(found)):.2f}':>22}")
+every = [hit for found in hits.values() for hit in found]
+measured("arg-max on the partner, all pairs", sum(every) / len(every), at_least=0.5)
+
+# %% [markdown]
+# Some rows are tidier than others. Remember what even a low number means: the word *was* written, and is right, while the largest weight was somewhere else. The state at a neighbour has read the noun too, and the decoder's own state may know it from the step before. So
+# here as well, the map says where the model attended, and not why it wrote what it wrote.
 #
-# Somebody writes attention for a batch. It runs, it trains, the loss falls.
+# ## 10 · Spot the bug
 #
-# > **Predict.** Every weight is between 0 and 1, and something sums to 1. What is wrong?
+# Someone writes attention for a batch. It runs, it trains, and the loss falls.
+#
+# > **Predict.** Every weight lies between 0 and 1, and something sums to 1. What is wrong?
 
 
 # %%
@@ -722,15 +823,15 @@ def their_attention(query, key, value):
 generator = torch.Generator().manual_seed(0)
 q, k = torch.randn(2, 4, 8, generator=generator), torch.randn(2, 5, 8, generator=generator)  # (batch, len, features)
 context, weights = their_attention(q, k, k)
-print("shapes as they should be:", context.shape == (2, 4, 8), weights.shape == (2, 4, 5))
+print("shapes:", tuple(context.shape), tuple(weights.shape))
 
 # %% [markdown]
-# Two tests expose it. The rows of an attention map sum to 1. And a query's context depends on that query alone: ask one at a time, and you must get the same.
+# The shapes are as they should be. Two tests expose it. The rows of an attention map sum to 1. And a context depends on its own query alone, so one query at a time must give the same result as all at once.
 
 # %%
-print("every row sums to 1:", torch.allclose(weights.sum(dim=-1), torch.ones(2, 4)))
+measured("largest distance of a row's sum from 1", (weights.sum(dim=-1) - 1).abs().max(), at_least=0.1)
 one_at_a_time = torch.cat([their_attention(q[:, t : t + 1], k, k)[0] for t in range(4)], dim=1)
-print("one query at a time gives the same:", torch.allclose(one_at_a_time, context))
+measured("contexts one query at a time, largest difference from all at once", (one_at_a_time - context).abs().max(), at_least=0.1)
 print("weights of a single query:", their_attention(q[:, :1], k, k)[1][0].tolist())
 try:
     plots.attention_heatmap(weights[0], list("abcd"), list("vwxyz"), title="Their map")
@@ -738,31 +839,32 @@ except ValueError as error:
     print("the heatmap refuses:", error)
 
 # %% [markdown]
-# `dim=1` is the dimension of the queries. In training, the queries of one sentence compete for every key, those of the *future* included. In decoding there is one query at a time, a softmax over one number
-# is 1, and every weight is 1: the model writes with another network than it was trained with. Both are reported from real code. In
-# labmlai/annotated_deep_learning_paper_implementations#146 the softmax ran over a wrong dimension, and the score hardly moved when it was mended (with longer training it even got worse): do not count on a score to find it. In
-# PetrochukM/PyTorch-NLP#2 it was `Softmax(dim=0)` over a matrix of batch × queries rows: each weight then also depends on the *other sentences* of the batch, and with one row alone all weights are 1.
-# In this library `dim=-1` is always the keys, and the heatmap checks the rows.
+# `dim=1` is the dimension of the queries. In training, all queries of a sentence compete for each key, including *later* ones. In decoding there is one query at a time. The softmax over a single number is 1, so every weight is 1: the model writes with a different network from the one that was trained.
+#
+# The bug is real. In labmlai/annotated_deep_learning_paper_implementations#146 the softmax ran over a wrong dimension, and the model's score hardly changed when it was fixed. Don't count on a score to find it. In PetrochukM/PyTorch-NLP#2 it was
+# `Softmax(dim=0)` over batch × queries, so that weights depended on the *other sentences* of the batch.
 #
 # ## Recap
 #
-# | | formula | costs | use it when |
+# | | formula | cost | when to use it |
 # |---|---|---|---|
-# | attention | $\alpha = \text{softmax}(\text{scores})$, $c = \sum_i \alpha_i v_i$ | target_len × source_len scores | more than a fixed vector must come through |
-# | dot score | $q^\top k$ | nothing to learn | sizes are equal: the usual choice |
-# | general score | $q^\top W k$ | one matrix | sizes differ |
-# | additive score | $v^\top \tanh(W q + U k)$ | a hidden layer for each pair | sizes differ, and sentences are short |
-# | mask | score −∞, before the softmax | nothing | always, with padding |
-# | map against gold | share of arg-maxes on the true key | a task with known alignment | before you believe a picture |
+# | attention | $\alpha = \operatorname{softmax}(\text{scores})$, $c = \sum_i \alpha_i v_i$ | target_len × source_len scores | the source does not fit into one vector |
+# | dot score | $q^\top k$ | no parameters | equal sizes |
+# | general score | $q^\top W k$ | one matrix | different sizes |
+# | additive score | $v^\top \tanh(W q + U k)$ | a hidden layer for each pair | different sizes, short sources |
+# | mask | score $-\infty$ where False, before the softmax | none | always, with padding |
+# | Bahdanau's decoder | query $s_{t-1}$, context into the cell | one step after the other | a step may depend on the attention before it |
+# | Luong's decoder | query $s_t$, context into the readout | all attention in one product | fast training |
+# | arg-max against gold | share of rows | none | a task with a known alignment |
 #
-# **What is not true.** *"The attention map explains the answer."* It says where the model looked; hyphens look too. *"A sharp map is a good map."* The dot model's was sharp at the hyphens, too. *"Attention
-# did away with recurrence."* Not yet: both networks of this lesson still read and write step by step.
+# **What is not true.** *"The attention map explains the answer."* It says where the model attended; hyphens have sharp weights too. *"What survives without attention did not need it."* It may be the model's default. *"Attention replaced
+# recurrence."* Not yet: both networks of this lesson still read and write step by step.
 #
-# **Still open.** The decoder may look anywhere in the source. Why does the *encoder* still read step by step, if one may look anywhere? Let a sentence look at itself: its own queries, keys and values. → `06`, self-attention
+# **Still open.** The decoder can attend to any source position. Why does the *encoder* still read step by step? Let a sentence attend to itself, with queries, keys and values of its own. → `06_self_attention.ipynb`
 #
 # ## References
 #
-# * D. Bahdanau, K. Cho, Y. Bengio 2015, *Neural machine translation by jointly learning to align and translate*, section 3.1 and appendix A.1.2 (the additive score), figure 3 (the first maps).
-# * M.-T. Luong, H. Pham, C. Manning 2015, *Effective approaches to attention-based neural machine translation*, section 3.1: dot and general scores; section 3.3: input feeding.
+# * D. Bahdanau, K. Cho, Y. Bengio 2015, *Neural machine translation by jointly learning to align and translate*, section 3.1, appendix A.1.2 (additive score) and A.2.2 (decoder; its readout has a maxout layer where ours has tanh).
+# * M.-T. Luong, H. Pham, C. Manning 2015, *Effective approaches to attention-based neural machine translation*, section 3.1 (dot and general scores), 3.3 (input feeding).
 # * S. Jain, B. Wallace 2019, *Attention is not explanation*; S. Wiegreffe, Y. Pinter 2019, *Attention is not not explanation*.
 # * D. Elliott et al. 2016, *Multi30K: multilingual English–German image descriptions*.

@@ -1,9 +1,10 @@
-"""Lesson 05: additive scores, and how often a map's darkest cell lies on the true alignment."""
+"""Lesson 05: additive scores."""
 
 import torch
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, matches_reference
+from course_lib.practice.lessons.lesson05_weights import learns
+from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
 def _additive(squash=torch.tanh, swap=False, weigh=True, outside=False, difference=False, transpose=False):
@@ -25,11 +26,19 @@ def _additive(squash=torch.tanh, swap=False, weigh=True, outside=False, differen
 def _additive_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(2)
 
-    def case(target_len: int, source_len: int, attention_size: int) -> tuple:
-        shapes = (target_len, 3), (source_len, 3), (attention_size, 3), (attention_size, 3), (attention_size,)
+    def case(target_len: int, source_len: int, size: int, d_q: int = 3, d_k: int = 3) -> tuple:
+        shapes = (target_len, d_q), (source_len, d_k), (size, d_q), (size, d_k), (size,)
         return tuple(torch.randn(*shape, generator=generator) for shape in shapes)
 
-    return [case(1, 1, 1), case(1, 1, 4), case(1, 5, 4), case(2, 5, 4)]
+    return [case(1, 1, 1), case(1, 1, 4), case(1, 5, 4), case(2, 5, 4), case(4, 3, 6, 2, 5)]
+
+
+def _one_that_learns() -> list[tuple]:
+    """Cases in which a single one of the five arguments asks for its gradient."""
+    return [
+        tuple(part.requires_grad_() if n == chosen else part for n, part in enumerate(_additive_cases()[4]))
+        for chosen in range(5)
+    ]
 
 
 ADDITIVE_SCORES = Exercise(
@@ -43,6 +52,8 @@ ADDITIVE_SCORES = Exercise(
         matches_reference("With four hidden units: does v weigh them, and is their sum the score?", cases=1),
         matches_reference("With five keys?", cases=2),
         matches_reference("With two queries: does every query meet every key?", cases=3),
+        matches_reference("Is it right where queries and keys differ in size?", cases=4),
+        holds("Do queries, keys, W, U and v all get a gradient?", learns, cases=_one_that_learns),
     ],
     hints=[
         "from_queries = queries @ W.T is (target_len, a), from_keys = keys @ U.T is (source_len, a). Every row of "
@@ -56,7 +67,17 @@ ADDITIVE_SCORES = Exercise(
             "no tanh",
             _additive(squash=lambda x: x),
             "You left out the tanh. Without it the score is v·Wq + v·Uk; the first part is the same for all keys and "
-            "drops out of the softmax: every query would look at the same place.",
+            "drops out of the softmax: every query would have the same weights.",
+        ),
+        Mistake(
+            "sigmoid for tanh",
+            _additive(squash=torch.sigmoid),
+            "You squashed with the sigmoid. It is tanh, whose values lie on both sides of 0.",
+        ),
+        Mistake(
+            "ReLU for tanh",
+            _additive(squash=torch.relu),
+            "You used the ReLU; this hidden layer has tanh.",
         ),
         Mistake(
             "W and U swapped",
@@ -105,133 +126,20 @@ ADDITIVE_SCORES = Exercise(
             "You took the softmax as well; the scores before it are asked for.",
         ),
         Mistake(
+            "softmax over the queries taken",
+            lambda queries, keys, W, U, v: torch.softmax(_additive()(queries, keys, W, U, v), dim=0),
+            "You took a softmax, and over the queries. The scores before any softmax are asked for; where one is "
+            "taken, it runs over the keys.",
+        ),
+        Mistake(
+            "detached",
+            lambda queries, keys, W, U, v: _additive()(queries, keys, W, U, v).detach(),
+            "Something is detached: the numbers are right, but the score network cannot be learned.",
+        ),
+        Mistake(
             "v forgotten",
             lambda queries, keys, W, U, v: torch.tanh((queries @ W.T)[:, None] + (keys @ U.T)[None]),
             "You returned the hidden layer, (target_len, source_len, a); its product with v is the score.",
-        ),
-    ],
-)
-
-
-def _share(weights, gold):
-    has_gold = gold.any(dim=1)
-    found = gold[torch.arange(len(gold)), weights.argmax(dim=1)]
-    return found[has_gold].double().mean().item()
-
-
-def _share_of_all(weights, gold):
-    return gold[torch.arange(len(gold)), weights.argmax(dim=1)].double().mean().item()
-
-
-def _mass(weights, gold):
-    return (weights * gold).sum(dim=1)[gold.any(dim=1)].mean().item()
-
-
-def _over_columns(weights, gold):
-    has_gold = gold.any(dim=0)
-    return gold[weights.argmax(dim=0), torch.arange(gold.shape[1])][has_gold].double().mean().item()
-
-
-def _first_gold_only(weights, gold):
-    rows = gold.any(dim=1)
-    return (weights.argmax(dim=1) == gold.int().argmax(dim=1))[rows].double().mean().item()
-
-
-def _more_than_half(weights, gold):
-    return ((weights * gold).sum(dim=1) > 0.5)[gold.any(dim=1)].double().mean().item()
-
-
-def _count(weights, gold):
-    return gold[torch.arange(len(gold)), weights.argmax(dim=1)][gold.any(dim=1)].sum().item()
-
-
-def _gold_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(3)
-
-    def case(scores: list[list[float]], gold: list[list[int]]) -> tuple:
-        noise = 0.01 * torch.rand(len(scores), len(scores[0]), generator=generator)
-        return torch.softmax(torch.tensor(scores) + noise, dim=1), torch.tensor(gold, dtype=torch.bool)
-
-    return [
-        case([[2.0, 0.0, 1.0], [0.0, 3.0, 2.5]], [[1, 0, 0], [0, 0, 1]]),
-        case([[2.0, 0.0, 1.0], [0.0, 1.0, 3.0], [0.0, 4.0, 1.0]], [[1, 0, 0], [0, 0, 0], [0, 0, 1]]),
-        case(
-            [[0.0, 1.0, 0.9, 0.3], [0.0, 0.2, 3.0, 0.1], [0.0, 0.0, 0.0, 0.1]],
-            [[0, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]],
-        ),
-    ]
-
-
-SHARE_ON_GOLD = Exercise(
-    id="05.share_on_gold",
-    title="How often the darkest cell is the true one",
-    reference=_share,
-    cases=_gold_cases,
-    properties=[
-        matches_reference(
-            "Two queries, one of which has its largest weight on its true key: is it 0.5?", cases=0
-        ),
-        matches_reference("Is a query without any true key left out, neither right nor wrong?", cases=1),
-        matches_reference(
-            "Where a query has two true keys: is it right to look most at either of them?", cases=2
-        ),
-    ],
-    hints=[
-        "For every row: where is its largest weight, and is gold True there? Then: which rows count at all?",
-        "weights.argmax(dim=1) gives one column a row; gold[rows, columns] with rows = torch.arange(len(gold)) reads "
-        "one cell a row. A row counts if gold.any(dim=1).",
-        "found = gold[torch.arange(len(gold)), weights.argmax(dim=1)]; the mean of found[gold.any(dim=1)] as floats, "
-        ".item().",
-    ],
-    mistakes=[
-        Mistake(
-            "rows without gold counted as wrong",
-            _share_of_all,
-            "You counted queries that have no true key: nobody could be right there. Take the mean over the rows where "
-            "gold.any(dim=1).",
-        ),
-        Mistake(
-            "mass",
-            _mass,
-            "That is how much weight lies on the true keys, on average: a good measure too, but another. Here a query "
-            "is right or wrong: where is its largest weight?",
-        ),
-        Mistake(
-            "over the keys",
-            _over_columns,
-            "You asked for each key which query looks at it most; ask for each query, along dim=1.",
-        ),
-        Mistake(
-            "first true key only",
-            _first_gold_only,
-            "Where several keys are true, you accepted only the first of them.",
-        ),
-        Mistake(
-            "more than half",
-            _more_than_half,
-            "You asked for more than half of the weight; the largest weight may be smaller than that.",
-        ),
-        Mistake(
-            "a count",
-            _count,
-            "That is how many; divide by the number of queries that have a true key.",
-        ),
-        Mistake(
-            "first true key only, among all rows",
-            lambda weights, gold: (weights.argmax(dim=1) == gold.int().argmax(dim=1)).double().mean().item(),
-            "Two things: where several keys are true you accepted only the first, and you counted queries that have "
-            "none (there gold.int().argmax is 0, which is no answer).",
-        ),
-        Mistake(
-            "divided by the true cells",
-            lambda weights, gold: _count(weights, gold) / gold.sum().item(),
-            "You divided by the number of true cells; a query may have several. Divide by the number of queries that "
-            "have any.",
-        ),
-        Mistake(
-            "per cent",
-            lambda weights, gold: 100 * _share(weights, gold),
-            "That is per cent; a share lies between 0 and 1.",
         ),
     ],
 )

@@ -8,6 +8,17 @@ from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
 
 NEVER = -float("inf")
+OVER_QUERIES = (
+    "You took the softmax over the queries (dim=0), so the columns sum to 1. Every query shares out its own weight 1 "
+    "among the keys: dim=-1."
+)
+UNSAFE = (
+    "Your exponential is infinite from scores of about 89 on, and infinity over infinity is NaN. Use torch.softmax, "
+    "which subtracts each row's largest score first."
+)
+NO_GRADIENT = (
+    "the result has no gradient, because of detach, item or a new tensor: nothing can be learned through it."
+)
 
 
 def _weights(scores, mask):
@@ -25,6 +36,7 @@ def _weights_cases() -> list[tuple]:
         case(3, [True, True, True, True]),
         case(2, [True, True, True, False, False]),
         case(4, [True, False, True, True]),
+        tuple(part if n else 100 * part for n, part in enumerate(case(3, [True, True, False, True, True]))),
     ]
 
 
@@ -32,6 +44,15 @@ def _rows_sum_to_one(weights, *_) -> bool | str:
     sums = weights.sum(dim=-1)
     t = int((sums - 1).abs().argmax())
     return bool((sums - 1).abs().max() < 1e-4) or f"your row {t} sums to {sums[t]:.3f}, not to 1."
+
+
+def _scores_that_learn() -> list[tuple]:
+    scores, mask = _weights_cases()[2]
+    return [(scores.requires_grad_(), mask)]
+
+
+def learns(result, *_) -> bool | str:
+    return result.requires_grad or NO_GRADIENT
 
 
 def _padding_gets_nothing(weights, scores, mask) -> bool | str:
@@ -47,16 +68,21 @@ ATTENTION_WEIGHTS = Exercise(
     properties=[
         has_shape("Are there as many weights as scores, (target_len, source_len)?"),
         matches_reference(
-            "For one query that may look everywhere: is it the softmax of its scores?", cases=0
+            "For one query that may attend to every key: is it the softmax of its scores?", cases=0
         ),
         holds("Does every row sum to 1, one row for each query?", _rows_sum_to_one, cases=1),
         holds("Does a padded key, where the mask is False, get weight 0?", _padding_gets_nothing),
         holds("Does every row still sum to 1 when some keys are padding?", _rows_sum_to_one),
-        matches_reference("Are the weights right for every query and mask?"),
+        matches_reference("Are the weights right for every query and mask?", cases=(0, 1, 2, 3)),
         unchanged_when(
             "Do the weights stay the same, however large the score of a padded key is?",
             lambda scores, mask: (torch.where(mask, scores, scores + 30), mask),
+            cases=(0, 1, 2, 3),
         ),
+        matches_reference(
+            "Are scores of a few hundred safe, although their exponential is infinite?", cases=4
+        ),
+        holds("Does a gradient come back to the scores?", learns, cases=_scores_that_learn),
     ],
     hints=[
         "A weight after the softmax must be 0 where the mask is False. Which score has e^score = 0?",
@@ -67,14 +93,17 @@ ATTENTION_WEIGHTS = Exercise(
         Mistake(
             "softmax over the queries",
             lambda scores, mask: torch.softmax(scores.masked_fill(~mask, NEVER), dim=0).nan_to_num(0.0),
-            "You took the softmax over the queries (dim=0), so the columns sum to 1. Every query shares out its own "
-            "weight 1 among the keys: dim=-1.",
+            OVER_QUERIES,
         ),
         Mistake(
             "softmax over the queries, NaN at padding",
             lambda scores, mask: torch.softmax(scores.masked_fill(~mask, NEVER), dim=0),
-            "You took the softmax over the queries (dim=0), so the columns sum to 1. Every query shares out its own "
-            "weight 1 among the keys: dim=-1.",
+            OVER_QUERIES,
+        ),
+        Mistake(
+            "softmax over the queries, shared padding",
+            lambda scores, mask: torch.softmax(scores.masked_fill(~mask, -1e9), dim=0),
+            OVER_QUERIES,
         ),
         Mistake(
             "no mask",
@@ -85,8 +114,8 @@ ATTENTION_WEIGHTS = Exercise(
         Mistake(
             "mask inverted",
             lambda scores, mask: torch.softmax(scores.masked_fill(mask, NEVER), dim=-1),
-            "You forbade the keys where the mask is True. In this course, as in scaled_dot_product_attention, True = "
-            "may attend. (nn.MultiheadAttention has it the other way round.)",
+            "Your mask is inverted. In this course, as in scaled_dot_product_attention, True = may attend. (In "
+            "nn.MultiheadAttention, True = masked.)",
         ),
         Mistake(
             "mask after the softmax",
@@ -106,27 +135,26 @@ ATTENTION_WEIGHTS = Exercise(
             "You set the scores of padding to 0; e^0 = 1 is a weight like any other. The score that gives 0 is −∞.",
         ),
         Mistake(
-            "one softmax for all",
-            lambda scores, mask: torch.softmax(scores.masked_fill(~mask, NEVER).flatten(), 0).view_as(scores),
-            "You took one softmax over all queries together; each row has a softmax of its own: dim=-1.",
-        ),
-        Mistake(
-            "in place",
-            lambda scores, mask: torch.softmax(scores.masked_fill_(~mask, NEVER), dim=-1),
-            "You wrote into the scores: masked_fill_, with an underscore at its end, works in place. Without the "
-            "underscore it returns a new tensor.",
-        ),
-        Mistake(
             "mask along the queries",
             lambda scores, mask: torch.softmax(scores.masked_fill(~mask[:, None], NEVER), dim=-1),
-            "mask[:, None] lays the mask along the rows, the queries. It speaks of the keys, the last dimension: mask "
+            "mask[:, None] applies the mask to the rows, the queries. It is about the keys, the last dimension: mask "
             "as it is, or mask[None, :].",
         ),
         Mistake(
             "no keepdim",
             lambda scores, mask: (scores.exp() * mask) / (scores.exp() * mask).sum(dim=-1),
-            "Your sums are (target_len,) and are laid along the keys. With sum(dim=-1, keepdim=True) they are "
+            "Your sums are (target_len,) and get divided along the keys. With sum(dim=-1, keepdim=True) they are "
             "(target_len, 1), one for each row.",
+        ),
+        Mistake(
+            "exponential without its maximum",
+            lambda scores, mask: (scores.exp() * mask) / (scores.exp() * mask).sum(dim=-1, keepdim=True),
+            UNSAFE,
+        ),
+        Mistake(
+            "detached",
+            lambda scores, mask: _weights(scores.detach(), mask),
+            "You detached the scores. All numbers are right, and nothing can be learned.",
         ),
     ],
 )
@@ -151,7 +179,16 @@ def _attend_cases() -> list[tuple]:
         shapes = (target_len, size), (source_len, size), (source_len, value_size)
         return tuple(torch.randn(*shape, generator=generator) for shape in shapes)
 
-    return [case(1, 3, 2, 2), case(3, 3, 3, 3), case(4, 5, 4, 3)]
+    large = case(2, 4, 3, 2)
+    return [case(1, 3, 2, 2), case(3, 3, 3, 3), case(4, 5, 4, 3), (1000 * large[0], *large[1:])]
+
+
+def _one_thatlearns() -> list[tuple]:
+    """Cases in which one of queries, keys and values asks for its gradient."""
+    return [
+        tuple(part.requires_grad_() if n == chosen else part for n, part in enumerate(_attend_cases()[2]))
+        for chosen in range(3)
+    ]
 
 
 def _between_the_values(context, queries, keys, values) -> bool | str:
@@ -172,14 +209,23 @@ DOT_ATTENTION = Exercise(
     properties=[
         has_shape("Is it one context for each query, (target_len, value_size)?"),
         matches_reference("For one query and three keys: is it the weighted mean of the values?", cases=0),
-        holds("Does every context lie among the values, as a mean must?", _between_the_values),
+        holds(
+            "Does every context lie among the values, as a mean must?", _between_the_values, cases=(0, 1, 2)
+        ),
         unchanged_when(
-            "Keys and values in another order, but together: is the context the same?", _other_way_round
+            "Keys and values in a different order, but together: is the context the same?",
+            _other_way_round,
+            cases=(0, 1, 2),
         ),
         matches_reference("Is it right for several queries?", cases=1),
         matches_reference(
-            "And where there are more keys than queries, and values have another size?", cases=2
+            "Is it right where there are more keys than queries, and values have a size of their own?",
+            cases=2,
         ),
+        matches_reference(
+            "Are scores of a few hundred safe, although their exponential is infinite?", cases=3
+        ),
+        holds("Do queries, keys and values all get a gradient?", learns, cases=_one_thatlearns),
     ],
     hints=[
         "Three steps: a score for every query with every key, weights, weighted mean of the values. No loop.",
@@ -190,13 +236,12 @@ DOT_ATTENTION = Exercise(
         Mistake(
             "softmax over the queries",
             _attend(softmax_dim=0),
-            "You took the softmax over the queries (dim=0): each column sums to 1. Each query shares out its own "
-            "weight: dim=-1.",
+            OVER_QUERIES,
         ),
         Mistake(
             "keys mixed, not values",
             _attend(mixed="keys"),
-            "You took the weighted mean of the keys. Keys say where to look; what is fetched there is the value.",
+            "You took the weighted mean of the keys. Keys decide the weights; what gets averaged are the values.",
         ),
         Mistake(
             "plain mean",
@@ -218,6 +263,16 @@ DOT_ATTENTION = Exercise(
             "scaled",
             _attend(scale=True),
             "You divided by √d: that is the scaled dot product of the next lesson. Luong's has no scale.",
+        ),
+        Mistake(
+            "exponential without its maximum",
+            _attend(share=lambda scores, dim: scores.exp() / scores.exp().sum(dim=dim, keepdim=True)),
+            UNSAFE,
+        ),
+        Mistake(
+            "detached",
+            lambda queries, keys, values: _attend()(queries.detach(), keys.detach(), values.detach()),
+            "Something is detached: the numbers are right, but queries, keys or values cannot be learned.",
         ),
         Mistake(
             "the weights",

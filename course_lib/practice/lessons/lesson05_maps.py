@@ -1,0 +1,207 @@
+"""Lesson 05: how often a map's largest weight lies on the true alignment, and a control for an intervention."""
+
+import torch
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import holds, matches_reference
+
+
+def _share(weights, gold):
+    has_gold = gold.any(dim=1)
+    found = gold[torch.arange(len(gold)), weights.argmax(dim=1)]
+    return found[has_gold].double().mean().item()
+
+
+def _share_of_all(weights, gold):
+    return gold[torch.arange(len(gold)), weights.argmax(dim=1)].double().mean().item()
+
+
+def _mass(weights, gold):
+    return (weights * gold).sum(dim=1)[gold.any(dim=1)].mean().item()
+
+
+def _over_columns(weights, gold):
+    has_gold = gold.any(dim=0)
+    return gold[weights.argmax(dim=0), torch.arange(gold.shape[1])][has_gold].double().mean().item()
+
+
+def _first_gold_only(weights, gold):
+    rows = gold.any(dim=1)
+    return (weights.argmax(dim=1) == gold.int().argmax(dim=1))[rows].double().mean().item()
+
+
+def _more_than_half(weights, gold):
+    return ((weights * gold).sum(dim=1) > 0.5)[gold.any(dim=1)].double().mean().item()
+
+
+def _count(weights, gold):
+    return gold[torch.arange(len(gold)), weights.argmax(dim=1)][gold.any(dim=1)].sum().item()
+
+
+def _only_single(weights, gold):
+    return gold[torch.arange(len(gold)), weights.argmax(dim=1)][gold.sum(dim=1) == 1].double().mean().item()
+
+
+def _top_k(weights, gold):
+    order, rows = weights.argsort(dim=1, descending=True), gold.any(dim=1).nonzero().flatten().tolist()
+    found = [bool(gold[t, order[t, : int(gold[t].sum())]].any()) for t in rows]
+    return sum(found) / len(found)
+
+
+def _gold_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(3)
+
+    def case(scores: list[list[float]], gold: list[list[int]]) -> tuple:
+        noise = 0.01 * torch.rand(len(scores), len(scores[0]), generator=generator)
+        return torch.softmax(torch.tensor(scores) + noise, dim=1), torch.tensor(gold, dtype=torch.bool)
+
+    def random_case(target_len: int, source_len: int, share: float) -> tuple:
+        scores = 2 * torch.randn(target_len, source_len, generator=generator)
+        gold = torch.rand(target_len, source_len, generator=generator) < share
+        gold[0] = False  # at least one query without a true key, and one with several
+        gold[1, :2] = True
+        gold[2] = torch.arange(source_len) == scores[2].argmax()
+        return torch.softmax(scores, dim=1), gold
+
+    return [
+        case([[2.0, 0.0, 1.0], [0.0, 3.0, 2.5]], [[1, 0, 0], [0, 0, 1]]),
+        case([[2.0, 0.0, 1.0], [0.0, 1.0, 3.0], [0.0, 4.0, 1.0]], [[1, 0, 0], [0, 0, 0], [0, 0, 1]]),
+        case(
+            [[0.0, 1.0, 0.9, 0.3], [0.0, 0.2, 3.0, 0.1], [0.0, 0.0, 0.0, 0.1]],
+            [[0, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]],
+        ),
+        random_case(9, 5, 0.3),
+        random_case(6, 11, 0.2),
+        random_case(40, 7, 0.4),
+    ]
+
+
+SHARE_ON_GOLD = Exercise(
+    id="05.share_on_gold",
+    title="Arg-max on the true alignment",
+    reference=_share,
+    cases=_gold_cases,
+    properties=[
+        matches_reference(
+            "Two queries, one of which has its largest weight on its true key: is it 0.5?", cases=0
+        ),
+        matches_reference("Is a query without any true key left out, neither right nor wrong?", cases=1),
+        matches_reference(
+            "Where a query has two true keys: does its largest weight count on either of them?", cases=2
+        ),
+        matches_reference(
+            "Is it right on larger maps, with none, one or several true keys in a row?", cases=(3, 4, 5)
+        ),
+    ],
+    hints=[
+        "For every row: where is its largest weight, and is gold True there? Then: which rows count at all?",
+        "weights.argmax(dim=1) gives one column a row; gold[rows, columns] with rows = torch.arange(len(gold)) reads "
+        "one cell a row. A row counts if gold.any(dim=1).",
+        "found = gold[torch.arange(len(gold)), weights.argmax(dim=1)]; the mean of found[gold.any(dim=1)] as floats, "
+        ".item().",
+    ],
+    mistakes=[
+        Mistake(
+            "rows without gold counted as wrong",
+            _share_of_all,
+            "You counted queries that have no true key: nobody could be right there. Take the mean over the rows where "
+            "gold.any(dim=1).",
+        ),
+        Mistake(
+            "mass",
+            _mass,
+            "That is how much weight lies on the true keys, on average: a good measure too, but another. Here a query "
+            "is right or wrong: where is its largest weight?",
+        ),
+        Mistake(
+            "over the keys",
+            _over_columns,
+            "You asked which query gives each key the most weight; ask for each query, along dim=1.",
+        ),
+        Mistake(
+            "first true key only",
+            _first_gold_only,
+            "Where several keys are true, you accepted only the first of them.",
+        ),
+        Mistake(
+            "more than half",
+            _more_than_half,
+            "You asked for more than half of the weight; the largest weight may be smaller than that.",
+        ),
+        Mistake(
+            "a count",
+            _count,
+            "That is how many; divide by the number of queries that have a true key.",
+        ),
+        Mistake(
+            "first true key only, among all rows",
+            lambda weights, gold: (weights.argmax(dim=1) == gold.int().argmax(dim=1)).double().mean().item(),
+            "Two things: where several keys are true you accepted only the first, and you counted queries that have "
+            "none (there gold.int().argmax is 0, which is no answer).",
+        ),
+        Mistake(
+            "divided by the true cells",
+            lambda weights, gold: _count(weights, gold) / gold.sum().item(),
+            "You divided by the number of true cells; a query may have several. Divide by the number of queries that "
+            "have any.",
+        ),
+        Mistake(
+            "only rows with one true key",
+            _only_single,
+            "You kept only queries with exactly one true key. A query with several counts too: gold.any(dim=1).",
+        ),
+        Mistake(
+            "any of the largest few",
+            _top_k,
+            "You accepted as many of the largest weights as the row has true keys. Only the largest one counts.",
+        ),
+        Mistake(
+            "per cent",
+            lambda weights, gold: 100 * _share(weights, gold),
+            "That is per cent; a share lies between 0 and 1.",
+        ),
+    ],
+)
+
+WRONG_ZEROS = Exercise(
+    id="05.wrong_zeros",
+    title="A control for the leading zero",
+    reference=0.99,
+    properties=[
+        holds(
+            "Is it a share, between 0 and 1?",
+            lambda share: 0 <= share <= 1 or "a share lies between 0 and 1.",
+        ),
+        holds(
+            "Is it the share of days from 10 to 31 for which uniform weights write a 0 as the first digit?",
+            lambda share: (
+                share >= 0.85
+                or "that is too small: read position 8 of what `write_with` writes under uniform weights."
+            ),
+        ),
+    ],
+    hints=[
+        "If the model always wrote a 0 there, without knowing anything of the source, what would the 0 of 05 prove?",
+        "Compare on the days whose first digit is *not* 0. How often does the model still write a 0 for them?",
+        "The rows are `two_digits`. `(blind[two_digits, 8] == zero)` says for each whether a 0 was written; its mean "
+        "is the answer.",
+    ],
+    mistakes=[
+        Mistake(
+            "with the model's own weights",
+            0.0,
+            "That is what the model's own weights write. Use `blind`, which was written under uniform weights.",
+        ),
+        Mistake(
+            "the share of such days",
+            0.71,
+            "That is about how many days go from 10 to 31. Among them, how many get a 0?",
+        ),
+        Mistake(
+            "the share of the others",
+            0.29,
+            "That is about how many days begin with 0. Look at the others, and at what is written for them.",
+        ),
+        Mistake("a count", 710, "That is how many. Divide by the number of days from 10 to 31."),
+    ],
+)
