@@ -803,8 +803,7 @@ measured("GloVe, plurals: a given word is nearest", on_text["GloVe", "plurals"][
 measured("GloVe, capitals: a given word is nearest", on_text["GloVe", "capitals"][3], at_most=0.2)
 
 # %% [markdown]
-# With enough text, the arithmetic works. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ finds it in most questions. For plurals, most of the score comes for free. (With only 20,000 candidates all scores are somewhat
-# flattered.)
+# With enough text, the arithmetic works. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ finds it in most questions. For plurals, most of the score comes for free.
 #
 # And the question of this lesson?
 
