@@ -62,6 +62,12 @@ test: .venv/.dev lint data  ## check everything: code style, tests, and every no
 	    --nbval --nbval-current-env --nbval-cell-timeout=600 \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg $(TEST_ARGS) tests notebooks
 
+# A learner who has solved everything runs other code than one who has not; both must see the stored outputs.
+solved: .venv/.dev data  ## run every notebook with its exercises solved: the same outputs, and each check passes
+	$(RUN) -m tools.solved_notebooks build/solved
+	$(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=600 \
+	    --nbval-sanitize-with tests/nbval_sanitize.cfg $(TEST_ARGS) build/solved
+
 # Before the notebooks run: a download's progress bar in a notebook would be an output that nobody stored.
 data: .venv/.lab  ## fetch the data sets and models of all lessons, to work without a network later
 	$(RUN) -m course_lib.data

@@ -9,7 +9,16 @@ from PIL import Image
 
 from tools import build_notebooks
 from tools.execute import OutputError, execute
-from tools.lesson_source import SourceError, differences, learner_notebook, read_source, strip_solutions
+from tools.lesson_source import (
+    SourceError,
+    built_path,
+    differences,
+    learner_notebook,
+    read_source,
+    sources,
+    strip_solutions,
+)
+from tools.solved_notebooks import solved
 
 HEADER = """\
 # ---
@@ -211,3 +220,19 @@ def test_build_writes_the_whole_notebook_or_nothing(source, monkeypatch, capsys)
     assert sorted(path.name for path in source.parent.iterdir()) == ["98_made_up.ipynb", "98_made_up.py"]
     with pytest.raises(SystemExit):
         build_notebooks.main(["77"])
+
+
+def test_a_solved_notebook_has_the_solutions_and_the_verdicts_of_right_answers():
+    for source in sources()[:3]:
+        before, after = nbformat.read(built_path(source), as_version=4), solved(source)
+        changed = {
+            tag
+            for old, new in zip(before.cells, after.cells, strict=True)
+            if (old.source, old.get("outputs")) != (new.source, new.get("outputs"))
+            for tag in old.metadata.get("tags", ["untagged"])
+        }
+        assert changed == {"exercise", "check"}
+        exercises = [cell.source for cell in after.cells if "exercise" in cell.metadata.get("tags", [])]
+        assert not any("YOUR CODE" in code or "SOLUTION" in code for code in exercises)
+        checks = [cell for cell in after.cells if "check" in cell.metadata.get("tags", [])]
+        assert all(cell.outputs[0].text.startswith("✓") for cell in checks) and len(checks) == len(exercises)

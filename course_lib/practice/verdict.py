@@ -54,8 +54,13 @@ def evaluate(exercise: Exercise, answer: Any, show_prints: bool = False) -> Verd
             return _failed(exercise, str(fault), None)
         if failure:
             return _failed(exercise, failure.sentence, _diagnose(exercise, attempt, failure))
+    return Verdict("passed", passed_text(exercise))
+
+
+def passed_text(exercise: Exercise) -> str:
+    """What `check` prints for a right answer."""
     held = "".join(f"\n  ✓ {property.question}" for property in exercise.properties)
-    return Verdict("passed", f"✓ {exercise.id}: all {len(exercise.properties)} properties hold:{held}")
+    return f"✓ {exercise.id}: all {len(exercise.properties)} properties hold:{held}"
 
 
 def _open(exercise: Exercise) -> Verdict:
