@@ -64,7 +64,7 @@ LESSONS = (
         "05_attention",
         "Attention",
         "Must everything that was read fit into one vector?",
-        "write attention, build a decoder step with it, test a map against a known alignment, design a control",
+        "write attention, build a decoder step with it, test a map against a known alignment, run a control",
         90,
         90,
     ),

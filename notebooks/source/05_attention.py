@@ -23,7 +23,7 @@
 # * **write** the additive score, and compare what three scores cost (exercise 3),
 # * **build** one decoder step with attention, and train it on dates (exercise 4),
 # * **test** an attention map against a known alignment (exercise 5),
-# * **design** a control for a claim about attention (exercise 6).
+# * **run** a control before you believe a claim about attention (exercise 6).
 #
 # Time: 90 minutes; the cells run for about a minute on one CPU core. You need lesson 04: encoder, decoder, teacher forcing, greedy search.
 
@@ -864,7 +864,7 @@ except ValueError as error:
 #
 # ## References
 #
-# * D. Bahdanau, K. Cho, Y. Bengio 2015, *Neural machine translation by jointly learning to align and translate*, section 3.1, appendix A.1.2 (additive score) and A.2.2 (decoder; its readout has a maxout layer where ours has tanh).
+# * D. Bahdanau, K. Cho, Y. Bengio 2015, *Neural machine translation by jointly learning to align and translate*, section 3.1 (whose readout sees $s_t$, as ours does), appendix A.1.2 (additive score) and A.2.2 (decoder, with a maxout layer where ours has tanh).
 # * M.-T. Luong, H. Pham, C. Manning 2015, *Effective approaches to attention-based neural machine translation*, section 3.1 (dot and general scores), 3.3 (input feeding).
 # * S. Jain, B. Wallace 2019, *Attention is not explanation*; S. Wiegreffe, Y. Pinter 2019, *Attention is not not explanation*.
 # * D. Elliott et al. 2016, *Multi30K: multilingual English–German image descriptions*.

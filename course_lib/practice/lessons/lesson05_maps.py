@@ -94,11 +94,11 @@ SHARE_ON_GOLD = Exercise(
         ),
     ],
     hints=[
-        "For every row: where is its largest weight, and is gold True there? Then: which rows count at all?",
-        "weights.argmax(dim=1) gives one column a row; gold[rows, columns] with rows = torch.arange(len(gold)) reads "
-        "one cell a row. A row counts if gold.any(dim=1).",
-        "found = gold[torch.arange(len(gold)), weights.argmax(dim=1)]; the mean of found[gold.any(dim=1)] as floats, "
-        ".item().",
+        "In which column is a row's largest weight, and is gold True there? Which rows count at all?",
+        "`weights.argmax(dim=1)` gives one column for each row. A row counts if `gold.any(dim=1)`. The answer is a "
+        "mean over the rows that count.",
+        "`gold[rows, columns]` with `rows = torch.arange(len(gold))` reads one cell of each row. Keep the rows that "
+        "count, and take the mean of the booleans as numbers.",
     ],
     mistakes=[
         Mistake(

@@ -56,11 +56,11 @@ ADDITIVE_SCORES = Exercise(
         holds("Do queries, keys, W, U and v all get a gradient?", learns, cases=_one_that_learns),
     ],
     hints=[
-        "from_queries = queries @ W.T is (target_len, a), from_keys = keys @ U.T is (source_len, a). Every row of "
-        "the one must be added to every row of the other: give each a dimension of length 1 in the right place.",
-        "from_queries[:, None] is (target_len, 1, a), from_keys[None] is (1, source_len, a); their sum is "
-        "(target_len, source_len, a). Then tanh, then the product with v.",
-        "torch.tanh((queries @ W.T)[:, None] + (keys @ U.T)[None]) @ v",
+        "How many hidden layers of a units are there, if every query meets every key?",
+        "`queries @ W.T` is (target_len, a), `keys @ U.T` is (source_len, a). Every row of the one must be added to "
+        "every row of the other: give each a dimension of length 1 in the right place.",
+        "With `[:, None]` the queries are (target_len, 1, a), with `[None]` the keys are (1, source_len, a); their sum "
+        "is (target_len, source_len, a). The tanh and the product with v are left.",
     ],
     mistakes=[
         Mistake(

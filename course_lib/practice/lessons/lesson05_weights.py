@@ -86,8 +86,8 @@ ATTENTION_WEIGHTS = Exercise(
     ],
     hints=[
         "A weight after the softmax must be 0 where the mask is False. Which score has e^score = 0?",
-        "Put −∞ into the scores where the mask is False, then take the softmax over the keys, the last dimension.",
-        'scores.masked_fill(~mask, -float("inf")), then torch.softmax(…, dim=-1).',
+        "Set the scores to −∞ where the mask is False, before the softmax. The softmax runs over the keys.",
+        "`scores.masked_fill(~mask, -math.inf)` sets them, the same in every row. The keys are the last dimension.",
     ],
     mistakes=[
         Mistake(
@@ -228,9 +228,10 @@ DOT_ATTENTION = Exercise(
         holds("Do queries, keys and values all get a gradient?", learns, cases=_one_thatlearns),
     ],
     hints=[
-        "Three steps: a score for every query with every key, weights, weighted mean of the values. No loop.",
-        "scores (target_len, source_len) = Q Kᵀ; the softmax over its last dimension; context = weights V.",
-        "weights = torch.softmax(queries @ keys.T, dim=-1); the contexts are weights @ values.",
+        "Which matrix product has the dot product of query t and key i in row t, column i?",
+        "Three operations, no loop: a score for every query with every key, weights, weighted mean of the values.",
+        "`queries @ keys.T` are the scores, (target_len, source_len). Each row needs its own softmax, and the weights "
+        "then multiply the values from the left.",
     ],
     mistakes=[
         Mistake(
