@@ -17,7 +17,7 @@ from course_lib.recipes import multi30k, multi30k_transformer
 SEED, EVERY = 0, 10  # the card keeps the mean training loss of every ten steps
 # name → (how to train it, its configuration)
 RECIPES = {
-    **{name: (partial(multi30k.train, name), multi30k.CONFIGURATION) for name in multi30k.MODELS},
+    **{name: (partial(multi30k.train, name), multi30k.CONFIGURATIONS[name]) for name in multi30k.MODELS},
     multi30k_transformer.NAME: (multi30k_transformer.train, multi30k_transformer.SMALL),
 }
 

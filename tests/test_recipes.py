@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from course_lib import stored
+from course_lib.models.recurrent import LSTM
 from course_lib.models.seq2seq import teacher_forced_loss
 from course_lib.models.size import n_parameters
 from course_lib.recipes import (
@@ -38,7 +39,7 @@ RECIPES = {
     **{
         name: (
             multi30k,
-            multi30k.CONFIGURATION,
+            multi30k.CONFIGURATIONS[name],
             lambda name=name: partial(multi30k.train, name, captions()),
             TRANSLATOR,
         )
@@ -121,6 +122,24 @@ def test_what_no_card_says_is_the_default_of_fit():
     }
     assert {name: defaults[name] for name in expected} == expected
     assert learning_rate(3400, 3400, 1.0) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("name", multi30k.MODELS)
+def test_a_translator_is_initialised_as_its_card_says(name):
+    """With a forget bias: that bias, and each gate's recurrent weights a rotation; else as torch.nn.LSTM."""
+    forget_bias = stored.card(name)["configuration"]["forget_bias"]
+    assert forget_bias == (1.0 if name == "multi30k-lstm" else None)
+    layers = [part for part in multi30k.build(name, captions()).modules() if isinstance(part, LSTM)]
+    assert len(layers) == 2
+    for layer in layers:
+        for suffix in layer.weight_names:
+            weights = layer.weights(suffix)
+            if forget_bias is None:
+                assert weights.hh.abs().max() <= layer.hidden_size**-0.5
+                continue
+            for block in weights.hh.chunk(4):
+                torch.testing.assert_close(block @ block.T, torch.eye(layer.hidden_size), atol=1e-5, rtol=0)
+            assert (weights.bias.chunk(4)[1] == forget_bias).all()
 
 
 @pytest.mark.parametrize("name", RECIPES)

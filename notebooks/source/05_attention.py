@@ -716,7 +716,7 @@ measured("with attention, 20 digits, longer than in training: exact match", bott
 #
 # ## 9 · German to English
 #
-# Captions of photographs (Multi30k, 29,000 pairs), as in lesson 04. Two translators were trained by one command each and stored. They share encoder, embeddings, data and number of steps. One decoder gets the last state; the other is Bahdanau's, with an LSTM as
+# Captions of photographs (Multi30k, 29,000 pairs), as in lesson 04. Two translators were trained by one command each and stored. They share the kind of encoder, embeddings, data and number of steps, and each has the better of two initialisations (on its card). One decoder gets the last state; the other is Bahdanau's, with an LSTM as
 # its cell.
 #
 # > **Predict.** Is attention ahead for short sentences too, where a fixed vector should be large enough?
