@@ -87,10 +87,10 @@ LESSONS = (
     Lesson(
         "08_gpt",
         "GPT",
-        "How much of language is in guessing the next word?",
-        "turn text into a language model, choose its words, judge it, write a key/value cache, find copying heads",
-        100,
-        120,
+        "How much of a language can a model learn by predicting the next word?",
+        "train a GPT, sample with temperature, top-k and top-p, build a key/value cache, test induction heads",
+        90,
+        60,
     ),
     Lesson(
         "09_subword_tokens",

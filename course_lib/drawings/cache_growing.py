@@ -16,7 +16,9 @@ def cache_growing(sheet: Sheet) -> None:
     for step in range(3):
         x, rows = 1.25 + 2.45 * step, 3 + step
         sheet.note(x, 2.58, f"step {step + 1}", bold=True)
-        query = sheet.tensor(x - 0.85, 1.72, 1, 4, "query", "query", cell=0.15)
+        query = sheet.tensor(
+            x - 0.78, 1.72, 1, 3, "query", "query", cell=0.19, dark=[(0, column) for column in range(3)]
+        )
         last = rows - 1
         new = [(last, column) for column in range(3)]
         top = 2.05
