@@ -16,17 +16,17 @@ MANY = 2000  # rows from which frequencies are judged, not single symbols
 
 def _count(module: nn.Module, inputs: tuple, output: Tensor) -> None:
     """A forward hook: how many tokens of each row a module has read so far."""
-    module.n_read += output.shape[-2] if output.dim() > 1 else 1
+    module.n_read += output[..., 0].numel() // module.n_rows  # (rows, time, features), or (rows, features)
 
 
 def _mark(module: nn.Module, inputs: tuple) -> None:
     module.n_called += 1
 
 
-def _model(vocab_size: int, d_model: int, n_heads: int, num_layers: int, seed: int) -> GPT:
+def _model(vocab_size: int, d_model: int, n_heads: int, num_layers: int, n_rows: int) -> GPT:
     """A small GPT with large random weights, which counts the tokens that its layers read."""
     model = GPT(vocab_size, max_len=20, d_model=d_model, n_heads=n_heads, num_layers=num_layers)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(vocab_size + d_model + n_heads + num_layers)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             size = (
@@ -40,7 +40,7 @@ def _model(vocab_size: int, d_model: int, n_heads: int, num_layers: int, seed: i
             parameter.copy_(start + size * torch.randn(parameter.shape, generator=generator))
     for layer in model.blocks.layers:
         for module in (layer.norm1, layer.linear1):
-            module.n_read = 0
+            module.n_read, module.n_rows = 0, n_rows
             module.register_forward_hook(_count)
     model.n_called = 0
     model.register_forward_pre_hook(_mark)
@@ -51,12 +51,12 @@ def _cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(8)
 
     def case(sizes: tuple, batch: int, time: int, n_new: int, *knobs: Any) -> tuple:
-        model = _model(*sizes, seed=sum(sizes))
-        return model, torch.randint(sizes[0], (batch, time), generator=generator), n_new, *knobs
+        prompt = torch.randint(sizes[0], (batch, time), generator=generator)
+        return _model(*sizes, n_rows=batch), prompt, n_new, *knobs
 
     def same_prompt(sizes: tuple, time: int, n_new: int, *knobs: Any) -> tuple:
-        model, prompt, *rest = case(sizes, 1, time, n_new, *knobs)
-        return model, prompt.expand(MANY, -1).clone(), *rest
+        prompt = torch.randint(sizes[0], (1, time), generator=generator).expand(MANY, -1).clone()
+        return _model(*sizes, n_rows=MANY), prompt, n_new, *knobs
 
     greedy = (0.0, None, None)
     return [
