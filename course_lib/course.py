@@ -54,11 +54,11 @@ LESSONS = (
     ),
     Lesson(
         "04_seq2seq",
-        "Seq2seq",
-        "How can a network write what another has read?",
-        "write an encoder–decoder's training and search, measure its bottleneck, score a translation",
-        100,
-        120,
+        "Sequence to sequence",
+        "How can a network turn one sequence into another of a different length?",
+        "train an encoder–decoder, build beam search, measure the bottleneck, score a translation",
+        90,
+        60,
     ),
     Lesson(
         "05_attention",

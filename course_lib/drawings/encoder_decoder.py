@@ -8,9 +8,10 @@ from course_lib.drawings.sheet import Sheet
     7.5,
     2.8,
     """An encoder reads the three source symbols x_1 to x_3 from left to right into hidden states; its last
-    state is the only thing handed on. The decoder starts from it and writes the target: it reads the start
-    symbol <bos> and predicts y_1, then reads y_1 and predicts y_2, then reads y_2 and predicts the end symbol
-    <eos>. Everything the decoder knows about the source has passed through that one vector.""",
+    state is the only thing handed on, as one fixed vector v. The decoder starts from it and writes the target:
+    it reads the start symbol <bos> and predicts y_1, then reads y_1 and predicts y_2, then reads y_2 and
+    predicts the end symbol <eos>. Everything the decoder knows about the source has passed through that one
+    vector.""",
 )
 def encoder_decoder(sheet: Sheet) -> None:
     sheet.group(0.1, 0.1, 3.0, 2.1, "encoder")
@@ -29,4 +30,4 @@ def encoder_decoder(sheet: Sheet) -> None:
         sheet.arrow(state, sheet.box(state.x, above, written, "output", width=0.72, height=0.36))
         sheet.arrow(before, state, "hidden")
         before = state
-    sheet.note(3.45, 1.62, "one fixed\nvector", "hidden", size=9)
+    sheet.note(3.45, 1.62, "one fixed\nvector $v$", "hidden", size=9)

@@ -1,6 +1,16 @@
-"""Lesson 04: targets for teacher forcing, a loss without padding, greedy search, clipped precision, the last state."""
+"""Lesson 04: teacher forcing, padding, greedy search, beam search with its length penalty, clipped precision."""
 
-from course_lib.practice.lessons.lesson04_training import LAST_STATE, MASKED_LOSS, SHIFT_TARGET
-from course_lib.practice.lessons.lesson04_writing import CLIPPED_PRECISION, GREEDY_DECODE
+from course_lib.practice.lessons.lesson04_beam import BEAM_SEARCH, PENALTY_NEEDED
+from course_lib.practice.lessons.lesson04_padding import LAST_STATE, MASKED_LOSS
+from course_lib.practice.lessons.lesson04_scoring import CLIPPED_PRECISION
+from course_lib.practice.lessons.lesson04_writing import GREEDY_DECODE, SHIFT_TARGET
 
-EXERCISES = [SHIFT_TARGET, MASKED_LOSS, GREEDY_DECODE, CLIPPED_PRECISION, LAST_STATE]
+EXERCISES = [
+    SHIFT_TARGET,
+    MASKED_LOSS,
+    LAST_STATE,
+    GREEDY_DECODE,
+    BEAM_SEARCH,
+    PENALTY_NEEDED,
+    CLIPPED_PRECISION,
+]

@@ -1,61 +1,152 @@
-"""Lesson 04: writing greedily until <eos>, and the clipped precision inside BLEU."""
+"""Lesson 04: what a decoder reads and has to predict, and greedy search."""
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import matches_reference
+from course_lib.practice.properties import holds, matches_reference
 
-BOS, EOS = 2, 3
+
+def _shift_target(target: list[int], bos: int, eos: int) -> tuple[list[int], list[int]]:
+    return [bos, *target], [*target, eos]
+
+
+SHIFT_TARGET = Exercise(
+    id="04.shift_target",
+    title="Inputs and targets of a decoder",
+    reference=_shift_target,
+    cases=lambda: [([7], 2, 3), ([7, 4, 9], 2, 3), ([5, 5, 6, 8], 0, 1), ([], 2, 3)],
+    properties=[
+        holds(
+            "Are both equally long, so that each symbol read has a target?",
+            lambda pair, target, bos, eos: (
+                len(pair[0]) == len(pair[1]) or f"you have {len(pair[0])} inputs and {len(pair[1])} targets."
+            ),
+        ),
+        holds(
+            "Does the decoder read <bos> at the beginning, before it has written anything?",
+            lambda pair, target, bos, eos: pair[0][0] == bos or f"the input begins with {pair[0][0]}.",
+            cases=[0, 1, 2],
+        ),
+        holds(
+            "Does it learn to stop: is <eos> the last target?",
+            lambda pair, target, bos, eos: pair[1][-1] == eos or f"the last target is {pair[1][-1]}.",
+            cases=[0, 1, 2],
+        ),
+        matches_reference(
+            "With the single symbol 7, is the input [<bos>, 7] and the target [7, <eos>]?", cases=0
+        ),
+        matches_reference("For any target, even an empty one, are both right?"),
+    ],
+    hints=[
+        "At every step the decoder has read everything before the symbol that it has to predict. What has it read "
+        "before the very beginning?",
+        "Input: <bos> and the target. Target: the target and <eos>. Each is one symbol longer than the list you got.",
+        "`[bos, *target]` puts a symbol in front of a list. What does the other list look like?",
+    ],
+    mistakes=[
+        Mistake(
+            "not shifted",
+            lambda target, bos, eos: ([*target, eos], [*target, eos]),
+            "You let the decoder read the very symbol that it has to predict: it learns to copy its input, the loss "
+            "falls to 0, and it can write nothing by itself.",
+        ),
+        Mistake(
+            "shifted twice",
+            lambda target, bos, eos: ([bos, *target], [*target[1:], eos, eos]),
+            "You shifted twice: after <bos>, symbol 0 of the target is due, not symbol 1.",
+        ),
+        Mistake(
+            "no eos",
+            lambda target, bos, eos: ([bos, *target[:-1]], [*target]),
+            "You left <eos> out: such a decoder never learns to stop.",
+        ),
+        Mistake(
+            "no bos",
+            lambda target, bos, eos: ([*target], [*target[1:], eos]),
+            "You left <bos> out: the beginning of the target is then never predicted.",
+        ),
+        Mistake(
+            "both sides around both",
+            lambda target, bos, eos: ([bos, *target, eos], [bos, *target, eos]),
+            "You put <bos> and <eos> around both and did not shift: the decoder reads what it has to predict.",
+        ),
+        Mistake(
+            "eos read",
+            lambda target, bos, eos: ([bos, *target, eos], [*target, eos]),
+            "You let the decoder read <eos>, too; nothing comes after it, so it is never read.",
+        ),
+        Mistake(
+            "eos not written",
+            lambda target, bos, eos: ([bos, *target], [*target]),
+            "What has to be predicted after the last symbol? <eos> is missing there, and with it the stop.",
+        ),
+        Mistake(
+            "bos for eos",
+            lambda target, bos, eos: ([bos, *target], [*target, bos]),
+            "You ended with <bos>; the last target is <eos>.",
+        ),
+        Mistake(
+            "swapped",
+            lambda target, bos, eos: ([*target, eos], [bos, *target]),
+            "You swapped the two: the decoder reads <bos> …, and predicts … <eos>.",
+        ),
+    ],
+)
 
 
 def _greedy(
-    first: Callable = lambda bos: bos,
+    *,
+    begin: Callable = lambda bos: bos,
     feed: bool = True,
     keep_state: bool = True,
-    stop: bool = True,
-    keep_eos: bool = False,
+    stop: str = "at once",
+    keep: str = "",
     extra_steps: int = 0,
     choose: Callable = max,
 ) -> Callable:
     """A greedy search; the options are the ways to get it wrong."""
 
     def decode(step, state, bos, eos, max_len):
-        newest, written = first(bos), []
+        newest, written = begin(bos), []
         for _ in range(max_len + extra_steps):
             scores, after = step(newest if feed else bos, state)
             state = after if keep_state else state
             newest = choose(range(len(scores)), key=scores.__getitem__)
-            if newest == eos and stop:
-                return [*written, eos] if keep_eos else written
+            if newest == eos and stop == "at once":
+                if keep == "eos" or (keep == "eos at max_len" and len(written) == max_len - 1):
+                    written.append(eos)
+                break
             written.append(newest)
-        return written
+        if stop == "filter":
+            written = [symbol for symbol in written if symbol != eos]
+        return [bos, *written] if keep == "bos" else written
 
     return decode
 
 
-def _by_table(rows: dict[tuple[int, int], int]) -> Callable:
-    """A step that knows which symbol is likeliest after (symbol, number of steps so far); others get <eos>."""
+def _by_table(vocab_size: int, eos: int, likeliest: Mapping[tuple[int, int], int]) -> Callable:
+    """A step that knows which symbol is most likely after (symbol, number of steps so far); others get eos."""
 
     def step(symbol, state):
         if isinstance(symbol, torch.Tensor):
-            raise TypeError(f"step wants a symbol as an int, not {symbol!r}; .item() gives it")
-        likeliest = rows.get((symbol, state), EOS)
-        # The runner-up and the worst differ, so that taking another than the best shows.
-        scores = [0.10, 0.05, 0.12, 0.20, 0.18, 0.15]
-        scores[likeliest] = 0.9
+            raise TypeError(f"step takes a symbol as an int, not {symbol!r}; .item() gives it")
+        # Logarithms of probabilities, all negative; runner-up and worst differ.
+        scores = [-3.0 - (number * 7 % 5) / 4 for number in range(vocab_size)]
+        scores[likeliest.get((symbol, state), eos)] = -0.2
         return scores, state + 1
 
     return step
 
 
-_WRITES_TWO = _by_table({(BOS, 0): 4, (4, 1): 5})
-_REPEATS = _by_table({(BOS, 0): 4, (4, 1): 4, (4, 2): 5, (BOS, 1): 5, (BOS, 2): 5})
-_ENDLESS = _by_table({(symbol, state): 4 + state % 2 for symbol in range(6) for state in range(50)})
-_EMPTY = _by_table({})
-_SAYS_BOS = _by_table({(BOS, 0): 5, (5, 1): 0, (0, 2): 4})
+_WRITES_TWO = _by_table(6, 3, {(2, 0): 4, (4, 1): 5})
+_EMPTY = _by_table(5, 1, {})
+_REPEATS = _by_table(7, 3, {(2, 0): 4, (4, 1): 4, (4, 2): 5, (2, 1): 5, (2, 2): 5})
+_ENDLESS = _by_table(6, 1, {(symbol, state): 2 + state % 4 for symbol in range(6) for state in range(50)})
+_GOES_ON = _by_table(6, 4, {(5, 0): 1, (1, 1): 4, (4, 2): 2, (2, 3): 3, (3, 4): 4})
+_JUST_ENDS = _by_table(5, 1, {(0, 0): 3, (3, 1): 2, (2, 2): 1, (1, 3): 4})
+_SAYS_BOS = _by_table(6, 3, {(2, 0): 5, (5, 1): 0, (0, 2): 4})
 
 
 GREEDY_DECODE = Exercise(
@@ -63,41 +154,67 @@ GREEDY_DECODE = Exercise(
     title="Greedy search",
     reference=_greedy(),
     cases=lambda: [
-        (_WRITES_TWO, 0, BOS, EOS, 10),
-        (_EMPTY, 0, BOS, EOS, 10),
-        (_REPEATS, 0, BOS, EOS, 10),
-        (_ENDLESS, 0, BOS, EOS, 5),
-        (_SAYS_BOS, 0, BOS, EOS, 8),
+        (_WRITES_TWO, 0, 2, 3, 10),
+        (_EMPTY, 0, 0, 1, 10),
+        (_REPEATS, 0, 2, 3, 10),
+        (_ENDLESS, 0, 0, 1, 5),
+        (_GOES_ON, 0, 5, 4, 10),
+        (_JUST_ENDS, 0, 0, 1, 3),
+        (_SAYS_BOS, 0, 2, 3, 8),
     ],
     properties=[
         matches_reference("A network that writes 4, 5, <eos>: do you return [4, 5]?", cases=0),
         matches_reference("One that writes <eos> at once: do you return []?", cases=1),
         matches_reference("Is each symbol fed back, and is each step's state handed to the next?", cases=2),
-        matches_reference("One that never ends: do you stop after max_len symbols?", cases=3),
-        matches_reference("And another one?", cases=4),
+        matches_reference("One that never writes <eos>: do you stop after max_len symbols?", cases=3),
+        matches_reference(
+            "One that would write more symbols after <eos>: does the answer end where <eos> came?", cases=4
+        ),
+        matches_reference("If <eos> is symbol number max_len, is it still left out?", cases=5),
+        matches_reference("Whatever the ids of <bos> and <eos>, is the answer right?", cases=[4, 5, 6]),
     ],
     hints=[
-        "A loop of at most max_len rounds. Each gives the newest symbol and the newest state to step.",
-        "Before the loop the newest symbol is bos. In it: scores, state = step(newest, state); newest is the index of "
-        "the largest score; if it is eos, stop; else append it.",
-        "newest, written = bos, [] · for _ in range(max_len): · scores, state = step(newest, state) · newest = "
-        "max(range(len(scores)), key=scores.__getitem__) · if newest == eos: break · written.append(newest)",
+        "What does the network read in the very beginning, and what after that? When does the loop end?",
+        "A loop of at most max_len rounds. Each gives the newest symbol and the newest state to step, and picks the "
+        "index of the largest score. If that is eos, stop; otherwise append it.",
+        "`scores, state = step(newest, state)`, and then `max(range(len(scores)), key=scores.__getitem__)` is the "
+        "index of the largest score.",
     ],
     mistakes=[
         Mistake(
             "eos kept",
-            _greedy(keep_eos=True),
+            _greedy(keep="eos"),
             "You kept <eos>: it ends the answer and is no part of it.",
         ),
         Mistake(
+            "eos kept at max_len",
+            _greedy(keep="eos at max_len"),
+            "You kept <eos> where it came as symbol number max_len. It is never part of the answer.",
+        ),
+        Mistake(
+            "bos kept",
+            _greedy(keep="bos"),
+            "You returned <bos> too: it was read, not written.",
+        ),
+        Mistake(
             "does not stop",
-            _greedy(stop=False),
+            _greedy(stop="never"),
             "You went on after <eos>; what a network writes then means nothing.",
         ),
         Mistake(
+            "eos filtered afterwards",
+            _greedy(stop="filter"),
+            "You removed <eos> afterwards and kept what came behind it. Stop where it comes.",
+        ),
+        Mistake(
             "starts without bos",
-            _greedy(first=lambda bos: 0),
-            "You began with symbol 0; the network has learnt to begin after <bos>.",
+            _greedy(begin=lambda bos: 0),
+            "You began with symbol 0; the network has learned to begin after `bos`.",
+        ),
+        Mistake(
+            "bos and eos fixed",
+            lambda step, state, bos, eos, max_len: _greedy()(step, state, 2, 3, max_len),
+            "You wrote fixed numbers for <bos> and <eos>; the arguments bos and eos say which ids they have.",
         ),
         Mistake(
             "nothing fed back",
@@ -107,7 +224,7 @@ GREEDY_DECODE = Exercise(
         Mistake(
             "state thrown away",
             _greedy(keep_state=False),
-            "You gave every step the first state; each step returns the state that the next one needs.",
+            "You gave every step the same state; each step returns the state that the next one needs.",
         ),
         Mistake(
             "one step too few",
@@ -115,101 +232,14 @@ GREEDY_DECODE = Exercise(
             "You stopped one symbol early: max_len symbols are allowed.",
         ),
         Mistake(
+            "one step too many",
+            _greedy(extra_steps=1),
+            "You wrote max_len + 1 symbols; at most max_len are allowed.",
+        ),
+        Mistake(
             "smallest score",
             _greedy(choose=min),
             "You took the smallest score; greedy search takes the largest.",
-        ),
-    ],
-)
-
-
-def _ngrams(tokens: list[str], n: int) -> list[tuple[str, ...]]:
-    return [tuple(tokens[start : start + n]) for start in range(len(tokens) - n + 1)]
-
-
-def _clipped_precision(hypothesis: list[str], reference: list[str], n: int) -> float:
-    written, wanted = Counter(_ngrams(hypothesis, n)), Counter(_ngrams(reference, n))
-    matches = sum(min(count, wanted[ngram]) for ngram, count in written.items())
-    return matches / max(1, sum(written.values()))
-
-
-def _not_clipped(hypothesis, reference, n):
-    written, wanted = _ngrams(hypothesis, n), set(_ngrams(reference, n))
-    return sum(ngram in wanted for ngram in written) / max(1, len(written))
-
-
-def _recall(hypothesis, reference, n):
-    written, wanted = Counter(_ngrams(hypothesis, n)), Counter(_ngrams(reference, n))
-    return sum((written & wanted).values()) / max(1, sum(wanted.values()))
-
-
-def _as_sets(hypothesis, reference, n):
-    written, wanted = set(_ngrams(hypothesis, n)), set(_ngrams(reference, n))
-    return len(written & wanted) / max(1, len(written))
-
-
-def _divided_by_words(hypothesis, reference, n):
-    written, wanted = Counter(_ngrams(hypothesis, n)), Counter(_ngrams(reference, n))
-    return sum((written & wanted).values()) / max(1, len(hypothesis))
-
-
-def _case(hypothesis: str, reference: str, n: int) -> tuple[list[str], list[str], int]:
-    return hypothesis.split(), reference.split(), n
-
-
-CLIPPED_PRECISION = Exercise(
-    id="04.clipped_precision",
-    title="Clipped n-gram precision",
-    reference=_clipped_precision,
-    cases=lambda: [
-        _case("a dog sleeps", "a dog sleeps here", 1),
-        _case("the the the the", "the dog saw the cat", 1),
-        _case("a man and a dog run", "a dog and a man run", 2),
-        _case("one dog", "one dog runs", 3),
-        _case("a dog a dog barks at a dog", "the man sees a dog that barks at a cat", 2),
-    ],
-    properties=[
-        matches_reference("All three words stand in the reference: is it 1?", cases=0),
-        matches_reference('Four times "the", which the reference has twice: is it 2/4?', cases=1),
-        matches_reference(
-            "For pairs of words: do you count every run of n words, and divide by their number?", cases=2
-        ),
-        matches_reference("Shorter than n: is it 0.0, without an error?", cases=3),
-        matches_reference("And where a pair is repeated?", cases=4),
-    ],
-    hints=[
-        'Count the n-grams of both sentences. How often may "the" be counted as right, if the reference has it twice?',
-        "collections.Counter counts; for each n-gram of the hypothesis take the smaller of its two counts. Add up, and "
-        "divide by the number of n-grams in the hypothesis (len(hypothesis) − n + 1, if that is positive).",
-        "grams = lambda words: Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1)); "
-        "sum((grams(hypothesis) & grams(reference)).values()) / max(1, len(hypothesis) - n + 1)",
-    ],
-    mistakes=[
-        Mistake(
-            "not clipped",
-            _not_clipped,
-            'You counted every n-gram that stands in the reference at all; "the the the the" would be a perfect '
-            "translation. Count each at most as often as the reference has it.",
-        ),
-        Mistake(
-            "divided by the reference's",
-            _recall,
-            "You divided by the n-grams of the reference: that is the recall. The precision divides by those written.",
-        ),
-        Mistake(
-            "each n-gram once",
-            _as_sets,
-            "You counted each n-gram once, however often it was written; use counts, not sets.",
-        ),
-        Mistake(
-            "divided by words",
-            _divided_by_words,
-            "You divided by the number of words; a sentence of L words has L − n + 1 n-grams.",
-        ),
-        Mistake(
-            "single words only",
-            lambda hypothesis, reference, n: _clipped_precision(hypothesis, reference, 1),
-            "You counted single words; an n-gram is a run of n words.",
         ),
     ],
 )
