@@ -49,6 +49,15 @@ class Attempt:
     def given(self, arguments: tuple) -> str:
         return f"For {describe.call(self._reference, arguments)}" if arguments else ""
 
+    def asking(self, arguments: tuple) -> str:
+        """The name of the first argument that asks for a gradient."""
+        names = describe.argument_names(self._reference, arguments)
+        return next(
+            name
+            for name, value in zip(names, arguments, strict=True)
+            if getattr(value, "requires_grad", False)
+        )
+
     def __call__(self, *arguments):
         first = not self.asked
         self.asked.append(arguments)

@@ -7,6 +7,9 @@ those, or a function that returns argument tuples of its own.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from course_lib.practice import describe, faults
 from course_lib.practice.attempt import Attempt
 from course_lib.practice.compare import Difference, difference, first_nan, structure_difference
@@ -65,6 +68,25 @@ def holds(question: str, predicate: Callable[..., bool | str | None], cases: Cas
     return Property(question, test)
 
 
+def gradient_matches(question: str, cases: Cases) -> Property:
+    """The gradient of the result at the one argument of a case that asks for it equals the reference's: nothing on the
+    way to it was detached."""
+
+    def test(attempt: Attempt) -> str | None:
+        for arguments in _chosen(attempt, cases):
+            expected, actual = attempt.expected(*arguments), _result_of_right_shape(attempt, arguments)
+            found = difference(_gradient(actual), _gradient(expected), attempt.exercise.tolerance)
+            if found:
+                asking = attempt.asking(arguments)
+                return (
+                    f"{attempt.given(arguments)}, your numbers are right, but their gradient at {asking} is not: part "
+                    "of the way to it was cut by .detach(), .item() or .data."
+                )
+        return None
+
+    return Property(question, test)
+
+
 def unchanged_when(question: str, change: Callable[..., tuple], cases: Cases = None) -> Property:
     """The result stays the same for change(*arguments) as arguments: another order, more padding, …"""
 
@@ -81,6 +103,19 @@ def unchanged_when(question: str, change: Callable[..., tuple], cases: Cases = N
         return None
 
     return Property(question, test)
+
+
+def _gradient(result: Tensor) -> Tensor:
+    """The gradient of a weighted sum of the result at the one leaf that it depends on; 0 where there is none."""
+    weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype)).view_as(result)
+    waiting, leaves = [result.grad_fn], []
+    while waiting:
+        node = waiting.pop()
+        if hasattr(node, "variable"):
+            leaves.append(node.variable)
+        elif node is not None:
+            waiting += [before for before, _ in node.next_functions]
+    return torch.autograd.grad((weights * result).sum(), leaves[0])[0] if leaves else torch.zeros(())
 
 
 def _chosen(attempt: Attempt, cases: Cases) -> Iterator[tuple]:

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 07 · The Transformer
 #
-# **What keeps a deep stack of attention layers trainable?** Lesson 06 built attention, which looks something up once. To work with what was found, and to attend again, layers have
-# to be stacked, and attention alone does not stack. Three simple parts change that: a feed-forward network, residual connections and layer normalisation. In this lesson you write
+# **What keeps a deep stack of attention layers trainable?** Lesson 06 built one layer of attention, which retrieves information once. To process what it found, and to attend again, you stack layers, and in a bare stack the
+# gradient vanishes. Three simple parts change that: a feed-forward network, residual connections and layer normalisation. In this lesson you write
 # all three, and then the whole Transformer.
 #
 # You will be able to:
@@ -23,7 +23,7 @@
 # * **write** the feed-forward network, layer normalisation and a block (exercises 1, 2 and 3),
 # * **measure** what residual connections, norms and warm-up do for training (exercise 4),
 # * **build** a whole Transformer from your own parts and train it (exercises 5 and 6),
-# * **judge** a translator: smoothed targets, beam search, BLEU, cost (exercise 7).
+# * **smooth** the targets of a translator, and judge it by BLEU, beam search and cost (exercise 7).
 #
 # Time: 90 minutes; the cells run for about a minute on one CPU core. You need lesson 06 (attention, masks, positions) and lesson 05's translators.
 
@@ -71,14 +71,14 @@ device = setup(seed=0)
 drawings.transformer()
 
 # %% [markdown]
-# There are three kinds of attention in it. The encoder's tokens attend to one another (1), the decoder's tokens attend to what is already written (2), and the decoder attends to the memory (3). You know the first two from lesson 06 and the third from lesson 05. Embeddings, positions and masks are
-# known as well. New are the feed-forward network, and the line on top: *residual + layer norm*. We take them in this order.
+# It has three kinds of attention. The encoder's tokens attend to one another (1), the decoder's tokens attend to what is already written (2), and the decoder attends to the memory (3). You know the first two from lesson 06 and the third from lesson 05. Embeddings, positions and masks
+# you know as well. Two things are new: the feed-forward network, and the line at the top left, *residual + layer norm*. We take them in this order.
 #
 # ## 2 · The position-wise feed-forward network
 #
-# Attention moves information. Each output is a weighted mean of values, and a value $x W_V$ is a linear function of its token. Nothing is *computed* from what was found. Take the smallest question that no linear function can answer: do two features of a token **differ**?
+# Attention moves information. Each output is a weighted mean of values, and a value $x W_V$ is a linear function of its token. The softmax decides how much of each value arrives, but no nonlinear function is applied to what has arrived. Take the smallest question that no linear function can answer: do two features of a token **differ**?
 #
-# A small network at every token can. It widens the token's vector, sets what is below zero to zero, and narrows it again:
+# A small network at every token can. It widens the token's vector, sets negative numbers to zero (**ReLU**, rectified linear unit), and narrows it again:
 #
 # $$\text{FFN}(x) = \max(0,\; x W_1 + b_1)\, W_2 + b_2$$
 #
@@ -94,12 +94,12 @@ for a, b in ((0, 0), (0, 1), (1, 0), (1, 1)):
     print(f"features {a}, {b}: hidden {hidden.tolist()}, differ: {(hidden @ W_2)[0]:.0f}")
 
 # %% [markdown]
-# The same network, with the same weights, is applied to every token separately, hence **position-wise**. Attention works *between* tokens, the feed-forward network *within* each. In the paper it is four times as wide as the token, $d_{ff} = 4\, d_{model}$. Then it has $8\,d_{model}^2$ weights, and
-# attention with its four projections has $4\,d_{model}^2$: two thirds of an encoder layer are feed-forward network.
+# The same network, with the same weights, is applied to every token separately, hence **position-wise**. Attention works *between* tokens, the feed-forward network *within* each. In the paper its hidden layer is four times as wide as the token's vector, $d_{ff} = 4\, d_{model}$. Then it has $8\,d_{model}^2$ weights, and
+# attention with its four projections has $4\,d_{model}^2$: two thirds of an encoder layer's weights belong to the feed-forward network.
 #
 # ### Exercise 1 · The feed-forward network (warm-up, 5 minutes)
 #
-# Write `feed_forward(x, W_1, b_1, W_2, b_2)` with ReLU: `x (…, d_model)`, `W_1 (d_model, d_ff)`, `b_1 (d_ff,)`, `W_2 (d_ff, d_model)`, `b_2 (d_model,)`. The dots stand for any dimensions in front, such as batch and time.
+# Write `feed_forward(x, W_1, b_1, W_2, b_2)` with ReLU: `x (…, d_model)`, `W_1 (d_model, d_ff)`, `b_1 (d_ff,)`, `W_2 (d_ff, d_model)`, `b_2 (d_model,)`. The dots stand for any leading dimensions, such as batch and time.
 
 
 # %% tags=["exercise"]
@@ -130,7 +130,7 @@ def gelu(x):
 
 grid = torch.linspace(-4, 4, 81)
 measured("by hand, largest difference from F.gelu", (gelu(grid) - F.gelu(grid)).abs().max(), at_most=1e-5)
-_ = plots.functions({"ReLU": torch.relu, "GELU": gelu}, title="GELU is smooth, and still learns a little below zero")
+_ = plots.functions({"ReLU": torch.relu, "GELU": gelu}, title="GELU is smooth and has a slope below zero")
 
 # %% [markdown]
 # ## 3 · Residual connections
@@ -141,7 +141,7 @@ _ = plots.functions({"ReLU": torch.relu, "GELU": gelu}, title="GELU is smooth, a
 #
 # The second (He et al. 2016) costs one addition. Its derivative is $I + J$ instead of $J$: whatever the Jacobian $J$ of a sublayer does, the gradient also has a direct path around it.
 #
-# We measure it in eight layers before any training: the gradient of some loss at the input of each layer, relative to the last layer's. One more thing can be varied. Every weight matrix is multiplied by the same factor, where 1 is the library's initialisation.
+# We measure it in eight layers before any training: the gradient of some loss at the input of each layer, relative to the last layer's. One more thing varies: every weight matrix is multiplied by the same factor, and 1 is the library's default initialisation.
 #
 # > **Predict.** At the first of eight layers, how large is the gradient compared with the last one's: bare, and with residual connections? What happens with weights that are twice as large?
 
@@ -214,7 +214,7 @@ measured("residual, weights × 2", first_gradient["residual", 2.0], at_least=100
 # A bare stack multiplies eight Jacobians, which is lesson 01's problem again, in depth instead of time. At the usual initialisation the gradient vanishes. At twice that scale it explodes, and the range in between is narrow. Residual connections remove the vanishing. They do not
 # prevent explosion: with larger weights, $I + J$ multiplied eight times grows even faster than $J$.
 #
-# So should a norm after each sublayer, which keeps all numbers at a standard size, be enough without residual connections? (Section 4 shows what a norm does.) Look at how similar the 16 tokens of a sentence are at the top of the stack:
+# Would it be enough to normalise after each sublayer, without residual connections? Section 4 defines this *norm*; for now, it brings each token's vector to a standard size. Look at how similar the 16 tokens of a sentence are at the top of the stack:
 
 
 # %%
@@ -237,7 +237,7 @@ measured("residual connections: mean cosine between tokens", similarity(run_stac
 #
 # ## 4 · Layer normalisation
 #
-# A stream that only adds can grow, and then the next layer reads numbers of a different size. **Layer normalisation** (Ba et al. 2016) brings each token to a standard size: mean 0 and variance 1 **over the features of this one token**. Then come a scale $\gamma$ and a shift $\beta$ for
+# A stream to which every sublayer adds can grow, and then later layers read larger numbers. **Layer normalisation** (Ba et al. 2016) brings each token to a standard size: mean 0 and variance 1 **over the features of this one token**. Then come a scale $\gamma$ and a shift $\beta$ for
 # each feature, which are learned.
 #
 # $$\mu = \frac1d \sum_i x_i, \qquad \sigma^2 = \frac1d \sum_i (x_i - \mu)^2, \qquad \text{LayerNorm}(x) = \gamma \odot \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta$$
@@ -258,7 +258,7 @@ print(f"with torch.std:   {[round(value, 2) for value in theirs[0].tolist()]}")
 #
 # ### Exercise 2 · Layer normalisation (core, 8 minutes)
 #
-# Write `layer_norm(x, gamma, beta, eps)` with `x (…, d_model)`, `gamma (d_model,)` and `beta (d_model,)`, without `F.layer_norm` or `nn.LayerNorm`.
+# Write `layer_norm(x, gamma, beta, eps)` with `x (…, d_model)`, `gamma (d_model,)` and `beta (d_model,)`, without `F.layer_norm` or `nn.LayerNorm`. It must stay accurate for features around 1,000.
 
 
 # %% tags=["exercise"]
@@ -278,10 +278,10 @@ check("07.layer_norm", layer_norm)
 hint("07.layer_norm")
 
 # %% [markdown] tags=["solution"]
-# `keepdim=True` keeps the reduced dimension as a 1, so that mean and variance broadcast back over the features. $\epsilon$ only matters for a token whose features are all equal.
+# `keepdim=True` keeps the reduced dimension as a 1, so that mean and variance broadcast back over the features. $\epsilon$ only matters for a token whose features are nearly equal.
 
 # %% [markdown]
-# Other tokens and other sentences play no part, so padding cannot disturb it, and a batch of one works like any other. Batch normalisation averages over the batch, where both would matter.
+# Layer norm never sees other tokens or other sentences, so padding cannot disturb it, and a batch of one works like any other. Batch normalisation averages over the batch, where both would matter.
 #
 # ## 5 · The Transformer block
 #
@@ -341,13 +341,13 @@ for scale in (1.0, 1.5, 2.0):
     measured(f"your pre-norm block, weights × {scale:g}: gradient at the first layer", gradients[0], between=(0.5, 20))
 
 # %% [markdown]
-# Over the whole range in which the other stacks moved by many powers of ten, the pre-norm stack stays within a factor of 20. Residual connection and norm need each other.
+# At scales at which the other stacks change by many orders of magnitude, the pre-norm stack stays within a factor of 20. Residual connection and norm need each other.
 #
 # ### Spot the bug
 #
-# Three mistakes that were published, rewritten in our names. All shapes are right, and nothing complains. (Masks: True = may attend, as everywhere in this course.)
+# Three published mistakes, rewritten with our names. All shapes are right, and no error is raised. (Masks: True = may attend, as everywhere in this course.)
 #
-# > **Predict.** What is wrong with each? Think of two tests: one that silences the sublayers, and one that changes the future.
+# > **Predict.** What is wrong with each? Think of two tests: one in which both sublayers return zeros, and one in which only later tokens change.
 
 
 # %%
@@ -447,13 +447,15 @@ for norm, norm_first in (("post-norm", False), ("pre-norm", True)):
 ax = plots.learning_curve(
     histories,
     baselines={"guessing": math.log(16)},
-    title="Post-norm at full rate from the first step never learns",
+    title="Post-norm at the full rate from the first step learns nothing",
     ylim=(0, 3.4),
     smooth=10,
 )
-_ = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+lines, names = ax.get_legend_handles_labels()
+_ = ax.legend(lines, [name.removesuffix(" training") for name in names], loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 
 # %%
+print(f"peak rate: {peak:.4f}")
 differences = [abs(learning_rate(step - 1, 150, peak, 100, "inverse_sqrt", 0.0) - paper_rate(step)) for step in range(1, 151)]
 measured("fit's inverse_sqrt schedule, largest difference from the paper's formula", max(differences), at_most=1e-8)
 measured("post-norm, constant rate: loss at the end", ends["post-norm", "constant"], at_least=2.5, unit="nats")
@@ -529,7 +531,8 @@ hint("07.cross_attention")
 # %% [markdown]
 # ## 8 · A Transformer from your own parts
 #
-# Everything is there. The task: read a word and write it backwards, *abcde* → *edcba*. It needs all three attentions' machinery, and its correct cross-attention is known: whoever writes letter $t$ has to attend to letter $n - 1 - t$.
+# You have all the parts. The task: read a word and write it backwards, *abcde* → *edcba*. The simplest solution is known: to write letter $t$, counted from 0, the decoder attends to letter $n - 1 - t$ of the source. It isn't the only one, since the encoder can move letters to other positions
+# as well. Which one will training find?
 #
 # ### Exercise 6 · A Transformer (build, 30 minutes)
 #
@@ -538,7 +541,7 @@ hint("07.cross_attention")
 # * `source (batch, source_len)` and `target_in (batch, target_len)` are ids; `target_in` begins with `<bos>`. `source_mask (batch, 1, source_len)` is True for real symbols.
 # * `p` holds the weights: `p["source_embedding"]`, `p["target_embedding"]` and `p["positions"]` are tables with one row per symbol or position. `p["encoder_attention"]`, `p["decoder_self_attention"]`, `p["decoder_cross_attention"]` are $(W_Q, W_K, W_V)$.
 #   `p["encoder_feed_forward"]` and `p["decoder_feed_forward"]` are $(W_1, b_1, W_2, b_2)$. `p["encoder_norm_1"]`, `…_norm_2`, and in the decoder also `…_norm_3`, are $(\gamma, \beta)$. `p["encoder_norm"]` and `p["decoder_norm"]` come last in each stack. Use $\epsilon = 10^{-5}$.
-# * Embeddings are multiplied by $\sqrt{d_{model}}$ before positions are added. The last projection is the target embedding, transposed. Return logits, `(batch, target_len, target_size)`.
+# * Embeddings are multiplied by $\sqrt{d_{model}}$ before positions are added (Vaswani et al. 2017, section 3.4). They are initialised at a size of about $1/\sqrt{d_{model}}$, much smaller than the positions. The last projection is the target embedding, transposed. Return logits, `(batch, target_len, target_size)`.
 #
 # The first line fetches your solved parts, or the library's. `causal_mask(time, device)` is imported.
 
@@ -675,7 +678,7 @@ measured("exact match on 1,000 new words", exact_match(test_words), at_least=0.9
 measured("exact match on 14 words of 12 letters, longer than any in training", exact_match(longer, max_len=20), at_most=0.2)
 
 # %% [markdown]
-# Your Transformer works, and it has learned to reverse words of three to eight letters, not what "reverse" means: the positions beyond were never trained. Now its cross-attention. The library's `Transformer` is the same function with one head per attention, so it can take over your weights
+# Your Transformer works, and it has learned to reverse words of three to eight letters, not to reverse in general: positions beyond the eighth letter never occurred in training. Now its cross-attention. The library's `Transformer` is the same function with one head per attention, so it can take over your weights
 # and record its maps.
 
 
@@ -750,15 +753,17 @@ TypedFigure(
 )
 
 # %% [markdown]
-# The anti-diagonal, as it has to be. A row is named by the letter that is *written* there; when its query is computed, the newest letter that the decoder has read is the one before. All maps of decoders are labelled like this. Type *transformer*, and see where a word that is too long goes wrong.
+# The anti-diagonal: training found the simplest solution. A row is named after the letter *written* there; when its query is computed, the newest letter that the decoder has read is the one before it. All maps of decoders are labelled like this. Type *transformer*, and see where a word that is too long goes wrong.
 #
 # ## 9 · German → English
 #
 # Lesson 05's captions again, now with a Transformer: three pre-norm blocks on each side, 128 wide, four heads, trained beforehand. One thing is new in its training: the target.
 #
-# **Label smoothing** (Szegedy et al. 2016). A translation is rarely the only correct one, but cross-entropy pushes the probability of the reference's word towards 1, without end. So a part $\epsilon$ of the target probability is spread evenly over all $V$ words, the true one included:
+# **Label smoothing** (Szegedy et al. 2016). A translation is rarely the only correct one, but cross-entropy pushes the probability of the reference's word ever closer to 1. Label smoothing spreads a share $\epsilon$ of the target probability evenly over all $V$ words, the true one included:
 #
 # $$p_{\text{target}}(w) = (1 - \epsilon)\,[w = \text{true}] + \frac{\epsilon}{V}$$
+#
+# Here $[w = \text{true}]$ is 1 for the true word and 0 for all others.
 #
 # ### Exercise 7 · Smoothed targets (warm-up, 5 minutes)
 #
@@ -791,7 +796,7 @@ measured("loss with your targets, difference from F.cross_entropy(…, label_smo
 measured("the lowest possible loss", -(target * target.log()).sum(dim=-1).mean(), at_least=0.1, unit="nats")
 
 # %% [markdown]
-# So a smoothed loss cannot reach 0; remember that when you compare losses. Now the three translators.
+# A smoothed loss cannot fall below the entropy of its targets; remember that when you compare losses. Now the three translators.
 #
 # > **Predict.** Which one has the most parameters? Which took the longest to train? Which translates best?
 
@@ -854,7 +859,7 @@ for name, found in candidates(16)[1]:
     print(f"{name:6} log p {found.log_prob:6.2f}  ", " ".join(spell(found)))
 
 # %% [markdown]
-# *Händchen halten* means to hold hands, and *Händchen* comes last. Greedy search has committed to "holding a man" before it gets there. The beam kept "holding hands" and found the more probable sentence. (*Blondine* is not in the vocabulary.) Over the whole test set the beam gains less for this model than for the LSTM
+# *Händchen halten* means to hold hands. After *A man is holding*, greedy search took *a*, the most probable next word, and could not go back. The beam kept *hands* as well and found a more probable sentence. Its five are ranked with lesson 04's length penalty, not by log p alone. (*Blondine* is not in the vocabulary.) Over the whole test set the beam gains less for this model than for the LSTM
 # with attention, as the table shows.
 #
 # ## 10 · What the heads attend to
@@ -914,6 +919,7 @@ previous, newest, aligned = scores_of("test")
 measured("encoder head: mean weight on the previous word", previous[head_previous], at_least=0.4)
 measured("the mean of all 12 encoder heads", previous.mean(), at_most=0.3)
 measured("decoder head: mean weight on the two newest words", newest[head_newest], at_least=0.55)
+measured("the mean of all 12 decoder heads", newest.mean(), below=("that head", newest[head_newest]))
 measured("cross-attention head: largest weight on the same word", aligned[head_aligned], at_least=0.7)
 places = same_words("test")[1]
 measured("always the same position in the sentence, for comparison", (places[:, 0] == places[:, 1]).double().mean(), at_most=0.5)
@@ -945,6 +951,7 @@ _ = plots.attention_heatmap(
     read,
     title="Decoder, " + caption(head_newest, "mostly the two newest words"),
     mask=causal_mask(len(read)),
+    mark_uniform=False,
     query_title="the word being written",
 )
 
@@ -961,7 +968,7 @@ _ = plots.attention_heatmap(
 # %% [markdown]
 # *schenkt … ein* is one verb in two places (*einschenken*, to pour). In the last map, *pouring* attends to *schenkt* alone; *ein* may have been passed on by the encoder, since a column is not a word but the memory's vector at that word. And *A* attends to *blonde* rather than *Eine*: alignment is a tendency. A map shows where a head attends, not why (lesson 05), and twelve heads share the work.
 #
-# The other heads are less tidy. Choose one by its small map or with the arrow keys, and move over the large one to choose a query:
+# The decoder's head is less special than it looks: on average, the twelve heads already put half of their weight on the two newest words. The others are less tidy. Choose one by its small map or with the arrow keys, and move over the large one to choose a query:
 
 # %% tags=["nbval-ignore-output"]
 attention_explorer(
@@ -978,7 +985,7 @@ attention_explorer(
 #
 # | | formula | cost | when to use it |
 # |---|---|---|---|
-# | feed-forward network | $\max(0, xW_1 + b_1) W_2 + b_2$ | $2\, d\, d_{ff}$ per token, most of the weights | after every attention, which only averages |
+# | feed-forward network | $\max(0, xW_1 + b_1) W_2 + b_2$ | $2\, d\, d_{ff}$ per token, two thirds of an encoder layer's weights | after every attention, which only averages |
 # | GELU | $x\,\Phi(x)$ | a little more than ReLU | GPT, BERT |
 # | residual connection | $x + \text{sublayer}(x)$ | an addition | in every stack, around each sublayer |
 # | layer norm | $\gamma \odot (x - \mu)/\sqrt{\sigma^2 + \epsilon} + \beta$ | a few operations per feature | always; over features, variance divided by $d$ |
@@ -989,7 +996,7 @@ attention_explorer(
 #
 # **What is not true.** *"The encoder squeezes the sentence into one vector."* That was lesson 04's LSTM. Here the memory has a vector for each token. *"Transformers always beat RNNs."* On these captions one did, with more steps. On lesson 02's Shakespeare, at 0.8 million parameters, the two are about level
 # (`benchmarks/RESULTS.md`): LSTM 1.58 to 1.59 nats, nanoGPT's recipe 1.91, and a well-tuned GPT 1.59 to 1.60. Even that comparison is loose, because the LSTM carries its state on while the GPT sees 64 characters. *"Residual connections are only there for the gradient."* Norms
-# kept the gradient alive as well, and all tokens became one. *"Warm-up is always needed."* It depends on where the norm is and on the learning rate.
+# kept the gradient alive as well, and all tokens became the same vector. *"Warm-up is always needed."* It depends on where the norm is and on the learning rate.
 #
 # **Still open.** A translator needs pairs of sentences, which are scarce. The decoder without its source needs only text, which is plentiful. What does it learn if it does nothing but continue texts? → `08_gpt.ipynb`
 #

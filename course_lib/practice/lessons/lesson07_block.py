@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.practice.lessons.lesson07_gradient import can_learn, one_at_a_time
+from course_lib.practice.properties import gradient_matches, has_shape, holds, matches_reference
 
 
 def _feed_forward(
@@ -15,6 +16,8 @@ def _feed_forward(
     outside: Callable = lambda y: y,
     first_bias: bool = True,
     second_bias: bool = True,
+    late_bias: bool = False,
+    residual: bool = False,
     cut: bool = False,
 ):
     """The position-wise network; the options are the ways to get it wrong."""
@@ -22,8 +25,8 @@ def _feed_forward(
     def apply(x, W_1, b_1, W_2, b_2):
         if cut:
             W_1, b_1, W_2, b_2 = (weight.detach() for weight in (W_1, b_1, W_2, b_2))
-        hidden = inside(x @ W_1 + (b_1 if first_bias else 0))
-        return outside(hidden @ W_2 + (b_2 if second_bias else 0))
+        hidden = inside(x @ W_1) + b_1 if late_bias else inside(x @ W_1 + (b_1 if first_bias else 0))
+        return outside(hidden @ W_2 + (b_2 if second_bias else 0)) + (x if residual else 0)
 
     return apply
 
@@ -50,37 +53,6 @@ def _feed_forward_cases() -> list[tuple]:
         case((4, 3), 8),
         case((2, 5, 4), 16),
     ]
-
-
-def _can_learn(names: tuple[str, ...]) -> Callable:
-    """A predicate: the result depends on each of the arguments that ask for a gradient."""
-
-    def predicate(result: Tensor, *arguments) -> bool | str:
-        lacking = [
-            name
-            for name, argument in zip(names, arguments, strict=True)
-            if isinstance(argument, Tensor) and argument.requires_grad
-        ]
-        return result.requires_grad or (
-            f"your output does not depend on {lacking[0]} for the gradient, so it could never be trained: no "
-            ".detach(), .item() or .data."
-        )
-
-    return predicate
-
-
-def one_at_a_time(arguments: tuple) -> list[tuple]:
-    """The same arguments once for each floating-point tensor, with that one asking for its gradient."""
-    return [
-        tuple(other.clone().requires_grad_() if place == n else other for n, other in enumerate(arguments))
-        for place, argument in enumerate(arguments)
-        if isinstance(argument, Tensor) and argument.is_floating_point()
-    ]
-
-
-def can_learn(question: str, names: tuple[str, ...], arguments: Callable[[], tuple]):
-    """Property: a gradient reaches each floating-point argument."""
-    return holds(question, _can_learn(names), cases=lambda: one_at_a_time(arguments()))
 
 
 FEED_FORWARD = Exercise(
@@ -135,6 +107,16 @@ FEED_FORWARD = Exercise(
             "You left out b_1, which is added to the hidden layer before the ReLU.",
         ),
         Mistake(
+            "first bias after the ReLU",
+            _feed_forward(late_bias=True),
+            "You added b_1 after the ReLU; it belongs inside, max(0, x W_1 + b_1).",
+        ),
+        Mistake(
+            "residual connection included",
+            _feed_forward(residual=True),
+            "You added x at the end. The residual connection is not part of the network: the block adds it.",
+        ),
+        Mistake(
             "no second bias",
             _feed_forward(second_bias=False),
             "You left out b_2, which is added at the end.",
@@ -147,7 +129,7 @@ FEED_FORWARD = Exercise(
         Mistake(
             "weights detached",
             _feed_forward(cut=True),
-            "You detached the weights. All numbers are right, and nothing can be learned.",
+            "All numbers are right, but you detached something on the way to them, and it could never be trained.",
         ),
     ],
 )
@@ -162,15 +144,23 @@ def _layer_norm(
     rms: bool = False,
     scaled: bool = True,
     shifted: bool = True,
+    shift_first: bool = False,
+    two_means: bool = False,
+    cut: bool = False,
 ):
     """Layer normalisation; the options are the ways to get it wrong."""
 
     def normalise(x, gamma, beta, eps):
         mean = x.mean(dim, keepdim=True)
         variance = (x**2).mean(dim, keepdim=True) if rms else x.var(dim, unbiased=unbiased, keepdim=True)
+        variance = (x**2).mean(dim, keepdim=True) - mean**2 if two_means else variance
+        if cut:
+            mean, variance = mean.detach(), variance.detach()
         below = (variance + eps).sqrt() if eps_inside else variance.sqrt() + eps
         below = below if root else variance + eps
         y = (x - mean if centre else x) / below
+        if shift_first:
+            return (y + beta) * gamma
         return (y * gamma if scaled else y) + (beta if shifted else 0)
 
     return normalise
@@ -199,6 +189,7 @@ def _layer_norm_cases() -> list[tuple]:
         case(three, 1e-5, plain="gamma"),
         case(torch.randn(4, 6, generator=generator), 1e-5),
         case(3 * torch.randn(2, 3, 5, generator=generator) + 1, 1e-5),
+        case([[1003.3, 1001.1, 999.6, 1004.7]], 1e-5, plain="both"),
     ]
 
 
@@ -228,10 +219,15 @@ LAYER_NORM = Exercise(
         matches_reference("Is beta added at the end, feature by feature?", cases=3),
         matches_reference("Is gamma multiplied in before beta, feature by feature?", cases=4),
         matches_reference("With a batch of two sentences, is every token normalised by itself?", cases=5),
+        matches_reference("Is it accurate for features around 1,000?", cases=6),
         can_learn(
             "Can x, gamma and beta be trained?",
             ("x", "gamma", "beta", "eps"),
             lambda: _layer_norm_cases()[4],
+        ),
+        gradient_matches(
+            "Does the gradient take into account that mean and variance depend on x?",
+            lambda: one_at_a_time(_layer_norm_cases()[4]),
         ),
     ],
     hints=[
@@ -293,5 +289,21 @@ LAYER_NORM = Exercise(
         ),
         Mistake("no gamma", _layer_norm(scaled=False), "You left out gamma, the scale of each feature."),
         Mistake("no beta", _layer_norm(shifted=False), "You left out beta, the shift of each feature."),
+        Mistake(
+            "beta before gamma",
+            _layer_norm(shift_first=True),
+            "You added beta before multiplying by gamma, so gamma scales the shift too. Scale first, then shift.",
+        ),
+        Mistake(
+            "mean of squares minus squared mean",
+            _layer_norm(two_means=True),
+            "The mean of the squares minus the square of the mean is σ² on paper. In float32 two large numbers cancel "
+            "and their digits are lost. Take the mean of (x − μ)².",
+        ),
+        Mistake(
+            "mean and variance detached",
+            _layer_norm(cut=True),
+            "You detached mean or variance. The outputs are right, and the gradient at x is not.",
+        ),
     ],
 )

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.lessons.lesson07_block import can_learn
+from course_lib.practice.lessons.lesson07_gradient import can_learn
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 ARGUMENTS = ("x", "memory", "W_Q", "W_K", "W_V", "mask")
@@ -60,6 +60,7 @@ def _cross_cases() -> list[tuple]:
         case(2, 4, 4, 4, 2, 4, mask=padded),
         case(2, 4, 4, 3, 5, 3, mask=causal),
         case(1, 3, 4, 3, 2, 3, size=1000.0),
+        case(2, 4, 4, 3, 2, 3, mask=padded, size=1000.0),
     ]
 
 
@@ -83,6 +84,7 @@ CROSS_ATTENTION = Exercise(
         matches_reference(
             "Are scores of many thousands safe, although their exponential is infinite?", cases=6
         ),
+        matches_reference("Are padded tokens hidden where the other scores are far below −100?", cases=7),
         can_learn("Can x, the memory and all weights be trained?", ARGUMENTS, lambda: _cross_cases()[4]),
     ],
     hints=[
@@ -159,6 +161,11 @@ CROSS_ATTENTION = Exercise(
             "You set masked scores to 0, which the softmax still gives weight: e⁰ = 1. Set them to −∞.",
         ),
         Mistake(
+            "masked by −100",
+            _cross(lowest=-100.0),
+            "You set masked scores to −100. The other scores may be lower still; set them to −∞.",
+        ),
+        Mistake(
             "exponentials without the maximum",
             _cross(no_maximum=True),
             "Your own softmax overflows: subtract the row's maximum first, or call scores.softmax(dim=-1).",
@@ -166,7 +173,8 @@ CROSS_ATTENTION = Exercise(
         Mistake(
             "memory detached",
             _cross(cut=True),
-            "You detached the memory. All numbers are right, and the encoder could never be trained.",
+            "All numbers are right, but you detached something on the way to them, and what lies before it could never "
+            "be trained.",
         ),
     ],
 )

@@ -1,5 +1,7 @@
 """Lesson 07: a pre-norm block, put together from its sublayers; the rate at which post-norm needs no warm-up."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -217,7 +219,10 @@ POST_NORM_RATE = Exercise(
     properties=[
         holds(
             "Is it one of the three rates?",
-            lambda rate: rate in (0.01, 0.003, 0.0003) or "expected 0.01, 0.003 or 0.0003.",
+            lambda rate: (
+                any(math.isclose(rate, one, rel_tol=1e-6) for one in (0.01, 0.003, 0.0003))
+                or "expected 0.01, 0.003 or 0.0003."
+            ),
         ),
         matches_reference("Does post-norm learn at this rate, without warm-up and within 150 steps?"),
     ],

@@ -23,6 +23,7 @@ def _transformer(
     *, scaled=True, positions="both", last=("encoder", "decoder"), causal="right", source_masks=("encoder", "cross"),
     memory_from="encoder", order="self first", norms=("_1", "_2", "_3"), post_norm=False, cross_residual=True,
     ffn_residual=True, norm_memory=False, target_table="target", out="logits", cut=False, encoder_causal=False,
+    queries_normed=True,
 ):  # fmt: skip
     """The Transformer; the options are the ways to get it wrong."""
 
@@ -32,6 +33,8 @@ def _transformer(
             return x + p["positions"][: ids.shape[1]] if with_positions else x
 
         def norm(name, x):
+            if name == "decoder_norm_2" and not queries_normed:
+                return x
             return F.layer_norm(x, x.shape[-1:], *p[name])
 
         def add(x, name, sublayer, residual=True):
@@ -284,6 +287,11 @@ TRANSFORMER = Exercise(
             "memory normalised again",
             _transformer(norm_memory=True),
             "You passed the memory through decoder_norm_2. Only the queries need it; the memory has had its norm.",
+        ),
+        Mistake(
+            "cross-attention without norm",
+            _transformer(queries_normed=False),
+            "Your cross-attention reads y without decoder_norm_2.",
         ),
         Mistake(
             "post-norm",
