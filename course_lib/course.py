@@ -120,9 +120,9 @@ LESSONS = (
         "12_inside_bert",
         "Inside BERT",
         "What do the heads of a real BERT do, and does it matter?",
-        "load published weights, test what heads seem to do, probe layers, search by meaning, measure a bias",
-        100,
-        105,
+        "load published weights, score, control and ablate attention heads, search by meaning, test a bias",
+        90,
+        70,
     ),
 )
 

@@ -12,21 +12,20 @@
 # ---
 
 # %% [markdown]
-# # 12 · Inside a real BERT: what do its heads do, and does it matter?
+# # 12 · Inside BERT: attention heads, ablation, sentence vectors and bias
 #
-# **A model that others trained lies open before you: 72 heads, 23 million numbers. Does it do what its pictures seem to say?** So far the worlds were small and their truth was known. Now you take a BERT that is in use all over the world, run it in the very classes of this course, find heads with a meaning, and then do what most
-# who show such heatmaps leave out: judge the heads on sentences they were not chosen on, take them away, and see whether anything is missing.
+# **What does an attention head of a real BERT do, and does the model need it?** So far your models were small and you knew what they should learn. This one was trained by others and is in daily use. You load
+# its weights into the course's own classes, score its heads on held-out sentences, ablate them, read its layers with probes, and measure a social bias.
 #
 # You will be able to:
 #
-# * **load** published weights into your own class, and **prove** that it computes the same,
-# * **find** heads by a score, with a baseline, and **judge** them on held-out sentences,
-# * **silence** a head, and **measure** what the model has lost,
-# * **read** a layer with a probe, and follow attention through all layers,
-# * **compare** and **search** sentences as vectors, **measure** a social bias, and say what the number does not say,
-# * do the same with the **Hugging Face** API.
+# * **score** attention heads on held-out sentences and against a control (exercises 1 and 2),
+# * **ablate** a head and measure what the model has lost (exercises 3 and 4),
+# * **combine** the maps of all layers by rollout, and test the result (exercise 5),
+# * **compute** sentence vectors without a padding bug, and search with them (exercise 6),
+# * **test** whether a measured bias could be chance (exercise 7).
 #
-# Time: 100 minutes; the cells run for about a minute on one idle CPU core. It builds on lessons 06 and 07 (heads, blocks), 09 (WordPiece), 10 and 11 (BERT, fine-tuning).
+# Time: 90 minutes; the cells run for about a minute on one CPU core. It builds on lessons 06 and 07 (heads, blocks), 09 (WordPiece), 10 and 11 (BERT, fine-tuning).
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
@@ -38,43 +37,46 @@ import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 
-from course_lib import plots
+from course_lib import drawings, plots
 from course_lib.data import load
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure, attention_explorer
 from course_lib.models.attention import padding_mask, record_attention
 from course_lib.models.pretrained import load_bert, pretrained_folder
 from course_lib.models.size import n_parameters
-from course_lib.practice import check, hint
+from course_lib.practice import check, hint, yours
+from course_lib.report import measured
 from course_lib.text.padding import pad
 from course_lib.text.wordpiece import WordPiece
 
 device = setup(seed=0)
 
 # %% [markdown]
-# ## 1 · Weights that somebody else trained
+# ## 1 · Loading pretrained weights
 #
-# The model is `all-MiniLM-L6-v2`: a BERT with 6 layers of 12 heads, 384 wide, with the 30,522 word pieces of the first BERT (Devlin et al. 2019). It began as a smaller copy: trained to attend as a larger BERT does, **distilled** (Wang et al. 2020), and then left with every second layer. After that it learned from over a billion pairs of sentences to put
-# what belongs together close together (the recipe is that of Reimers and Gurevych 2019). It has no head for guessing masked words any more; its output is the vectors themselves.
+# The model is `all-MiniLM-L6-v2`: a BERT with 6 layers of 12 heads, `d_model` 384, and the 30,522 word pieces of the original BERT (Devlin et al. 2019). It comes from MiniLM, a smaller BERT **distilled** from a larger one: it was trained to imitate the larger model's attention (Wang et al. 2020).
+# It was then fine-tuned on pairs of sentences, so that related sentences get similar vectors (Reimers and Gurevych 2019). It has no masked-language-model head any more.
 #
-# The weights are 91 MB, in a *safetensors* file: numbers and names, nothing that could run. If the next cell stops with an error, it lists where it looked and what helps: a network, a package to install, or a folder that somebody copies for you.
+# The weights are 91 MB in a *safetensors* file, which holds numbers and names but no code. If the next cell fails, its message lists where it looked and what helps.
 
 # %%
 bert, vocabulary = load_bert("all-MiniLM-L6-v2")
 bert = bert.to(device)
 wordpiece = WordPiece(vocabulary)
-print(f"{n_parameters(bert):,} numbers, {n_parameters(bert.encoder):,} of them in the layers")
+index = {token: i for i, token in enumerate(vocabulary)}
+print(f"{n_parameters(bert):,} parameters, {n_parameters(bert.encoder):,} of them in the layers")
 
-encoded = wordpiece.encode("The cat sat on the mat.")
-print("tokens:  ", *(vocabulary[i] for i in encoded.ids))
-print("ids:     ", *encoded.ids)
-with torch.inference_mode():
-    hidden = bert(torch.tensor([encoded.ids], device=device))  # (batch, time, d_model)
-print("hidden:  ", tuple(hidden.shape))
+
+def tokens_of(text):
+    return [vocabulary[i] for i in wordpiece.encode(text).ids]
+
+
+print(*tokens_of("The cat sat on the mat."))
 
 # %% [markdown]
-# `bert` is the class of lesson 10, and loading was renaming: `encoder.layer.0.intermediate.dense` in the file is `encoder.layers[0].linear1` here. One thing more than a name differs: the file has three matrices, for queries, keys and values; your `in_proj_weight` has their rows one below the other. The next cell shows it. That its shapes fit the weights proves little: a turned-over matrix or a wrong $\epsilon$ has the right shape, too. So compare, layer by layer, with the implementation that everybody uses, Hugging Face's `transformers`, on two sentences of different lengths.
-
+# `bert` is the class of lesson 10. Loading mostly renames: `encoder.layer.0.intermediate.dense` in the file is `encoder.layers[0].linear1` here. The file has separate matrices for queries, keys and values; your `in_proj_weight` stacks their rows.
+#
+# Matching shapes prove little: a transposed square matrix or a wrong $\epsilon$ fits as well. So compare the hidden states, layer by layer, with Hugging Face's `transformers`, on two sentences of different lengths.
 
 # %% tags=["nbval-ignore-output"]
 from transformers import AutoModel
@@ -84,19 +86,12 @@ logging.set_verbosity_error()
 logging.disable_progress_bar()
 folder = pretrained_folder("all-MiniLM-L6-v2")
 theirs = AutoModel.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).to(device).eval()
-print(f"{type(theirs).__name__} with {n_parameters(theirs):,} numbers")
 
-attention, names = bert.encoder.layers[0].self_attn, theirs.state_dict()
-for name, rows in zip(("query", "key", "value"), attention.in_proj_weight.chunk(3), strict=True):
-    same = torch.equal(rows, names[f"encoder.layer.0.attention.self.{name}.weight"])
-    print(f"…attention.self.{name}.weight is this third of in_proj_weight, {tuple(rows.shape)}: {same}")
-same = torch.equal(bert.encoder.layers[0].linear1.weight, names["encoder.layer.0.intermediate.dense.weight"])
-print("…intermediate.dense.weight is linear1.weight:", same)
 
 # %%
 @torch.no_grad()
 def states(texts, n_layers=6):
-    """ids and real (batch, time), and what each layer hands on: (1 + n_layers, batch, time, d_model), embeddings first."""
+    """ids and real (batch, time), and each layer's output: (1 + n_layers, batch, time, d_model), embeddings first."""
     ids, lengths = pad([wordpiece.encode(text).ids for text in texts])
     real = padding_mask(lengths).to(device)  # (batch, time)
     x = bert.embed(ids.to(device))
@@ -110,110 +105,113 @@ def states(texts, n_layers=6):
 texts = ["The cat sat on the mat.", "When the king saw the queen at the station, she smiled."]
 ids, real, ours = states(texts)
 with torch.no_grad():
-    expected = theirs(ids.to(device), attention_mask=real.long().to(device), output_hidden_states=True).hidden_states
+    expected = theirs(
+        ids.to(device), attention_mask=real.long().to(device), output_hidden_states=True
+    ).hidden_states
 for number, (mine, their) in enumerate(zip(ours, expected, strict=True)):
-    worst = (mine - their.cpu())[real].abs().max().item()
-    print("embeddings" if number == 0 else f"layer {number - 1}   ", "equal to 0.00001:", worst < 1e-5)
+    place = "embeddings" if number == 0 else f"layer {number - 1}"
+    measured(f"{place}: largest difference", (mine - their.cpu())[real].abs().max(), at_most=1e-5)
 
 # %% [markdown]
-# From here on it is your code that runs.
+# Your class computes what theirs computes. From here on it's your code that runs.
 #
-# ## 2 · The cat sat on the mat
+# ## 2 · Attention maps and attention sinks
 #
-# Six layers, twelve heads: 72 maps of one sentence.
+# Six layers of twelve heads give 72 maps of one sentence.
 #
-# > **Predict.** In lesson 06 a head by hand looked for nouns; in lesson 10 one looked for its subject. Where will most of these 72 look?
+# > **Predict.** In lesson 10 one head attended from a verb to its subject. Where will most of these 72 heads put their weight?
 
 
 # %% tags=["nbval-ignore-output"]
-def attend(text):
-    """All maps of one sentence, (layers, heads, time, time), and its tokens. A list of words is taken as it is."""
-    ids = wordpiece.encode(text).ids
+def attend(tokens):
+    """The maps of one sentence, given as its tokens: (layers, heads, time, time)."""
+    ids = torch.tensor([[index[token] for token in tokens]], device=device)
     with torch.inference_mode(), record_attention(bert) as maps:
-        bert(torch.tensor([ids], device=device))
-    return torch.stack([weights[0].cpu() for weights in maps.values()]), [vocabulary[i] for i in ids]
+        bert(ids)
+    return torch.stack([weights[0].cpu() for weights in maps.values()])
 
 
-A, tokens = attend("The cat sat on the mat.")
-_ = plots.attention_grid(A, "72 heads, and most look at [CLS]", key_tokens=tokens)
+tokens = tokens_of("The cat sat on the mat.")
+_ = plots.attention_grid(
+    attend(tokens), "72 heads: in most, the column of [CLS] is dark", key_tokens=tokens, scale="linear"
+)
 
 # %% [markdown]
-# Dark first columns: at `[CLS]`, which means nothing by itself. Look through the heads, now with a sentence in which somebody is meant: click on a small map, move over the rows of the large one. Where does *she* look?
+# The dark first columns are `[CLS]`, which is no word. Look through the heads with a longer sentence: click on a small map and move over the rows of the large one. Where does *she* attend to?
 
 # %% tags=["nbval-ignore-output"]
-SHE = "the king met the queen because she was lonely ."
-A, tokens = attend(SHE)
-attention_explorer(A, tokens, title="Is there a head that knows who she is?")
+SHE = tokens_of("The king met the queen because she was lonely.")
+attention_explorer(attend(SHE), SHE, title="Does a head connect “she” with “queen”?")
 
 # %% [markdown]
-# Is that one sentence's whim? A hundred captions of photographs of at most 16 words (the English side of lesson 05's corpus) to look at, and a hundred more, which we leave untouched until something has been chosen on the first.
+# One sentence is an anecdote. Take 100 captions of photographs to choose heads on, and 100 others for judging what was chosen.
 
 # %%
 captions = [english for _, english in load("multi30k-de-en").validation if len(english.split()) <= 16]
-choosing = [attend(caption)[0] for caption in captions[:100]]
-judging = [attend(caption)[0] for caption in captions[100:200]]
+choosing = [attend(tokens_of(caption)) for caption in captions[:100]]
+judging = [attend(tokens_of(caption)) for caption in captions[100:200]]
 
 
 def by_head(score, maps):
-    """Mean of a score over sentences, (layers, heads); score(A) makes (n_heads,) of (n_heads, time, time)."""
+    """Mean of a score over sentences, (layers, heads); score maps (n_heads, time, time) to (n_heads,)."""
     return torch.stack([torch.stack([score(layer) for layer in A]) for A in maps]).mean(dim=0)
 
 
 on_cls = by_head(lambda A: A[:, :, 0].mean(dim=-1), choosing)  # (layers, heads)
-print("uniform attention would give [CLS] less than 0.1:", sum(1 / A.shape[-1] for A in choosing) / len(choosing) < 0.1)
-print("layers 1 to 4 give it more than half of all their weight:", on_cls[1:5].mean().item() > 0.5)
+uniform = sum(1 / A.shape[-1] for A in choosing) / len(choosing)
+measured("weight on [CLS] if attention were uniform", uniform, at_most=0.1)
+measured("weight on [CLS] in layers 1 to 4, mean", on_cls[1:5].mean(), at_least=0.5)
 
 # %% [markdown]
-# More than half of the weight falls on a token without content. Does [CLS] collect the sentence's meaning, then? Look at what it *hands over*. A weight is a share; what travels is the weight times a vector, the value after its part of $W_O$: $\;A_{ts}\, (x_s W_V^h)\, W_O^h$. Measure how long that vector is (Kobayashi et al. 2020), at [CLS] and elsewhere.
+# Does `[CLS]` collect the sentence's meaning, then? A weight is only one factor. What arrives at token $t$ from token $s$ is the weight times the projected value: $A_{ts}\,(x_s W_V^h + b_V^h)\, W_O^h$. Measure the length of that vector (Kobayashi et al. 2020), for `[CLS]` and for words.
 
 
 # %%
-def handed_over(number, x):
-    """Length of the vector that each head of a layer hands over for each token: x (time, d_model) → (n_heads, time)."""
+def projected_lengths(number, x):
+    """Length of each token's projected value in each head of a layer: x (time, d_model) → (n_heads, time)."""
     attention = bert.encoder.layers[number].self_attn
     n_heads, d_head = attention.n_heads, attention.d_head
     _, _, W_V = attention.in_proj_weight.cpu().chunk(3)  # each (d_model, d_model)
     _, _, b_V = attention.in_proj_bias.cpu().chunk(3)
     values = F.linear(x, W_V, b_V).view(-1, n_heads, d_head)  # (time, d_model) → (time, heads, d_head)
-    W_O = attention.out_proj.weight.cpu().view(-1, n_heads, d_head)  # (d_model, heads * d_head) → (d_model, heads, d_head)
+    W_O = attention.out_proj.weight.cpu().view(
+        -1, n_heads, d_head
+    )  # (d_model, heads * d_head) → (d_model, heads, d_head)
     return torch.einsum("thf,dhf->htd", values, W_O).norm(dim=-1)
 
 
-shorter, shares = torch.zeros(6), torch.zeros(6)
+lengths_on_cls, shares = torch.zeros(6), torch.zeros(6)
 with torch.no_grad():
     for caption, A in zip(captions[:40], choosing, strict=False):
         inputs = states([caption])[2][:, 0]  # (7, time, d_model)
         for number in range(6):
-            lengths = handed_over(number, inputs[number])  # (n_heads, time)
-            shorter[number] += (lengths[:, 0] / lengths[:, 1:-1].mean(dim=1)).mean() / 40
-            moved = A[number] * lengths[:, None]  # (n_heads, time, time): weight times length
-            shares[number] += (moved[..., 0] / moved.sum(dim=-1)).mean() / 40
-print("layers 1 to 5: what [CLS] hands over is less than a tenth as long as a word's:", shorter[1:].max().item() < 0.1)
-print("counted by weight times length, its share in layers 1 to 4 is below 0.2:", shares[1:5].mean().item() < 0.2)
-
-# %% tags=["nbval-ignore-output"]
-for number in range(6):
-    print(
-        f"layer {number}: [CLS] has {on_cls[number].mean():.0%} of the weight; what it hands over is {shorter[number]:.0%} as long "
-        f"as a word's; share of weight times length {shares[number]:.0%}"
-    )
+            lengths = projected_lengths(number, inputs[number])  # (n_heads, time)
+            lengths_on_cls[number] += (lengths[:, 0] / lengths[:, 1:-1].mean(dim=1)).mean() / 40
+            arrives = A[number] * lengths[:, None]  # (n_heads, time, time): weight times length
+            shares[number] += (arrives[..., 0] / arrives.sum(dim=-1)).mean() / 40
+measured(
+    "layers 1 to 5: length of [CLS]'s projected value, relative to a word's, at most",
+    lengths_on_cls[1:].max(),
+    at_most=0.1,
+)
+measured("layers 1 to 4: [CLS]'s share of weight × length", shares[1:5].mean(), at_most=0.2)
 
 # %% [markdown]
-# So that is what the dark columns are: **a place to look at when there is nothing to look for**. A softmax must give away its whole 1; the model has learned to give it to a token that hands over next to nothing. Such **sinks** are in BERTs large and small (often it is [SEP]: Clark et al. 2019, section 3.2), and in GPTs, at the first token (Xiao et al. 2024). Hold this
-# against every picture from now on: weight is not what travels.
+# So most of the weight goes where the values are nearly zero. A softmax must distribute a total of 1, even when nothing in the sentence is relevant to the head. A token with a tiny value is where weight does no harm. Such tokens are called **attention sinks**. In other BERTs it is often `[SEP]` (Clark et al. 2019, section 3.2); in GPTs it is the first token
+# (Xiao et al. 2024). Remember it with every attention map: the weight isn't what arrives.
 #
-# ## 3 · Heads with a meaning
+# ## 3 · Scoring attention heads
 #
-# A look at 72 maps of one sentence finds stories. A **score** over many sentences finds heads. The simplest: how much weight goes to the token just before?
+# To find a head, write a score for what you are looking for and compute it for all 72. The simplest score is the weight on the previous token.
 #
-# ### Exercise 1 · A score for looking back (5 minutes)
+# ### Exercise 1 · A score for the previous token (warm-up, 5 minutes)
 #
-# Write `previous_token_score(A)`: `A (n_heads, time, time)`, a row for each query. Return for each head the mean weight on the token just before the query, `(n_heads,)`; the first token has none before it and does not count. Done when the check shows ✓.
+# Write `previous_token_score(A)`. `A` is `(n_heads, time, time)` with a row for each query. Return for each head, `(n_heads,)`, the mean weight that a query puts on the token just before it. The first token has none before it and doesn't count.
 
 
 # %% tags=["exercise"]
 def previous_token_score(A):
-    """A (n_heads, time, time) → (n_heads,): mean weight on the token before."""
+    """A (n_heads, time, time) → (n_heads,): mean weight on the previous token."""
     ### BEGIN SOLUTION
     return A.diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1)
     ### END SOLUTION
@@ -222,9 +220,15 @@ def previous_token_score(A):
 # %% tags=["check"]
 check("12.previous_token_score", previous_token_score)
 
+# %% tags=["hint"]
+hint("12.previous_token_score")
+
+# %% [markdown] tags=["solution"]
+# The weights on the previous token are the diagonal below the main one: row $t$, column $t - 1$. It has `time − 1` entries, so its mean leaves out the first token by itself.
+
 # %%
 SCORES = {
-    "previous token": lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1),
+    "previous token": yours("12.previous_token_score"),
     "next token": lambda A: A.diagonal(offset=1, dim1=1, dim2=2).mean(dim=-1),
     "itself": lambda A: A.diagonal(dim1=1, dim2=2).mean(dim=-1),
     "[CLS]": lambda A: A[:, :, 0].mean(dim=-1),
@@ -236,24 +240,26 @@ def best_head(grid):
     return divmod(int(grid.argmax()), grid.shape[1])
 
 
-chosen = {name: best_head(by_head(score, choosing)) for name, score in SCORES.items()}
+NAMED = {name: best_head(by_head(score, choosing)) for name, score in SCORES.items()}
 grids = {name: by_head(score, judging) for name, score in SCORES.items()}
-uniform = sum(1 / A.shape[-1] for A in judging) / len(judging)
-print(f"{'looks at':15} head    chosen on other sentences; here it has")
-for name, (layer, head) in chosen.items():
-    weight = grids[name][layer, head]
-    print(f"{name:15} L{layer} H{head:<2}  {weight:.1f} of its weight; all heads {grids[name].mean():.2f}, uniform {uniform:.2f}")
+for (name, (layer, head)), bound in zip(NAMED.items(), (0.95, 0.5, 0.15, 0.7), strict=True):
+    measured(
+        f"{name:14}: chosen L{layer} H{head}, its weight on the other 100 captions",
+        grids[name][layer, head],
+        at_least=bound,
+    )
+
 
 # %% tags=["nbval-ignore-output"]
 def draw_score(name):
-    layer, head = chosen[name]
+    layer, head = NAMED[name]
     return plots.head_scores(
         grids[name],
-        f"Looking at {'the ' + name if 'token' in name else name}: L{layer} H{head} most",
+        f"Weight on {'the ' + name if 'token' in name else name}: L{layer} H{head} was chosen",
         "mean attention weight",
         baseline=uniform,
         baseline_label="uniform",
-        marked=[chosen[name]],
+        marked=[NAMED[name]],
     )
 
 
@@ -261,16 +267,17 @@ SliderFigure(
     draw_score,
     values=list(SCORES),
     start="previous token",
-    label="looks at",
+    label="attends to",
     alt="One number for each of 72 heads, how much weight it puts on the previous token: only layer 0 head 2 has nearly all.",
 )
 
 # %% [markdown]
-# One head of the first layer does nothing but look one token back: 1.00. Another one looks ahead, with six tenths of its weight. The larger BERT showed them (section 1), and nobody had told that one to: a model with learned positions has to build "the one before" for itself. Hardly any head looks at its own token: it need not, the residual carries it past.
+# Head 2 of layer 0 puts practically all of its weight on the previous token. Clark et al. (2019) found such heads in the larger BERT.
 #
-# ### Words, not places
+# ### Determiner and noun
 #
-# *Previous* and *next* are places. Is there a head that knows what a **determiner** belongs to? *The old grey **cat***: the noun may be one, two or three words away. Here the truth comes from building the sentences ourselves; one set of words to choose the head on, another to judge it.
+# Do heads only know positions? A **determiner** belongs to a noun that may be one, two or three words away: *the old grey **cat***. Generated sentences tell you the correct noun. One set of words is for choosing, another for judging.
+
 
 # %%
 WORDS = {
@@ -288,50 +295,57 @@ WORDS = {
 
 
 def noun_phrases(words, n=60, seed=0):
-    """Sentences such as "a small red cat saw the king .", and the places of each (determiner, noun)."""
+    """Tokens such as [CLS] a small red cat saw the king . [SEP], with each (determiner, noun)."""
     nouns, adjectives, verbs = words
     draw = random.Random(seed)
     for _ in range(n):
-        sentence, pairs = [], []
+        sentence, pairs = ["[CLS]"], []
         for verb in (draw.choice(verbs), "."):
             place = len(sentence)
-            sentence += [draw.choice(["the", "a"]), *draw.sample(adjectives, draw.choice([0, 1, 2])), draw.choice(nouns)]
+            sentence += [
+                draw.choice(["the", "a"]),
+                *draw.sample(adjectives, draw.choice([0, 1, 2])),
+                draw.choice(nouns),
+            ]
             pairs.append((place, len(sentence) - 1))
             sentence.append(verb)
-        yield sentence, pairs
+        yield [*sentence, "[SEP]"], pairs
 
 
-def finds_noun(words):
-    """The share of determiners whose noun gets most weight of all other words, (first or second in the sentence, layers,
-    heads); and that of "the next word"."""
-    hits, next_word, n = torch.zeros(2, 6, 12), 0, 0
-    for sentence, pairs in noun_phrases(words):
-        A, tokens = attend(sentence)
-        assert len(tokens) == len(sentence) + 2  # each word is one token, between [CLS] and [SEP]
-        for place, (determiner, noun) in enumerate(pairs):
-            row = A[:, :, determiner + 1, 1:-1].clone()  # (layers, heads, words)
-            row[..., determiner] = 0
-            hits[place] += row.argmax(dim=-1) == noun
-            next_word += (noun == determiner + 1) / 2
-        n += 1
-    return hits / n, next_word / n
+def mean_weight(examples):
+    """Examples (A, [(query, key), …]) → (layers, heads): mean weight of the pairs of a sentence, averaged over sentences."""
+    return torch.stack(
+        [torch.stack([A[:, :, q, k] for q, k in pairs]).mean(dim=0) for A, pairs in examples]
+    ).mean(dim=0)
 
 
-noun_head = best_head(finds_noun(WORDS["choosing"])[0].mean(dim=0))
-by_place, next_word = finds_noun(WORDS["judging"])
-first, second = by_place[:, noun_head[0], noun_head[1]].tolist()
-print(f"chosen: L{noun_head[0]} H{noun_head[1]}")
-print("on new words it finds the noun in at least 0.8:", (first + second) / 2 >= 0.8)
-print(f"by place: of the sentence's first determiner in {first:.1f}, of its second in {second:.1f}")
-print("who always says “the next word” is right in at most 0.45:", next_word <= 0.45)
+def with_maps(sentences):
+    return [(attend(tokens), pairs) for tokens, pairs in sentences]
+
+
+def picks_noun(examples):
+    """(layers, heads): in what fraction of the pairs the noun has the largest weight of all other words."""
+    hits = []
+    for A, pairs in examples:
+        for determiner, noun in pairs:
+            row = A[:, :, determiner].clone()  # (layers, heads, time)
+            row[..., [0, determiner, -1]] = 0
+            hits.append((row.argmax(dim=-1) == noun).double())
+    return torch.stack(hits).mean(dim=0)
+
+
+noun_sentences = list(noun_phrases(WORDS["judging"]))
+NAMED["its noun"] = layer, head = best_head(picks_noun(with_maps(noun_phrases(WORDS["choosing"]))))
+found = picks_noun(with_maps(noun_sentences))[layer, head]
+next_word = [noun == determiner + 1 for _, pairs in noun_sentences for determiner, noun in pairs]
+measured(f"chosen L{layer} H{head}: the noun has the largest weight, on new words", found, at_least=0.8)
+measured("baseline: the next word is the noun", sum(next_word) / len(next_word), at_most=0.45)
 
 # %% [markdown]
-# Not equally at both places: it errs more often at the second determiner, where another noun has gone before. "Its noun" is a name for what the head mostly does.
+# ### Pronoun and antecedent
 #
-# ### Who is she?
-#
-# Now the classic. *The king met the queen because **she** was lonely.* A head that looks from the pronoun to the right noun would have understood something. Sentences come in fours, king and queen in both orders, *he* and *she*; whoever always takes the nearer noun, or the first, is right in exactly half. Again one set of
-# sentences and nouns for choosing, another for judging.
+# *The king met the queen because **she** was lonely.* Does a head connect the pronoun with the noun it refers to? The sentences come in fours: both orders of king and queen, *he* and *she*. A head that always prefers the nearer noun, or the first, is right in exactly half. Choosing and judging use different sentences and different nouns.
+
 
 # %%
 COUPLES = {
@@ -355,137 +369,215 @@ FRAMES = {
 
 
 def pronoun_sentences(frames, couples):
-    """Every frame with every couple in both orders and both pronouns: (words, pronoun, whom it means, the other)."""
+    """Every frame with every couple, in both orders and with both pronouns: (tokens, pronoun, antecedent, other noun)."""
     for frame in frames:
         for he, she in couples:
             for first, second in ((he, she), (she, he)):
                 for pronoun, meant, other in (("he", he, she), ("she", she, he)):
-                    yield frame.format(first, second, pronoun).split(), pronoun, meant, other
+                    tokens = ["[CLS]", *frame.format(first, second, pronoun).split(), "[SEP]"]
+                    yield tokens, tokens.index(pronoun), tokens.index(meant), tokens.index(other)
 
 
-def finds_meant(cases):
-    """How often the pronoun gives more weight to whom it means than to the other, how much more (both by head), and n."""
-    right, more, n = torch.zeros(6, 12), torch.zeros(6, 12), 0
-    for words, pronoun, meant, other in cases:
-        A, _ = attend(words)
-        row = A[:, :, words.index(pronoun) + 1, 1:-1]  # (layers, heads, words)
-        difference = row[..., words.index(meant)] - row[..., words.index(other)]
-        right += difference > 0
-        more += difference
-        n += 1
-    return right / n, more / n, n
+def prefers_antecedent(cases):
+    """Fraction of sentences in which the antecedent has more weight than the other noun, and the mean difference, by head."""
+    differences = []
+    for tokens, pronoun, meant, other in cases:
+        A = attend(tokens)
+        differences.append(A[:, :, pronoun, meant] - A[:, :, pronoun, other])
+    differences = torch.stack(differences)  # (n, layers, heads)
+    return (differences > 0).double().mean(dim=0), differences.mean(dim=0)
 
 
-right, more, n = finds_meant(pronoun_sentences(FRAMES["choosing"], COUPLES["choosing"]))
-pronoun_head = best_head(more)
-print(f"from {n} sentences, the head with most more weight on whom the pronoun means: L{pronoun_head[0]} H{pronoun_head[1]}")
-print("right in more than nine tenths of them:", right[pronoun_head].item() > 0.9)
-
-# %% tags=["nbval-ignore-output"]
-A, tokens = attend(SHE)
-_ = plots.attention_heatmap(
-    A[pronoun_head], tokens, tokens, title="L1 H3: “she” looks at “queen”", gold=[(7, 5)], gold_label="whom “she” means"
+right, difference = prefers_antecedent(pronoun_sentences(FRAMES["choosing"], COUPLES["choosing"]))
+NAMED["gender"] = layer, head = best_head(difference)
+pronoun_cases = list(pronoun_sentences(FRAMES["judging"], COUPLES["judging"]))
+judged, _ = prefers_antecedent(pronoun_cases)
+print(f"chosen: L{layer} H{head}, the largest mean difference")
+measured("right on the sentences that chose it", right[layer, head], at_least=0.9)
+measured(
+    f"right on {len(pronoun_cases)} new sentences with new nouns (chance 0.5)",
+    judged[layer, head],
+    at_least=0.85,
 )
 
-# %%
-judged, _, n = finds_meant(pronoun_sentences(FRAMES["judging"], COUPLES["judging"]))
-print(f"{n} new sentences with new nouns; by balance, chance is 0.50")
-print("the chosen head is right in at least 0.85 of them:", judged[pronoun_head].item() >= 0.85)
-
-generator = torch.Generator().manual_seed(0)
-print("and why new sentences: the best of 72 coins, one for each head, on the sentences it was chosen on (here 96):")
-for n_chosen in (12, 96):
-    coins = torch.randint(2, (200, 72, n_chosen), generator=generator).double().mean(dim=-1)  # 200 times 72 coins
-    print(f"  {n_chosen} sentences: right in {coins.amax(dim=-1).mean():.0%}")
-
-# %% [markdown]
-# A head that finds antecedents, chosen on one set and confirmed on another. Many a paper's figure stops here.
-#
-# > **Predict.** Shuffle the words of each sentence: *lonely queen . the because king she met was the*. There is no sentence any more; only the gender is left as a cue. How often will L1 H3 still look at the noun that "is right"?
-
-# %%
-draw = random.Random(0)
-cases = list(pronoun_sentences(FRAMES["judging"], COUPLES["judging"]))
-shuffled, _, _ = finds_meant((draw.sample(words, len(words)), *rest) for words, *rest in cases)
-print("words shuffled: still right in at least 0.8:", shuffled[pronoun_head].item() >= 0.8)
-
-# %% [markdown]
-# The head ignores the order of the words and goes by gender: *she* looks at what is female, wherever it stands. It **matches gender**. In our sentences that is enough, in order or not: we built them so that gender is the only cue to who is meant. What the head would do where grammar or sense decides, they can not show. And what does a gender-matcher do where nobody has one?
-
-# %%
-JOBS_SHE = "nurse secretary librarian receptionist".split()  # each of these is one word piece
-JOBS_HE = "engineer carpenter mechanic pilot".split()
-pairs = [(he, she) for he in JOBS_HE for she in JOBS_SHE]
-prejudice, _, n = finds_meant(pronoun_sentences(FRAMES["judging"][:2], pairs))
-print(f"{n} sentences with two jobs: “she” looks at the nurse, “he” at the engineer, in at least 0.75:", prejudice[pronoun_head].item() >= 0.75)
-
-# %% [markdown]
-# *The engineer thanked the nurse after she had read the letter.* Grammar leaves open who read it; the head does not. (Rudinger et al. 2018 built such sentences to test programs that find antecedents.) What it has learned about pronouns it learned from texts, and what it has learned about nurses, too. Section 8 comes back to that.
-#
-# Keep the method. A head gets a name by a score; the name is tested on held-out sentences **and** on sentences where the name and its rivals part. Your own sentence, through the heads of this section. (In the one that stands there, the head named *its noun* errs: the second *the* looks a little more at *king* than at *queen*.)
-
-
 # %% tags=["nbval-ignore-output"]
-NAMED = {"previous token": chosen["previous token"], "next token": chosen["next token"], "its noun": noun_head, "gender": pronoun_head}
+_ = plots.attention_heatmap(
+    attend(SHE)[NAMED["gender"]],
+    SHE,
+    SHE,
+    title="L1 H3: “she” attends to “queen”",
+    gold=[(7, 5)],
+    gold_label="antecedent of “she”",
+)
 
+# %% [markdown]
+# Why new sentences? Among 72 heads, the best one on few sentences looks good by luck. Give each head coin flips instead of scores:
 
-def draw_named(text):
-    A, tokens = attend(text)
-    if not 3 <= len(tokens) <= 24:
-        raise ValueError(f"That is {len(tokens)} word pieces with [CLS] and [SEP]; type a sentence of 1 to 22.")
-    return plots.attention_grid(
-        torch.stack([A[place] for place in NAMED.values()]),
-        "Four heads by name",
-        query_tokens=tokens,
-        key_tokens=tokens,
-        names=[f"L{layer} H{head}: {name}" for name, (layer, head) in NAMED.items()],
-        n_columns=2,
+# %%
+generator = torch.Generator().manual_seed(0)
+for n, low, high in ((12, 0.75, 0.9), (96, 0.55, 0.7)):
+    coins = torch.randint(2, (200, 72, n), generator=generator).double().mean(dim=-1)  # 200 times 72 coins
+    measured(
+        f"{n} sentences: the best of 72 coins is right in", coins.amax(dim=-1).mean(), between=(low, high)
     )
 
+# %% [markdown]
+# The head passes. Many a published figure stops here. But does the head resolve pronouns?
+#
+# > **Predict.** Shuffle the words: *lonely queen . the because king she met was the*. No sentence is left, only gender. How often will the head still prefer the noun that was right? What if two jobs replace king and queen?
 
-TypedFigure(
-    draw_named,
-    start="The old king told the young queen that she was right.",
-    label="a sentence",
-    alt="The maps of four heads for the typed sentence: one looks back, one ahead, one from determiner to noun, one from she to queen.",
+
+# %%
+def shuffled(tokens, places, draw):
+    """The words in random order between [CLS] and [SEP], and where the places have gone."""
+    inner = draw.sample(range(1, len(tokens) - 1), len(tokens) - 2)
+    order = [0, *inner, len(tokens) - 1]
+    return [tokens[i] for i in order], [order.index(place) for place in places]
+
+
+draw = random.Random(0)
+in_disorder = []
+for tokens, *places in pronoun_cases:
+    tokens, places = shuffled(tokens, places, draw)
+    in_disorder.append((tokens, *places))
+E = bert.token_embedding.weight.detach().cpu()
+by_embedding = []
+for tokens, *places in pronoun_cases:
+    pronoun, meant, other = (E[index[tokens[place]]] for place in places)
+    by_embedding.append(
+        F.cosine_similarity(pronoun, meant, dim=0) > F.cosine_similarity(pronoun, other, dim=0)
+    )
+jobs = [
+    (he, she)
+    for he in "engineer carpenter mechanic pilot".split()
+    for she in "nurse secretary librarian receptionist".split()
+]
+stereotype = prefers_antecedent(pronoun_sentences(FRAMES["judging"][:2], jobs))[0]
+measured(
+    "words shuffled: still prefers the noun that was right",
+    prefers_antecedent(in_disorder)[0][layer, head],
+    at_least=0.8,
 )
+measured(
+    "baseline: the noun whose input embedding is closer to the pronoun's",
+    sum(by_embedding) / len(by_embedding),
+    at_least=0.95,
+)
+measured("“she” prefers the nurse, “he” the engineer", stereotype[layer, head], at_least=0.75)
 
 # %% [markdown]
-# ## 4 · Take it away
+# The head **matches gender**, mostly without regard to word order: shuffling cost only a few points. In these sentences gender is the only cue, so they cannot show what the head would do where grammar decides. The input embeddings, which no layer has processed, solve the same sentences.
 #
-# A heatmap shows where a head looks, not whether anybody needs it. The test is to take the head away. Its output is a part of what goes into $W_O$: features $h \cdot d_{head}$ up to $(h + 1) \cdot d_{head}$. Set them to 0 and the head has nothing to say.
+# In *The engineer thanked the nurse after she had read the letter*, grammar leaves open who read it. The head still follows the stereotype. Rudinger et al. (2018) built such sentences to test coreference systems; section 8 returns to this.
 #
-# ### Exercise 2 · A head without a voice (5 minutes)
+# ### Exercise 2 · Which head needs no word order? (core, 8 minutes, experiment)
 #
-# Write `silenced(y, head, n_heads)`: `y (batch, time, n_heads · d_head)`, the heads' outputs side by side; return a copy in which this head's are 0. Done when the check shows ✓.
+# Four heads have a name now. `kept_when_shuffled(name)` shuffles the words of the judging sentences, follows the same pairs of words to their new positions, and returns the head's score there, divided by its score in order. *Predict* the four numbers. Then run it for "previous token", "next token", "its noun" and "gender" in a cell of your own. Set
+# `needs_no_order` to the name whose head keeps the largest share.
+
+# %%
+cases = {
+    "previous token": [
+        (t, [(q, q - 1) for q in range(2, len(t) - 1)]) for t in map(tokens_of, captions[100:140])
+    ],
+    "next token": [
+        (t, [(q, q + 1) for q in range(1, len(t) - 2)]) for t in map(tokens_of, captions[100:140])
+    ],
+    "its noun": noun_sentences[:40],
+    "gender": [(tokens, [(pronoun, meant)]) for tokens, pronoun, meant, _ in pronoun_cases],
+}
+
+
+def shuffle_all(sentences, seed=0):
+    """Each sentence with its words shuffled; the pairs stay pairs of the same words."""
+    draw = random.Random(seed)
+    for tokens, pairs in sentences:
+        new, places = shuffled(tokens, [place for pair in pairs for place in pair], draw)
+        yield new, list(zip(places[::2], places[1::2], strict=True))
+
+
+def kept_when_shuffled(name):
+    layer, head = NAMED[name]
+    in_order, without_order = (
+        mean_weight(with_maps(some)) for some in (cases[name], shuffle_all(cases[name]))
+    )
+    return (without_order / in_order)[layer, head].item()
 
 
 # %% tags=["exercise"]
-def silenced(y, head, n_heads):
-    """y (batch, time, n_heads * d_head) → the same with one head's features 0."""
+needs_no_order = ...
+### BEGIN SOLUTION
+needs_no_order = "gender"
+### END SOLUTION
+
+# %% tags=["check"]
+check("12.needs_no_order", needs_no_order)
+
+# %% tags=["hint"]
+hint("12.needs_no_order")
+
+# %% [markdown] tags=["solution"]
+# A shuffle separates neighbours, so a head that goes by position loses the pair. *She* and *queen* are still *she* and *queen* wherever they stand. The head *its noun* is between the two: it prefers nouns, and also what comes next.
+
+# %%
+measured(
+    f"“{yours('12.needs_no_order')}” keeps, of its score",
+    kept_when_shuffled(yours("12.needs_no_order")),
+    at_least=0.6,
+)
+for name in ("previous token", "next token"):
+    measured(f"“{name}” keeps", kept_when_shuffled(name), at_most=0.2)
+measured("“its noun” keeps", kept_when_shuffled("its noun"), between=(0.3, 0.6))
+
+# %% [markdown]
+# The control doesn't make a head worthless. It tells you which name is right: *goes by position*, or *goes by the words*.
+#
+# ## 4 · Ablating heads
+#
+# A map shows where a head attends. Whether the model needs it is another question, and the test is **ablation**: remove the head and measure. The drawing shows where: the heads' outputs are joined before $W_O$ mixes them. Head $h$ owns the features $h \cdot d_{head}$ up to $(h + 1) \cdot d_{head}$. Set them to 0.
+
+# %%
+drawings.multi_head()
+
+# %% [markdown]
+# ### Exercise 3 · Ablate a head (warm-up, 5 minutes)
+#
+# Write `ablate(y, head, n_heads)`. `y` is `(batch, time, n_heads · d_head)`, the joined outputs of all heads. Return a copy in which this head's features are 0. Heads count from 0.
+
+
+# %% tags=["exercise"]
+def ablate(y, head, n_heads):
+    """y (batch, time, n_heads * d_head) → a copy with one head's features 0."""
     ### BEGIN SOLUTION
     d_head = y.shape[-1] // n_heads
-    quiet = y.clone()
-    quiet[..., head * d_head : (head + 1) * d_head] = 0
-    return quiet
+    out = y.clone()
+    out[..., head * d_head : (head + 1) * d_head] = 0
+    return out
     ### END SOLUTION
 
 
 # %% tags=["check"]
-check("12.silenced", silenced)
+check("12.ablate", ablate)
+
+# %% tags=["hint"]
+hint("12.ablate")
+
+# %% [markdown] tags=["solution"]
+# A head's features lie next to each other, because joining concatenates the heads. `clone` matters: writing into `y` would change the caller's tensor.
 
 
 # %%
 @contextmanager
 def without(*heads):
-    """The model without these (layer, head), inside `with without((0, 2)): …`."""
+    """The model with these (layer, head) ablated, inside `with without((0, 2)): …`."""
     hooks = []
     for layer, head in heads:
         attention = bert.encoder.layers[layer].self_attn
-        keep = torch.ones(attention.n_heads * attention.d_head, device=device)
-        keep[head * attention.d_head : (head + 1) * attention.d_head] = 0
-        # What goes into W_O, times 1, and times 0 for this head's features.
-        hooks.append(attention.out_proj.register_forward_pre_hook(lambda _, y, keep=keep: (y[0] * keep,)))
+
+        def before_W_O(_, y, head=head, n_heads=attention.n_heads):
+            return (yours("12.ablate")(y[0], head, n_heads),)
+
+        hooks.append(attention.out_proj.register_forward_pre_hook(before_W_O))
     try:
         yield
     finally:
@@ -494,11 +586,310 @@ def without(*heads):
 
 
 # %% [markdown]
-# First L0 H2, which looks one token back with all its weight. What does it hand over? If it tells each token which token stands before it, then that should be *in* the token's vector afterwards. A **probe** can tell: a linear classifier, trained to read from the vector of a token which word stood before it (of the 20
-# most frequent ones). Nothing in BERT is trained; the probe only reads.
+# What should be measured? The head claims to carry something from the key's token to the query's. So change the key: replace it with `[MASK]` and see how far the query's vector **moves**. Then ablate the head and measure again. If the head carried the information, the vector should move less.
+
+
+# %%
+@torch.no_grad()
+def movement(sentences, heads=()):
+    """How far the query's vector moves after each layer when the key is replaced with [MASK]; one pair per sentence: (6,)."""
+    ids, lengths = pad([[index[token] for token in tokens] for tokens, _ in sentences])
+    queries, keys = torch.tensor([pairs[0] for _, pairs in sentences]).T
+    rows = torch.arange(len(sentences))
+    masked = ids.clone()
+    masked[rows, keys] = wordpiece.mask_id
+    real = padding_mask(lengths)[:, None].to(device)
+    x, changed, moved = bert.embed(ids.to(device)), bert.embed(masked.to(device)), []
+    with without(*heads):
+        for layer in bert.encoder.layers:
+            x, changed = layer(x, real), layer(changed, real)
+            moved.append((x - changed)[rows, queries].norm(dim=-1).mean().cpu())
+    return torch.stack(moved)
+
+
+curves = {}
+for name in ("previous token", "its noun", "gender"):
+    layer, head = NAMED[name]
+    kept = movement(cases[name][:30], [(layer, head)]) / movement(cases[name][:30]).clamp_min(1e-9)
+    kept[:layer] = 1.0  # below the head nothing has changed
+    curves[f"{name} (L{layer} H{head})"] = [1.0, *kept.tolist()]
+    measured(
+        f"{name}: kept after the head's own layer",
+        kept[layer],
+        at_most={"previous token": 0.75, "its noun": 0.95, "gender": 0.65}[name],
+    )
+    measured(f"{name}: kept after the last layer", kept[-1], at_least=0.85)
+
+# %% tags=["nbval-ignore-output"]
+_ = plots.layer_scores(
+    curves,
+    "What an ablated head withholds, later layers mostly replace",
+    "movement that is kept",
+    ylim=(0.0, 1.15),
+)
+
+# %% [markdown]
+# Two results at once. After its own layer, the ablated head is missed, as its map promised. After the last layer, the key moves the query's vector nearly as far as in the intact model, so it has reached the query by other paths. So "the output hardly changes" doesn't prove that a head did nothing. Michel et al. (2019) could remove most heads, one at a time, with little loss in the task.
+#
+# Setting a head to 0 is a strong intervention: later layers never saw such an input in training. Replacing it by its average output is gentler (mean ablation; Wang et al. 2023 use it). Our measure compares two runs with the same ablation, so it depends less on that choice. It is no proof of equal content, though: vectors can move equally far in different directions.
+#
+# ### Exercise 4 · Find a head, control it, ablate it (build, 25 minutes)
+#
+# Now the whole method in one function, for a property that **you** choose. Write `study_head(choosing, judging, control, movement)`.
+#
+# * The first three arguments are lists of examples `(A, pairs)`: maps `(layers, heads, time, time)`, and the `(query, key)` pairs that have the property. A head's score in a sentence is its mean weight over the pairs. Its score on a list is the mean over the sentences.
+# * `movement(heads)` returns a number: how far queries move with this list of `(layer, head)` ablated. `movement([])` is the intact model.
+#
+# Choose the head with the largest score on `choosing`. Return a dictionary:
+#
+# * `"head"`, the `(layer, head)`; `"score"`, its score on `judging`; `"control"`, its score on `control`;
+# * `"kept"`, the share of the intact movement that is kept with the head ablated;
+# * `"kept without another"`, the same share with one other head of its layer ablated, averaged over these heads.
+
+
+# %% tags=["exercise"]
+def study_head(choosing, judging, control, movement):
+    """Examples [(A, [(query, key), …]), …] three times, and movement(heads) → float; returns what the study found."""
+
+    ### BEGIN SOLUTION
+    def scores(examples):
+        means = [torch.stack([A[:, :, q, k] for q, k in pairs]).mean(dim=0) for A, pairs in examples]
+        return torch.stack(means).mean(dim=0)  # (layers, heads)
+
+    grid = scores(choosing)
+    n_heads = grid.shape[1]
+    layer, head = divmod(int(grid.argmax()), n_heads)
+    intact = movement([])
+    others = [movement([(layer, other)]) for other in range(n_heads) if other != head]
+    return {
+        "head": (layer, head),
+        "score": scores(judging)[layer, head].item(),
+        "control": scores(control)[layer, head].item(),
+        "kept": movement([(layer, head)]) / intact,
+        "kept without another": sum(others) / len(others) / intact,
+    }
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("12.study_head", study_head)
+
+# %% tags=["hint"]
+hint("12.study_head")
+
+# %% [markdown] tags=["solution"]
+# Each number answers an objection. The score on `judging`: you chose the luckiest of 72. The control: the head attends to something else that comes along with the property. The other heads: *any* ablation in this layer would have done this.
+
+# %% [markdown]
+# First a property with a plain definition: a **repeated token**, paired with its first occurrence in the caption. The control is the shuffle of exercise 2.
+
+
+# %%
+def repeated(tokens):
+    """(query, key) positions: each repeated token with its first occurrence."""
+    return [(q, tokens.index(token)) for q, token in enumerate(tokens) if token in tokens[:q]]
+
+
+def study(pairs_of, n=30):
+    """The study of a property; movement is measured after the chosen head's layer, on n of the judging sentences."""
+    first, second = (
+        [(t, pairs_of(t)) for t in map(tokens_of, some) if pairs_of(t)]
+        for some in (captions[:100], captions[100:200])
+    )
+    examples = with_maps(first)
+    layer, _ = best_head(mean_weight(examples))
+    return yours("12.study_head")(
+        examples,
+        with_maps(second),
+        with_maps(shuffle_all(second)),
+        lambda heads: movement(second[:n], heads)[layer].item(),
+    )
+
+
+result = study(repeated)
+print("chosen: L{} H{}".format(*result["head"]))
+measured("its score on the judging captions", result["score"], at_least=0.25)
+measured(
+    "its score when the words are shuffled",
+    result["control"],
+    above=("twice the uniform weight", 2 * uniform),
+)
+measured("movement kept with this head ablated", result["kept"], at_most=0.9)
+measured(
+    "movement kept with another head of its layer ablated", result["kept without another"], at_least=0.95
+)
+
+# %% [markdown]
+# Read it like a referee. The score survives most of the shuffling, so the head goes by the words. Ablating it costs more than ablating another head of its layer, yet most of the movement is kept: it isn't the only path.
+#
+# Now **your** property. Change `my_pairs`, which returns the `(query, key)` positions for a caption's tokens. Try a preposition and the word after next, a colour and the next noun you list, or the full stop and the first word. Would you publish the result?
 
 
 # %% tags=["nbval-ignore-output"]
+def my_pairs(tokens):
+    """Your property. Here: the full stop and the first word."""
+    return [(tokens.index("."), 1)] if "." in tokens else []
+
+
+for name, value in study(my_pairs).items():
+    print(f"{name:22}", value if name == "head" else f"{value:.2f}")
+
+# %% [markdown]
+# ### An ablation that says nothing
+#
+# Is a head needed for a *task*? Ask whether *The king met the queen because she was lonely* is closer to *The queen was lonely* than to *The king was lonely*. A sentence's vector is the mean of its tokens' vectors. There are two baselines: the same sentence with its words shuffled, and the mean of the **input embeddings**.
+#
+# > **Predict.** The model answers three quarters correctly. What does it answer without the gender head? And the two baselines?
+
+
+# %%
+@torch.no_grad()
+def vectors(texts):
+    """One unit vector for each text (or list of words), one after the other: (n, d_model)."""
+    ids = [torch.tensor([wordpiece.encode(text).ids], device=device) for text in texts]  # each (1, time)
+    return F.normalize(torch.cat([bert(one).mean(dim=1) for one in ids]), dim=-1).cpu()
+
+
+@torch.no_grad()
+def embedding_means(texts):
+    """The same from the input embeddings, a bag of words."""
+    ids = [torch.tensor(wordpiece.encode(text).ids[1:-1], device=device) for text in texts]
+    return F.normalize(torch.stack([bert.token_embedding(some).mean(dim=0) for some in ids]), dim=-1).cpu()
+
+
+QUESTIONS = ["the {} was lonely .", "the {} left the house .", "the {} was right .", "the {} was tired ."]
+sentences, right_answers, wrong_answers = [], [], []
+for frame, question in zip(FRAMES["choosing"], QUESTIONS, strict=True):
+    for tokens, _, meant, other in pronoun_sentences([frame], COUPLES["choosing"]):
+        sentences.append(tokens[1:-1])
+        right_answers.append(question.format(tokens[meant]))
+        wrong_answers.append(question.format(tokens[other]))
+
+
+def accuracy(asked, vectors=vectors):
+    asked, right, wrong = vectors(asked), vectors(right_answers), vectors(wrong_answers)
+    return ((asked * right).sum(dim=1) > (asked * wrong).sum(dim=1)).double().mean().item()
+
+
+draw = random.Random(0)
+intact = accuracy(sentences)
+with without(NAMED["gender"]):
+    ablated = accuracy(sentences)
+measured("accuracy of the intact model", intact, at_least=0.65)
+measured("without the gender head", ablated, at_least=0.65)
+measured(
+    "words shuffled",
+    accuracy([draw.sample(words, len(words)) for words in sentences]),
+    above=("in order", intact),
+)
+measured("mean of the input embeddings", accuracy(sentences, embedding_means), above=("the model", intact))
+
+# %% [markdown]
+# Ablation changes nothing here, but the baselines say why that proves nothing: a **bag of words** solves the task better than the model. The task needs no antecedents, so it can't show whether a head that finds them is needed. Before you ablate, check that your task needs what you ablate.
+#
+# ## 5 · Attention rollout
+#
+# A map of layer 4 relates the vectors *in layer 4*, and each of these is already a mixture of tokens. **Rollout** (Abnar and Zuidema 2020) multiplies the layers. Let $\bar A_l$ be the mean of layer $l$ over its heads. Half the weight goes to the residual connection:
+#
+# $$R_0 = I, \qquad R_{l+1} = \left(\tfrac12 \bar A_l + \tfrac12 I\right) R_l$$
+#
+# Row $t$ of the last $R$ is meant to say how much of each input token is in the final vector of token $t$.
+#
+# ### Exercise 5 · Rollout (core, 8 minutes)
+#
+# Write `rollout(A)`, from `A (layers, heads, time, time)` to `(time, time)`.
+
+
+# %% tags=["exercise"]
+def rollout(A):
+    """A (layers, heads, time, time) → (time, time)."""
+    ### BEGIN SOLUTION
+    eye = torch.eye(A.shape[-1])
+    R = eye
+    for layer in A:
+        R = (0.5 * layer.mean(dim=0) + 0.5 * eye) @ R
+    return R
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("12.rollout", rollout)
+
+# %% tags=["hint"]
+hint("12.rollout")
+
+# %% [markdown] tags=["solution"]
+# The later layer is on the left, because its rows are the final queries. Rows sum to 1 at each step, so they do at the end.
+
+# %% tags=["nbval-ignore-output"]
+tokens = tokens_of("The cat sat on the mat.")
+_ = plots.attention_heatmap(
+    yours("12.rollout")(attend(tokens)),
+    tokens,
+    tokens,
+    title="Rollout gives most of the weight to [CLS]",
+    quantity="weight by rollout",
+)
+
+# %% [markdown]
+# Is it true that everything comes from `[CLS]`? Ask the model by **occlusion**: replace one word with `[MASK]` and measure how far the sentence's vector moves. Then rank the words, by occlusion and by rollout. Spearman's **rank correlation** is 1 for equal rankings and about 0 for unrelated ones.
+
+
+# %%
+def ranks(values):
+    return values.argsort().argsort().double()
+
+
+def agreement(first, second):
+    """Spearman's rank correlation of (n,) and (n,)."""
+    return torch.corrcoef(torch.stack([ranks(first), ranks(second)]))[0, 1].item()
+
+
+def words_only(A):
+    """The maps without [CLS] and [SEP] as keys; each row is rescaled to sum to 1."""
+    A = A.clone()
+    A[..., [0, -1]] = 0
+    return A / A.sum(dim=-1, keepdim=True)
+
+
+WAYS = {
+    "rollout": lambda A: yours("12.rollout")(A).mean(dim=0),
+    "rollout without [CLS], [SEP]": lambda A: yours("12.rollout")(words_only(A)).mean(dim=0),
+    "last layer alone": lambda A: A[-1].mean(dim=(0, 1)),
+    "position in the sentence": lambda A: torch.arange(A.shape[-1]),
+}
+agreements = {name: [] for name in WAYS}
+for caption in captions[400:430]:
+    ids = torch.tensor(wordpiece.encode(caption).ids)
+    occluded = ids.repeat(len(ids) - 2, 1)  # one copy for each word
+    occluded[torch.arange(len(ids) - 2), torch.arange(1, len(ids) - 1)] = wordpiece.mask_id
+    with torch.no_grad():
+        hidden = bert(torch.cat([ids[None], occluded]).to(device)).mean(dim=1).cpu()  # (1 + words, d_model)
+    moves = 1 - F.cosine_similarity(hidden[1:], hidden[:1])  # (words,)
+    A = attend(tokens_of(caption))
+    for name, way in WAYS.items():
+        agreements[name].append(agreement(way(A)[1:-1], moves))
+means = {name: sum(values) / len(values) for name, values in agreements.items()}
+measured("rank correlation with occlusion, 30 captions: rollout", means["rollout"], at_most=0.25)
+measured(
+    "rollout without [CLS] and [SEP]",
+    means["rollout without [CLS], [SEP]"],
+    above=("rollout", means["rollout"]),
+)
+measured("the last layer alone", means["last layer alone"], at_least=0.65)
+measured("position in the sentence", means["position in the sentence"], between=(-0.3, 0.3))
+
+# %% [markdown]
+# Published rollout counts the sink's weight as information, although its values are tiny (section 2). Without the sinks it correlates better. The plain last layer wins, which is no surprise here: the sentence's vector is the mean of what the last layer mixed. Abnar and Zuidema found rollout better than raw attention on their models. The lesson is that it can be measured.
+#
+# ## 6 · Probing layers
+#
+# What can be read from the vectors of each layer? A **probe** is a linear classifier on frozen hidden states. The question: is this word part of a **name**? The data are lesson 11's WNUT-17 posts, with separate posts for training and evaluation.
+#
+# There are two baselines: a list of the names seen in training, and a **control task** (Hewitt and Liang 2019), in which every word type gets a random label. Only a probe that memorises words can solve it.
+
+
+# %%
 def probe(X, y, n_classes, weight_decay=1e-2):
     """Logistic regression on X (n, d_model) and classes y (n,); a function from (m, d_model) to classes (m,)."""
     mean, std = X.mean(dim=0), X.std(dim=0)
@@ -520,245 +911,6 @@ def probe(X, y, n_classes, weight_decay=1e-2):
     return lambda X: (features(X) @ W.detach()).argmax(dim=-1)
 
 
-frequent = Counter(i for caption in captions[:300] for i in wordpiece.encode(caption).ids[1:-1]).most_common(20)
-class_of = {token: number for number, (token, _) in enumerate(frequent)}
-
-
-def tokens_after(texts, n_layers=6):
-    """Every token that follows one of the frequent words: states (1 + n_layers, n, d_model), and which word it was (n,)."""
-    ids, real, outputs = states(texts, n_layers)
-    before = torch.tensor([[class_of.get(i, -1) for i in row] for row in ids.tolist()]).roll(1, dims=1)  # (batch, time)
-    counts = real & (before >= 0)
-    counts[:, 0] = False  # nothing stands before the first
-    return outputs[:, counts], before[counts]
-
-
-X, y = tokens_after(captions[:300])
-Z, z = tokens_after(captions[300:400])
-previous_probes = [probe(layer, y, 20) for layer in X]  # one for the embeddings, and one for each layer
-reads = [(read(layer) == z).double().mean().item() for read, layer in zip(previous_probes, Z, strict=True)]
-looking_back = [divmod(int(i), 12) for i in (grids["previous token"] >= 0.25).flatten().nonzero()]
-curves, trained_anew = {"as it is": reads}, {}
-for name, heads in (("L0 H2 silenced", [chosen["previous token"]]), (f"{len(looking_back)} that look back silenced", looking_back)):
-    with without(*heads):
-        X_without, _ = tokens_after(captions[:300], n_layers=2)
-        Z_without, _ = tokens_after(captions[300:400])
-    curves[name] = [(read(layer) == z).double().mean().item() for read, layer in zip(previous_probes, Z_without, strict=True)]
-    # After layers 0 and 1 also with a probe that was trained on the model without these heads.
-    trained_anew[name] = [(probe(X_without[i], y, 20)(Z_without[i]) == z).double().mean().item() for i in (1, 2)]
-majority = (z == y.mode().values).double().mean().item()
-_ = plots.layer_scores(
-    curves, "Without L0 H2 layer 0 tells less, layer 1 nearly as much", "the word before, read right", baselines={"always “a”": majority}
-)
-for name, values in curves.items():
-    anew = f"; with probes trained anew {trained_anew[name][0]:.2f} and {trained_anew[name][1]:.2f}" if name in trained_anew else ""
-    print(f"{name}: embeddings {values[0]:.2f}, after layer 0 {values[1]:.2f}, after layer 1 {values[2]:.2f}{anew}")
-
-# %%
-losses = []
-for head in range(12):
-    with without((0, head)):
-        Z_without, _ = tokens_after(captions[300:400], n_layers=1)
-    losses.append(reads[1] - (previous_probes[1](Z_without[1]) == z).double().mean().item())
-print("after layer 0 the word before is read right in at least 0.8:", reads[1] >= 0.8)
-one_silenced, all_silenced = list(curves)[1:]
-print("without L0 H2 that falls by at least 0.12:", losses[2] >= 0.12)
-print("with a probe trained anew without it, by at least 0.08:", reads[1] - trained_anew[one_silenced][0] >= 0.08)
-print("but by less than with the old probe:", trained_anew[one_silenced][0] > curves[one_silenced][1])
-print("without any other head of layer 0 it falls by less than 0.1:", max(losses[:2] + losses[3:]) < 0.1)
-print("with L0 H2 silenced, after layer 1, within 0.05 of the whole model:", reads[2] - curves[one_silenced][2] <= 0.05)
-print("with the four silenced that look back, at least 0.1 below it:", reads[2] - curves[all_silenced][2] >= 0.1)
-print("but at least 0.1 more is read after layer 1 than after layer 0:", curves[all_silenced][2] - curves[all_silenced][1] >= 0.1)
-
-# %% [markdown]
-# In layer 0 weight, name and effect agree: the head that looks back brings most of the news, and no other head's cut costs as much. (Why so much before any layer? A word alone says a good deal about the word before it: before *man* stands *a*.) A caveat: a probe trained on the whole model is thrown off by a changed one: with four heads silenced it reads less
-# after layer 0 than from the embeddings, although these are still in the residual. Probes **trained anew** on the cut model lose less: only what they do not find either is gone, as far as a linear probe can tell.
-#
-# But then look one layer on: without L0 H2 the news is there again. Other heads that look back, less strongly, bring it as well. With the four heads silenced that give the token before at least 0.25 of their weight, less comes back, yet some does: those with less than 0.25 still have their voice. The model has a spare.
-#
-# Now the head that seems to find antecedents. A task that seems to need them: is *The king met the queen because **she** was lonely* closer to *The **queen** was lonely* or to *The **king** was lonely*? A sentence's vector is the mean of its tokens' vectors (section 7). As at every task, two baselines: the sentence with its words shuffled, and the mean of the **input embeddings**, which no layer has read.
-#
-# > **Predict.** The model is right in three quarters. Without L1 H3? And the two baselines?
-
-# %%
-QUESTIONS = ["the {} was lonely .", "the {} left the house .", "the {} was right .", "the {} was tired ."]
-
-
-@torch.no_grad()
-def vectors(texts):
-    """One unit vector for each text, one after the other: (n, d_model)."""
-    ids = [torch.tensor([wordpiece.encode(text).ids], device=device) for text in texts]  # each (1, time)
-    return F.normalize(torch.cat([bert(one).mean(dim=1) for one in ids]), dim=-1).cpu()
-
-
-@torch.no_grad()
-def embedding_means(texts):
-    """The same from the input embeddings, which no layer has read: a bag of words."""
-    ids = [torch.tensor(wordpiece.encode(text).ids[1:-1], device=device) for text in texts]
-    return F.normalize(torch.stack([bert.token_embedding(some).mean(dim=0) for some in ids]), dim=-1).cpu()
-
-
-sentences, right_answers, wrong_answers = [], [], []
-for frame, question in zip(FRAMES["choosing"], QUESTIONS, strict=True):
-    for words, _, meant, other in pronoun_sentences([frame], COUPLES["choosing"]):
-        sentences.append(words)
-        right_answers.append(question.format(meant))
-        wrong_answers.append(question.format(other))
-
-
-def answered_right(asked=None, vectors=vectors):
-    asked, right, wrong = vectors(sentences if asked is None else asked), vectors(right_answers), vectors(wrong_answers)
-    return ((asked * right).sum(dim=1) > (asked * wrong).sum(dim=1)).double().mean().item()
-
-
-draw = random.Random(0)
-whole = answered_right()
-in_disorder = answered_right([draw.sample(words, len(words)) for words in sentences])
-unread = answered_right(vectors=embedding_means)
-with without(pronoun_head):
-    one_less = answered_right()
-with without(*(divmod(i, 12) for i in right.flatten().topk(4).indices.tolist())):
-    four_less = answered_right()
-print("right with all heads, at least 0.65:", whole >= 0.65)
-print("without L1 H3, no worse than 0.05 less:", whole - one_less <= 0.05)
-print("without the four heads that were right most often, no worse than 0.1 less:", whole - four_less <= 0.1)
-print("with the words shuffled, no worse than in order:", in_disorder >= whole)
-print("the mean of the input embeddings, no worse than the model:", unread >= whole)
-
-# %% tags=["nbval-ignore-output"]
-print(f"right of {len(sentences)}: the model {whole:.2f}, without L1 H3 {one_less:.2f}, without four heads {four_less:.2f}")
-print(f"the model, words shuffled {in_disorder:.2f}; mean of the input embeddings, unread {unread:.2f}")
-
-# %% [markdown]
-# No worse without the head; but read the baselines before you call it useless. A **bag of words** does the task, better than the model: *she* lies closer to *queen* than to *king* before any layer has read a word. So the task does not need antecedents, and a cut there proves nothing, neither that L1 H3 is needed nor that it is not. What would be needed:
-# a task that a bag of words can not solve (where the order of the words decides who is meant) and the whole model can; only there may a cut speak.
-#
-# That one head of many is missed little is still the rule: Michel et al. (2019) could remove most heads of a trained BERT and of a translator, one at a time, without harm to the tasks that these were made for. How much does *each* head move the vectors of the tokens, in 16 captions?
-
-# %%
-_, real, reads_here = states(captions[200:216])  # (7, batch, time, d_model): what each layer reads, and the output
-moved = torch.zeros(6, 12)
-with torch.no_grad():
-    for layer in range(6):
-        for head in range(12):
-            x = reads_here[layer].to(device)  # the layers below have not changed
-            with without((layer, head)):
-                for later in bert.encoder.layers[layer:]:
-                    x = later(x, real[:, None].to(device))
-            moved[layer, head] = 1 - F.cosine_similarity(x.cpu()[real], reads_here[6][real]).mean()
-print("no head moves the tokens' vectors by more than 0.1 (1 − cosine):", moved.max().item() <= 0.1)
-print("three quarters of them by less than 0.02:", moved.flatten().quantile(0.75).item() < 0.02)
-print("the ten that move them most are all in the last layer:", bool((moved.flatten().topk(10).indices >= 60).all()))
-
-# %% tags=["nbval-ignore-output"]
-_ = plots.head_scores(
-    100 * moved,
-    "A silenced head changes little, and mostly in the last layer",
-    "100 · (1 − cosine)",
-    limits=(0, math.ceil(100 * moved.max().item())),
-    digits=1,
-    marked=[pronoun_head, chosen["previous token"]],
-)
-
-# %% [markdown]
-# A head of the last layer writes straight into the result. What is missing further down, the later layers can perhaps make up for; or it was little from the start: this measurement can not tell.
-#
-# ## 5 · All layers at once: rollout
-#
-# A map of layer 4 speaks of what stands at each place *in layer 4*, and that is a mixture already (lesson 07: "a column is a state that knows its neighbours"). **Rollout** (Abnar and Zuidema 2020) multiplies the layers. Take a layer's mean over the heads, $\bar A_l$; each token also keeps itself by the residual, so let half be that:
-#
-# $$R_0 = I, \qquad R_{l+1} = \left(\tfrac12 \bar A_l + \tfrac12 I\right) R_l$$
-#
-# Row $t$ of the last $R$ says how the place $t$ on top is made of the tokens at the bottom. $R$ is a product of maps: its rows sum to 1, too, but no head has these weights.
-#
-# ### Exercise 3 · Rollout (6 minutes)
-#
-# Write `rollout(A)`: `A (layers, heads, time, time)` → `(time, time)`. Done when the check shows ✓.
-
-
-# %% tags=["exercise"]
-def rollout(A):
-    """A (layers, heads, time, time) → (time, time)."""
-    ### BEGIN SOLUTION
-    eye = torch.eye(A.shape[-1])
-    R = eye
-    for layer in A:
-        R = (0.5 * layer.mean(dim=0) + 0.5 * eye) @ R
-    return R
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-check("12.rollout", rollout)
-
-
-# %% tags=["nbval-ignore-output"]
-def rolled_out(A):
-    """(layers, heads, time, time) → (time, time)."""
-    eye = torch.eye(A.shape[-1])
-    return torch.linalg.multi_dot([0.5 * layer.mean(dim=0) + 0.5 * eye for layer in A.flip(0)])
-
-
-A, tokens = attend("The cat sat on the mat.")
-_ = plots.attention_heatmap(
-    rolled_out(A), tokens, tokens, title="Rollout, a product of maps: all seems to come from [CLS]", quantity="share by rollout"
-)
-
-# %% [markdown]
-# Is that so? There is a way to ask the model itself: **occlusion**. Replace a token by [MASK], and see how far the sentence's vector moves. Then rank the tokens: by how far they move the vector, and by what rollout, or the last layer alone, gives them. Two rankings agree as far as their **rank correlation** says: 1 the same, 0 nothing in common.
-
-# %%
-def ranks(values):
-    return values.argsort().argsort().double()
-
-
-def agreement(first, second):
-    """Spearman's rank correlation of (n,) and (n,)."""
-    return torch.corrcoef(torch.stack([ranks(first), ranks(second)]))[0, 1].item()
-
-
-def words_only(A):
-    """The maps without [CLS] and [SEP] as keys; the rest of each row is brought to 1 again."""
-    A = A.clone()
-    A[..., [0, -1]] = 0
-    return A / A.sum(dim=-1, keepdim=True)
-
-
-WAYS = {
-    "rollout": lambda A: rolled_out(A).mean(dim=0),
-    "rollout without [CLS], [SEP]": lambda A: rolled_out(words_only(A)).mean(dim=0),
-    "last layer alone": lambda A: A[-1].mean(dim=(0, 1)),
-    "place in the sentence": lambda A: torch.arange(A.shape[-1]),
-}
-agreements = {name: [] for name in WAYS}
-for caption in captions[400:430]:
-    ids = torch.tensor(wordpiece.encode(caption).ids)
-    occluded = ids.repeat(len(ids) - 2, 1)  # one copy for each word
-    occluded[torch.arange(len(ids) - 2), torch.arange(1, len(ids) - 1)] = wordpiece.mask_id
-    with torch.no_grad():
-        hidden = bert(torch.cat([ids[None], occluded]).to(device)).mean(dim=1).cpu()  # (1 + words, d_model)
-    moves = 1 - F.cosine_similarity(hidden[1:], hidden[:1])  # (words,)
-    A, _ = attend(caption)
-    for name, way in WAYS.items():
-        agreements[name].append(agreement(way(A)[1:-1], moves))
-means = {name: sum(values) / len(values) for name, values in agreements.items()}
-print("rank correlation with occlusion, mean of 30 captions")
-print("rollout as published, at most 0.25:", means["rollout"] <= 0.25)
-print("rollout without [CLS] and [SEP], at least 0.15 more:", means["rollout without [CLS], [SEP]"] - means["rollout"] >= 0.15)
-print("the last layer alone, at least 0.65:", means["last layer alone"] >= 0.65)
-print("the place in the sentence, between −0.3 and 0.3:", abs(means["place in the sentence"]) <= 0.3)
-
-# %% [markdown]
-# The published recipe says nothing here, because it takes the sink's weight for a flow (section 2: nearly nothing travels there). Without the sinks it says something, and the plain last layer says more; no wonder in a model whose output is the mean of what the last layer mixed. Other models, other results; Abnar and Zuidema found rollout better than raw maps on theirs. The point is that it could be *measured*.
-#
-# ## 6 · What each layer knows
-#
-# Probes again, and a harder question: is this word part of a **name** (of a person, a place, a product, …)? Posts from the web with their named entities, lesson 11's WNUT-17; trained on one part, judged on another. One probe for each layer.
-#
-# Two baselines. A list of the names seen in training. And a **control task** (Hewitt and Liang 2019): each word type gets a label by coin, always the same. There is nothing to know about it but the word itself; a probe that is good at *that* only has a good memory.
-
-
-# %% tags=["nbval-ignore-output"]
 def named_words(sentences, n, seed):
     """States (7, n_words, d_model) of n posts with a name in them; whether each word is part of a name; the words."""
     fitting = [s for s in sentences if 5 <= len(s[0]) <= 22 and any(tag != "O" for tag in s[1])]
@@ -795,40 +947,47 @@ control_by_layer = [
     (probe(layer, control_y.long(), 2)(new[seen]).bool() == control_z[seen]).double().mean().item()
     for layer, new in zip(X, Z, strict=True)
 ]
-_ = plots.layer_scores(
-    {"part of a name? (F1)": names_by_layer, "control: a coin for each word": control_by_layer},
-    "Names are read best in the middle layers",
-    "F1; of the control: share right",
-    baselines={"list of names (F1)": from_list, "chance of the control": 0.5},
-)
 best = max(range(7), key=names_by_layer.__getitem__)
-print(f"best after layer {best - 1}: F1 {names_by_layer[best]:.2f}, list of names {from_list:.2f}; control {control_by_layer[best]:.2f}, by chance 0.50")
+measured("best layer, counted from the input (0 = embeddings)", best, between=(3, 5))
+measured("F1 there", names_by_layer[best], at_least=0.7)
+measured(
+    "F1 of the embeddings", names_by_layer[0], below=("the best layer's F1 − 0.1", names_by_layer[best] - 0.1)
+)
+measured(
+    "F1 of the last layer",
+    names_by_layer[6],
+    below=("the best layer's F1 − 0.05", names_by_layer[best] - 0.05),
+)
+measured("F1 of a list of names", from_list, at_most=0.3)
+measured("control task, accuracy there (chance 0.5)", control_by_layer[best], between=(0.7, 0.9))
 
-# %%
-print("best after layer 2, 3 or 4:", best in (3, 4, 5))
-print("at least 0.1 better than the embeddings:", names_by_layer[best] - names_by_layer[0] >= 0.1)
-print("and at least 0.05 better than the last layer:", names_by_layer[best] - names_by_layer[6] >= 0.05)
-print("at least 0.4 better than a list of names:", names_by_layer[best] - from_list >= 0.4)
-print("the control task: at least 0.03 worse there than from the embeddings:", control_by_layer[0] - control_by_layer[best] >= 0.03)
-print("but far above chance, at least 0.7:", control_by_layer[best] >= 0.7)
+# %% tags=["nbval-ignore-output"]
+_ = plots.layer_scores(
+    {"part of a name? (F1)": names_by_layer, "control: a random label per word (accuracy)": control_by_layer},
+    "Names are read best in the middle layers",
+    "F1 or accuracy",
+    baselines={"chance of the control": 0.5},
+)
 
 # %% [markdown]
-# Up to the middle each layer adds what the context says, and the word itself fades a little (the control task becomes harder). So the gain over the embeddings is hardly a gain in memory. But the probe can still learn coins by heart there, far better than chance: how much of its score is memory, these curves do not say. Hewitt and Liang subtract the control's accuracy from the task's (**selectivity**); here one curve is an F1, the other an accuracy, and their difference means nothing. Tenney et al. (2019) find, in larger BERTs, an order of layers from grammar to meaning. Towards the end this model turns to what it was trained for last, the sentence as a whole, and drops what it no longer needs. Two practical lessons: the last layer is not always the one to take, and freezing a model for features (lesson 11) is a choice of layer, too.
+# Up to the middle, context adds to what the word alone says. But the control shows that this probe can memorise words far better than chance, so part of its score may be memory. Hewitt and Liang subtract the control's accuracy from the task's (**selectivity**); here one curve is an F1, so a difference would mean nothing. A probe also shows only that something *can be read*, not that the model uses it.
 #
-# ## 7 · A sentence as one vector
+# One practical consequence: for frozen features, as in lesson 11, the last layer isn't always the best choice.
 #
-# This model's own business. A sentence's vector is the mean of its tokens' vectors, [CLS] and [SEP] included, brought to length 1. (Section 4 did one sentence after the other. In a batch it is faster, and there is padding.) The cosine of two such vectors says how much two sentences have to do with each other.
+# ## 7 · Sentence vectors
+#
+# A sentence's vector in this model is the mean of its tokens' vectors, `[CLS]` and `[SEP]` included, scaled to length 1. The cosine of two such vectors says how related two sentences are.
 #
 # ### Spot the bug
 #
-# From many a repository: tokenise with padding, run the model **with** its attention mask, take the mean. Every shape is right.
+# Found in many repositories: tokenize with padding, run the model *with* its attention mask, take the mean. All shapes are right.
 #
-# > **Predict.** The same sentence, alone and beside a long one: how alike are its two vectors?
+# > **Predict.** Take one sentence, alone and in a batch with a long one. How similar are its two vectors?
 
 
 # %%
 @torch.no_grad()
-def their_vectors(texts):
+def careless_vectors(texts):
     ids, lengths = pad([wordpiece.encode(text).ids for text in texts])
     hidden = bert(ids.to(device), lengths=lengths)  # (batch, time, d_model)
     return F.normalize(hidden.mean(dim=1), dim=-1).cpu()
@@ -836,16 +995,16 @@ def their_vectors(texts):
 
 short = "I want to see a classic movie."
 long = " ".join(captions[:6])
-alone, beside = their_vectors([short])[0], their_vectors([short, long])[0]
-print("one sentence, alone and beside a long one: cosine below 0.7:", (alone @ beside).item() < 0.7)
-print("alone, it is as it should be:", torch.allclose(alone, vectors([short])[0], atol=1e-5))
+alone, in_batch = careless_vectors([short])[0], careless_vectors([short, long])[0]
+measured("one sentence, alone and in a batch: cosine", alone @ in_batch, at_most=0.7)
 
 # %% [markdown]
-# The mask keeps real tokens from looking at padding; it does not keep padding from looking, and from having vectors. `hidden.mean(dim=1)` averages them in. The vector of a sentence then depends on who else is in the batch (huggingface/transformers#17463 takes it for a fault of the library; HKUDS/LightRAG#3675, of 2026, takes the padding out of the mean). The test: **the same sentence alone and in a batch**.
+# The mask keeps real tokens from attending to padding. It doesn't stop the padded positions from having vectors, and `hidden.mean(dim=1)` averages them in. So a sentence's vector depends on what else is in the batch. It has been reported as a fault of the library
+# ([huggingface/transformers#17463](https://github.com/huggingface/transformers/issues/17463)). The test to write: the same sentence, alone and in a batch.
 #
-# ### Exercise 4 · A sentence as one vector (6 minutes)
+# ### Exercise 6 · Mean pooling (core, 8 minutes)
 #
-# Write `mean_pooling(hidden, real)`: `hidden (batch, time, d_model)`, `real (batch, time)` booleans, True for real tokens. Return unit vectors `(batch, d_model)`. Done when the check shows ✓.
+# Write `mean_pooling(hidden, real)`. `hidden` is `(batch, time, d_model)`; `real` is `(batch, time)`, True for real tokens. Return unit vectors, `(batch, d_model)`.
 
 
 # %% tags=["exercise"]
@@ -860,33 +1019,66 @@ def mean_pooling(hidden, real):
 # %% tags=["check"]
 check("12.mean_pooling", mean_pooling)
 
-# %% tags=["nbval-ignore-output"]
-some = [
-    "A dog runs through the snow.",
-    "A puppy is playing in the white winter garden.",
-    "A dog does not run through the snow.",
-    "The bank raised its interest rates.",
-    "Money in a savings account earns more now.",
-]
-cosines = vectors(some) @ vectors(some).T
-short_names = ["dog runs", "puppy plays", "dog does NOT run", "bank rates", "savings"]
-_ = plots.similarity_matrix(cosines, short_names, "Alike in topic; “not” hardly counts")
+# %% tags=["hint"]
+hint("12.mean_pooling")
+
+# %% [markdown] tags=["solution"]
+# The mask gets a last axis so that it multiplies every feature. The number of real tokens is different for each sentence, hence `keepdim=True`.
 
 # %%
 _, real, outputs = states([short, long])
-total = (outputs[-1] * real[..., None]).sum(dim=1)  # (batch, d_model)
-in_a_batch = F.normalize(total / real.sum(dim=1, keepdim=True), dim=-1)
-print("the mean over real tokens, in a batch as one by one:", torch.allclose(in_a_batch, vectors([short, long]), atol=1e-5))
-print("puppy in the garden: closer to the dog than to the bank:", cosines[1, 0].item() > cosines[1, 3].item())
-print("savings and interest rates share no word, cosine at least 0.3:", cosines[3, 4].item() >= 0.3)
-print("but the denial is closer to the claim than the paraphrase is:", cosines[0, 2].item() > cosines[0, 1].item())
+in_batch = yours("12.mean_pooling")(outputs[-1], real)
+measured(
+    "your mean: alone and in a batch, largest difference",
+    (in_batch - vectors([short, long])).abs().max(),
+    at_most=1e-5,
+)
 
 # %% [markdown]
-# "To do with each other", not "means the same": a sentence and its denial are about the same thing. Whoever searches for *drugs that do not cause headaches* with such vectors should know that.
+# Does "related" mean "says the same"? Ten claims, each with its denial and with a paraphrase in other words:
+
+# %%
+TRIPLES = [
+    (
+        "A dog runs through the snow.",
+        "A dog does not run through the snow.",
+        "A puppy is racing across a white field.",
+    ),
+    (
+        "The shop is open on Sunday.",
+        "The shop is not open on Sunday.",
+        "You can buy things there at the weekend.",
+    ),
+    ("She passed the exam.", "She did not pass the exam.", "Her test results were good enough."),
+    ("The train arrived on time.", "The train did not arrive on time.", "There was no delay on the railway."),
+    ("He likes his new job.", "He does not like his new job.", "His current work makes him happy."),
+    ("The soup is hot.", "The soup is not hot.", "That broth could burn your tongue."),
+    (
+        "The bank raised its interest rates.",
+        "The bank did not raise its interest rates.",
+        "Borrowing money has become more expensive.",
+    ),
+    ("The child was asleep.", "The child was not asleep.", "The little boy had closed his eyes and dreamed."),
+    (
+        "This medicine causes headaches.",
+        "This medicine does not cause headaches.",
+        "The pills make your head hurt.",
+    ),
+    ("The window was broken.", "The window was not broken.", "Somebody had smashed the glass pane."),
+]
+claims, denials, paraphrases = (vectors([triple[i] for triple in TRIPLES]) for i in range(3))
+to_denial, to_paraphrase = (claims * denials).sum(dim=1), (claims * paraphrases).sum(dim=1)
+measured("mean cosine with the denial", to_denial.mean(), at_least=0.7)
+measured("mean cosine with the paraphrase", to_paraphrase.mean(), at_most=0.65)
+measured("denial closer than the paraphrase, of 10", (to_denial > to_paraphrase).sum(), at_least=9)
+
+# %% [markdown]
+# A sentence and its denial are about the same thing and share most words. Anyone who searches for *drugs that do not cause headaches* with such vectors should know that. The paraphrases here were written to share few words, so this is not the rate for ordinary text.
 #
-# ### Search
+# ### Semantic search
 #
-# Twenty notices of a village, and twenty questions by people who use other words. Every question has one right notice. Against it: **shared words** (weighted by how rare they are), and the mean of the model's own input embeddings: the same vectors before any layer has read the sentence.
+# Twenty notices of a village, and twenty questions in other words. Each question has one right notice. The baselines are **shared words**, weighted by rarity, and the mean of the input embeddings.
+
 
 # %%
 NOTICES = {
@@ -912,8 +1104,6 @@ NOTICES = {
     "Wild mushrooms can be brought to the chemist for inspection.": "Is what I picked in the forest poisonous?",
 }
 notices, questions = list(NOTICES), list(NOTICES.values())
-
-
 notice_words = [set(wordpiece.words(notice)) for notice in notices]
 notices_with = Counter(word for words in notice_words for word in words)
 
@@ -922,11 +1112,13 @@ def shared_words(questions):
     """Σ log(20 / notices with the word) over the words that question and notice share: (questions, notices)."""
     rarity = {word: math.log(len(notices) / n) for word, n in notices_with.items()}
     asked = [set(wordpiece.words(question)) for question in questions]
-    return torch.tensor([[sum(rarity[word] for word in mine & words) for words in notice_words] for mine in asked])
+    return torch.tensor(
+        [[sum(rarity[word] for word in mine & words) for words in notice_words] for mine in asked]
+    )
 
 
 def found_first(scores):
-    """How many questions score highest at their own notice, and nowhere else as high."""
+    """For how many questions the right notice has the highest score, without a tie."""
     own = scores.diagonal()[:, None]
     return int(((scores >= own).sum(dim=1) == 1).sum())
 
@@ -937,13 +1129,11 @@ hits = {
     "mean of the embeddings": found_first(embedding_means(questions) @ embedding_means(notices).T),
     "the model": found_first(similarity),
 }
-print("of 20 questions, the right notice comes first:")
-print("  the model, at least 18:", hits["the model"] >= 18)
-print("  mean of the embeddings, at most 12:", hits["mean of the embeddings"] <= 12)
-print("  shared words, at most 5:", hits["shared words"] <= 5)
+for (name, n), bound in zip(hits.items(), ({"at_most": 5}, {"at_most": 12}, {"at_least": 18}), strict=True):
+    measured(f"right notice first, of 20: {name}", n, **bound)
 
 # %% [markdown]
-# The questions were written so that they share no telling word with their notice: unfair to the word search, and made to show what vectors add. (Real search engines often combine the two.) The layers do much of the work: the same model's embeddings, unread, find at most 12 of 20. Ask your own:
+# The questions were written to share no telling word with their notice, which is unfair to word search. Real search engines often combine both. The layers contribute much of the result: the same model's input embeddings find far fewer. Ask your own question:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -952,7 +1142,9 @@ def draw_search(question):
         raise ValueError("Type a question.")
     scores = (vectors([question]) @ vectors(notices).T)[0]
     best = scores.argsort(descending=True)[:5].tolist()
-    answers = [(notices[i] if len(notices[i]) <= 46 else notices[i][:44] + "…", scores[i].item()) for i in best]
+    answers = [
+        (notices[i] if len(notices[i]) <= 46 else notices[i][:44] + "…", scores[i].item()) for i in best
+    ]
     _, ax = plt.subplots(figsize=(7.0, 2.4))
     return plots.neighbour_bars(answers, "The nearest notices", ax=ax)
 
@@ -965,15 +1157,16 @@ TypedFigure(
 )
 
 # %% [markdown]
-# ## 8 · What it thinks of nurses
+# ## 8 · Social bias
 #
-# In lesson 03 word vectors had a prejudice (Caliskan et al. 2017). This model reads whole sentences and is in use for search, among other things for people. Measure it with **counterfactual pairs**: two sentences that differ in one word, which should not matter. For a job $j$:
+# In lesson 03, word vectors showed gender stereotypes (Caliskan et al. 2017). This model reads whole sentences, and such models are used to search, among other things, for people. Measure it with **counterfactual pairs**: two sentences that differ in one word that should not matter. For a job $j$:
 #
 # $$\text{gap}(j) = \cos\big(v(\text{“She works as a } j\text{.”}),\, v(\text{“a } j\text{”})\big) - \cos\big(v(\text{“He works as a } j\text{.”}),\, v(\text{“a } j\text{”})\big)$$
 #
-# Twelve jobs that in the United States mostly women do, and twelve that mostly men do (Bureau of Labor Statistics, Current Population Survey, table 11).
+# Compare twelve jobs mostly held by women in the United States with twelve mostly held by men (Bureau of Labor Statistics, Current Population Survey, table 11).
 #
-# > **Predict.** With no prejudice, what would the two groups' gaps be? Must each gap be 0?
+# > **Predict.** Without a bias, what would the two groups' gaps be? Must each gap be 0?
+
 
 # %%
 MOSTLY_WOMEN = [
@@ -984,7 +1177,12 @@ MOSTLY_MEN = [
     *"carpenter electrician plumber mechanic engineer pilot welder roofer firefighter".split(),
     *("truck driver", "construction worker", "software developer"),
 ]
-TEMPLATES = ["{} is a {}.", "{} works as a {}.", "{} told us about the long day at work as a {}.", "{} has ten years of experience as a {}."]
+TEMPLATES = [
+    "{} is a {}.",
+    "{} works as a {}.",
+    "{} told us about the long day at work as a {}.",
+    "{} has ten years of experience as a {}.",
+]
 
 
 def a(job):
@@ -1001,142 +1199,131 @@ def gaps(jobs, template, first="She", second="He"):
 
 for template in TEMPLATES:
     women, men = gaps(MOSTLY_WOMEN, template), gaps(MOSTLY_MEN, template)
-    print(f"{template:48} women's jobs {women.mean():+.2f}, men's jobs {men.mean():+.2f}: {women.mean() - men.mean():.2f} apart")
+    measured(f"{template:47} mean gap, women's jobs minus men's", women.mean() - men.mean(), at_least=0.05)
+same_gender = (
+    gaps(MOSTLY_WOMEN, TEMPLATES[1], "He", "The man").mean()
+    - gaps(MOSTLY_MEN, TEMPLATES[1], "He", "The man").mean()
+)
+measured("control, two ways to say the same gender, “He” and “The man”", same_gender, between=(-0.03, 0.03))
 
 # %% [markdown]
-# Without prejudice both groups would have the same gap. It need not be 0: one pronoun may be nearer to *all* jobs (here it is *he*; on average the gaps are negative). But the groups are apart, with every template. May it be chance, with 24 jobs? **Deal the jobs out anew**, into two groups of twelve, a thousand times; how often are those groups as far apart?
+# Without a bias, both groups would have the same mean gap. It need not be 0: one pronoun may be closer to *all* jobs. Here the groups differ with every template.
 #
-# ### Exercise 5 · May it be chance? (7 minutes)
+# Could it be chance, with 24 jobs? A **permutation test** pools the 24 gaps and splits them at random into two groups of twelve. How often is the difference as large as the observed one? The direction was fixed beforehand, so the test is one-sided.
 #
-# Write `share_as_large(first, second, shuffles)`: two groups of numbers `(n,)` and `(m,)`, and `shuffles (n_shuffles, n + m)`, each row an order of all $n + m$ numbers (those of `first` come before those of `second`). For each row: put all numbers into this order; the first $n$ are the new first group. Return the share of rows in which *mean of
-# the new first group − mean of the new second group* is at least as large as for the groups as they are. Done when the check shows ✓.
+# ### Exercise 7 · A permutation test (core, 10 minutes)
+#
+# Write `share_as_large(first, second, shuffles)`. `first` is `(n,)`, `second` is `(m,)`, and each row of `shuffles (n_shuffles, n + m)` is an order of the pooled values, those of `first` before those of `second`. For each row, put the pooled values into this order; the first $n$ are the new first group. Return the share of rows in which *mean of the new
+# first group − mean of the new second group* is at least as large as for the original groups.
 
 
 # %% tags=["exercise"]
 def share_as_large(first, second, shuffles):
-    """first (n,), second (m,), shuffles (n_shuffles, n + m) orders → the share of orders that part them as far."""
+    """first (n,), second (m,), shuffles (n_shuffles, n + m) orders → the share with a difference at least as large."""
     ### BEGIN SOLUTION
-    every, n = torch.cat([first, second]), len(first)
-    dealt = every[shuffles]  # (n_shuffles, n + m)
-    parted = dealt[:, :n].mean(dim=1) - dealt[:, n:].mean(dim=1)
-    return (parted >= first.mean() - second.mean()).float().mean()
+    pooled, n = torch.cat([first, second]), len(first)
+    permuted = pooled[shuffles]  # (n_shuffles, n + m)
+    differences = permuted[:, :n].mean(dim=1) - permuted[:, n:].mean(dim=1)
+    return (differences >= first.mean() - second.mean()).double().mean()
     ### END SOLUTION
 
 
 # %% tags=["check"]
 check("12.share_as_large", share_as_large)
 
+# %% tags=["hint"]
+hint("12.share_as_large")
+
+# %% [markdown] tags=["solution"]
+# If group membership didn't matter, the original split would be as likely as any other. *At least* as large: the observed split is one of those that chance can give.
+
 # %%
 women, men = gaps(MOSTLY_WOMEN, TEMPLATES[1]), gaps(MOSTLY_MEN, TEMPLATES[1])
-every = torch.cat([women, men])
 generator = torch.Generator().manual_seed(0)
 orders = torch.stack([torch.randperm(24, generator=generator) for _ in range(1000)])
-dealt = every[orders]
-parted = dealt[:, :12].mean(dim=1) - dealt[:, 12:].mean(dim=1)
-as_large = (parted >= women.mean() - men.mean()).double().mean().item()
-print("dealt out anew, the groups are as far apart in at most 1 of 100 shuffles:", as_large <= 0.01)
-
-apart = [(gaps(MOSTLY_WOMEN, template).mean() - gaps(MOSTLY_MEN, template).mean()).item() for template in TEMPLATES]
-print("every template puts them apart by at least 0.05:", min(apart) >= 0.05)
-print("the largest of the four is at least 1.3 times the smallest:", max(apart) >= 1.3 * min(apart))
-same = (gaps(MOSTLY_WOMEN, TEMPLATES[1], "He", "The man").mean() - gaps(MOSTLY_MEN, TEMPLATES[1], "He", "The man").mean()).item()
-print("two ways to say the same gender, “He” and “The man”: less than 0.03 apart:", abs(same) < 0.03)
-
-# %% tags=["nbval-ignore-output"]
-ranked = sorted(zip([*MOSTLY_WOMEN, *MOSTLY_MEN], every.tolist(), strict=True), key=lambda pair: -pair[1])
-for job, gap in [*ranked[:4], ("…", None), *ranked[-4:]]:
-    print(f"{job:22}" + ("" if gap is None else f"{gap:+.2f}"))
+measured(
+    "random splits whose difference is as large", yours("12.share_as_large")(women, men, orders), at_most=0.01
+)
+ranked = sorted(
+    zip([*MOSTLY_WOMEN, *MOSTLY_MEN], torch.cat([women, men]).tolist(), strict=True),
+    key=lambda pair: -pair[1],
+)
+print("largest gaps: ", ", ".join(job for job, _ in ranked[:3]))
+print("smallest gaps:", ", ".join(job for job, _ in ranked[-3:]))
 
 # %% [markdown]
-# And does it *do* anything? Two people who differ in one word; somebody searches.
+# Does it have consequences? Two people differ in one word, and somebody searches:
+
 
 # %%
 def she_first(jobs):
     """How often a search for the job ranks her before him."""
     asked = vectors([f"We are looking for {a(job)}." for job in jobs])
-    she, he = (vectors([f"{who} has ten years of experience as {a(job)}." for job in jobs]) for who in ("She", "He"))
+    she, he = (
+        vectors([f"{who} has ten years of experience as {a(job)}." for job in jobs]) for who in ("She", "He")
+    )
     return int(((asked * she).sum(dim=1) > (asked * he).sum(dim=1)).sum())
 
 
-print("the same experience; she comes first, of 12 jobs that mostly women do, at least 8:", she_first(MOSTLY_WOMEN) >= 8)
-print("of 12 jobs that mostly men do, at most 2:", she_first(MOSTLY_MEN) <= 2)
+measured("she is ranked first, of 12 jobs mostly held by women", she_first(MOSTLY_WOMEN), at_least=8)
+measured("she is ranked first, of 12 jobs mostly held by men", she_first(MOSTLY_MEN), at_most=2)
 
 # %% [markdown]
-# Two applications, equal but for one pronoun, change places with the job. What such a number says, and what it does not:
+# Two applications that differ in one pronoun change places with the job. What does such a number say?
 #
-# * It says that **this** model, with **these** sentences, treats two equal cases differently, and in step with who does the job today; that it is no matter of chance among these jobs; and, because pairs differ in one word, that the word is the cause.
-# * It does **not** say how large the effect is elsewhere: the four templates differ already. Nor what happens in a given application, where other differences between applicants may weigh more, or where pronouns never appear, and first names do.
-# * A gap of 0 would **not** prove fairness: only that these pairs did not find anything. Blodgett et al. (2020) ask of every such measure: harmful to whom, how, and why?
-# * Two pronouns, English, jobs in one country: that is what was looked at, no more.
+# * **This** model, with **these** sentences, treats two equal cases differently, in step with who holds the job. Since each pair differs in one word, that word is the cause.
+# * It doesn't say how large the effect is elsewhere: the four templates differ already. In a real application other differences may weigh more, and first names may take the pronoun's place.
+# * The permutation test generalises to no other jobs: these were chosen, not sampled.
+# * A difference of 0 would not prove fairness, only that these pairs found nothing. Blodgett et al. (2020) ask of every such measure: harmful to whom, how, and why?
 #
 # ## 9 · The same with Hugging Face
 #
-# You have built all of this; in other people's projects you will meet it as `transformers`. A few lines of it do what you did in sections 1 and 7:
+# In other projects you will meet all this as `transformers`. A few lines do what you did in sections 1 and 7:
 
 # %%
 from transformers import AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained(folder)
 batch = tokenizer(["Hello, my dog is cute", "Hello!"], padding=True, return_tensors="pt").to(device)
-print("what the tokenizer returns:", ", ".join(sorted(batch)))
-print("ids:", batch["input_ids"].tolist())
-print("the course's WordPiece gives the same:", batch["input_ids"][0].tolist() == wordpiece.encode("Hello, my dog is cute").ids)
+print("the tokenizer returns:", ", ".join(sorted(batch)))
+print("its ids:     ", batch["input_ids"][0].tolist())
+print("WordPiece's: ", wordpiece.encode("Hello, my dog is cute").ids)
 with torch.no_grad():
     output = theirs(**batch)
-print("last_hidden_state:", tuple(output.last_hidden_state.shape))
-pooled = (output.last_hidden_state * batch["attention_mask"][..., None]).sum(dim=1) / batch["attention_mask"].sum(dim=1, keepdim=True)
-print("vectors as ours, to 0.00001:", torch.allclose(F.normalize(pooled, dim=-1).cpu(), vectors(["Hello, my dog is cute", "Hello!"]), atol=1e-5))
+pooled = yours("12.mean_pooling")(output.last_hidden_state.cpu(), batch["attention_mask"].cpu().bool())
+measured(
+    "largest difference from our vectors",
+    (pooled - vectors(["Hello, my dog is cute", "Hello!"])).abs().max(),
+    at_most=1e-5,
+)
 
 # %% [markdown]
-# `token_type_ids` are the segments, `attention_mask` is 1 for real tokens (yours are booleans). `AutoModelForSequenceClassification` puts a head on it, as your `BertForClassification` does; give it labels and it returns the loss, too.
-#
-# > **Predict.** Two classes, a head that nobody has trained. What will the loss be, about?
-
-# %%
-from transformers import AutoModelForSequenceClassification
-
-_ = torch.manual_seed(0)
-classifier = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2).to(device).eval()
-one = tokenizer("Hello, my dog is cute", return_tensors="pt").to(device)
-with torch.no_grad():
-    output = classifier(**one, labels=torch.tensor([1], device=device))
-probabilities = output.logits.softmax(dim=-1)[0]
-print("logits:", tuple(output.logits.shape), "  prediction: class", int(probabilities.argmax()))
-print("loss near ln 2, within 0.15:", abs(output.loss.item() - math.log(2)) < 0.15)
-print("loss = −ln p(label):", math.isclose(output.loss.item(), -math.log(probabilities[1].item()), abs_tol=1e-4))
-
-# %% [markdown]
-# A coin: the "prediction" of an untrained head means nothing, and the library only *warns* (we switched its warnings off above, to keep the page short; leave them on in your own work). Fine-tune it as in lesson 11.
-#
-# One trap you know by now: for maps, load with `attn_implementation="eager"` and ask for `output_attentions=True`; the fast kernels never make them. `bert-base-uncased`, the BERT of the paper, comes by the same name in both worlds where there is a network: `AutoModel.from_pretrained("bert-base-uncased")`, `load_bert("bert-base-uncased")`: 12 layers of 12 heads, 110
-# million numbers, 440 MB. Its heads are other ones; your scores will find them. Clark et al. (2019) did sections 2 and 3 there, with annotated text as truth: in one head determiners look at their noun in 94 %, in another mentions look at their antecedent in 65 %.
+# `token_type_ids` are the segments; `attention_mask` is 1 for real tokens. For attention maps, load with `attn_implementation="eager"` and ask for `output_attentions=True`: the fast kernels never compute them. The original BERT is `bert-base-uncased` in both worlds, with 12 layers of 12 heads. Your scores will find other heads there.
 #
 # ## Recap
 #
-# | | what | what it costs | what it says, and what not |
-# |---|---|---|---|
-# | parity | hidden states, layer by layer, against a known implementation | a forward pass | that your class *is* the model; shapes say nothing |
-# | head score | mean weight where theory says it should go | attention of some 100 sentences | where a head looks; needs a baseline and held-out sentences |
-# | weight × value | $A_{ts} \lVert x_s W_V W_O \rVert$ | a matrix product more | what travels; unmasks sinks |
-# | ablation | set a head's features to 0 | a forward pass a head | whether *this* output needs it; others may step in; nothing, where a bag of words does the task |
-# | probe | logistic regression on frozen states | seconds | that it can be read there, not that it is used; train it anew on a changed model |
-# | rollout | $\prod_l (\frac12 \bar A_l + \frac12 I)$ | a few products | little, where there are sinks |
-# | occlusion | replace a token, compare outputs | a pass a token | what the output depends on |
-# | sentence vector | mean over real tokens, length 1 | a forward pass | what sentences are about; hardly denial |
-# | counterfactual pair | one word exchanged | two passes | that the word is the cause, for these sentences |
+# | method | what you compute | what it says, and what it doesn't |
+# |---|---|---|
+# | parity test | hidden states, layer by layer, against a known implementation | that your class *is* the model; shapes alone prove nothing |
+# | head score | mean weight on the pairs with a property | where a head attends; needs held-out sentences and a control |
+# | weight × value | $A_{ts} \lVert (x_s W_V + b_V) W_O \rVert$ | how much arrives; exposes sinks |
+# | ablation | set a head's features to 0 | whether *this* measurement needs it; later layers may compensate |
+# | rollout | $\prod_l (\frac12 \bar A_l + \frac12 I)$ | little, where there are sinks |
+# | occlusion | replace a token, compare outputs | what the output depends on |
+# | probe | linear classifier on frozen states | that something can be read there, not that it is used |
+# | sentence vector | mean over real tokens, length 1 | what a sentence is about; hardly whether it is denied |
+# | counterfactual pair | exchange one word | that the word is the cause, for these sentences |
 #
-# **What is not true.** *"Attention shows what the model thinks."* Most of the weight lay where nothing travels. *"This head does coreference."* It was right in at least 0.85 of the sentences, and in at least 0.8 of the same words in a heap. *"A head that looks right is needed"*, or *"it is not needed: cut it and nothing is lost."* A bag of words did our task; a cut there says nothing. *"Then attention maps are worthless."* The head that looks one token back brought
-# most of the news to layer 0, as its map says. (Jain and Wallace 2019 and Wiegreffe and Pinter 2019 dispute how far maps explain.) *"The last layer knows most."* Not about names. *"A high cosine means the same meaning."* A denial is closer than a paraphrase.
+# **What is not true.** *"Attention shows what the model thinks."* Most of the weight goes where little arrives. *"This head does coreference."* It matches gender, in shuffled words too. *"A head whose removal changes nothing does nothing."* After its own layer it was missed; later layers made up for it. *"Then attention maps are worthless."* The maps had found the heads whose ablation was felt. Jain and Wallace (2019)
+# and Wiegreffe and Pinter (2019) dispute how far maps explain. *"The last layer knows most."* Not about names. *"A high cosine means the same meaning."* A denial was closer than a paraphrase.
 #
-# **Still open.** You have gone from a cell with one hidden state to the inside of a model in use. What you found here, you found with 72 heads and simple questions. Why the head in layer 0 is there, which circuit uses it, what the feed-forward networks store, whether all of this holds for models a thousand times as large: research. You can read those papers now, and
-# check their figures.
+# **Still open.** Which circuit uses the head of layer 0, what the feed-forward networks store, and whether any of this holds for models a thousand times as large: research. You can read those papers now, and check their figures.
 #
 # ## References
 #
 # * J. Devlin et al. 2019, *BERT: pre-training of deep bidirectional transformers for language understanding*, section 3.
 # * W. Wang et al. 2020, *MiniLM: deep self-attention distillation*; N. Reimers, I. Gurevych 2019, *Sentence-BERT*, section 3.
-# * K. Clark et al. 2019, *What does BERT look at? An analysis of BERT's attention*, sections 3 to 4; G. Kobayashi et al. 2020, *Attention is not only a weight*, sections 3 and 4; G. Xiao et al. 2024, *Efficient streaming language models with attention sinks*, section 3.
-# * P. Michel, O. Levy, G. Neubig 2019, *Are sixteen heads really better than one?*, section 3; S. Jain, B. Wallace 2019, *Attention is not explanation*; S. Wiegreffe, Y. Pinter 2019, *Attention is not not explanation*.
-# * S. Abnar, W. Zuidema 2020, *Quantifying attention flow in Transformers*; J. Hewitt, P. Liang 2019, *Designing and interpreting probes with control tasks*; I. Tenney, D. Das, E. Pavlick 2019, *BERT rediscovers the classical NLP pipeline*.
+# * K. Clark et al. 2019, *What does BERT look at? An analysis of BERT's attention*, sections 3 and 4; G. Kobayashi et al. 2020, *Attention is not only a weight*, sections 3 and 4; G. Xiao et al. 2024, *Efficient streaming language models with attention sinks*, section 3.
+# * P. Michel, O. Levy, G. Neubig 2019, *Are sixteen heads really better than one?*, section 3; K. Wang et al. 2023, *Interpretability in the wild: a circuit for indirect object identification in GPT-2 small*, section 2; S. Jain, B. Wallace 2019, *Attention is not explanation*; S. Wiegreffe, Y. Pinter 2019, *Attention is not not explanation*.
+# * S. Abnar, W. Zuidema 2020, *Quantifying attention flow in Transformers*; J. Hewitt, P. Liang 2019, *Designing and interpreting probes with control tasks*.
 # * R. Rudinger et al. 2018, *Gender bias in coreference resolution*; S. L. Blodgett et al. 2020, *Language (technology) is power*; A. Caliskan, J. Bryson, A. Narayanan 2017 (lesson 03).
-# * huggingface/transformers#17463, HKUDS/LightRAG#3675: padding in the mean.

@@ -1,4 +1,4 @@
-"""Lesson 12: how much of its weight a head puts on the previous token, and a head without a voice."""
+"""Lesson 12: how much of its weight a head puts on the previous token, and a head ablated."""
 
 import torch
 
@@ -25,12 +25,12 @@ def _previous_token_cases() -> list[tuple]:
 
 PREVIOUS_TOKEN_SCORE = Exercise(
     id="12.previous_token_score",
-    title="A score for looking back",
+    title="A score for the previous token",
     reference=lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1),
     cases=_previous_token_cases,
     properties=[
         has_shape("Is there one number for each head, (n_heads,)?"),
-        matches_reference("A head that always looks one token back: does it score 1?", cases=0),
+        matches_reference("Does a head that always attends to the previous token score 1?", cases=0),
         matches_reference(
             "With two tokens, the second of which puts 0.25 and 0.75 on the first: is that the score?",
             cases=1,
@@ -39,7 +39,7 @@ PREVIOUS_TOKEN_SCORE = Exercise(
         matches_reference("With twelve heads?", cases=3),
     ],
     hints=[
-        "Row t is the token that looks, column t − 1 the one before it. The first token has none before it.",
+        "Row t is the query, column t − 1 the token before it. The first token has none before it.",
         "The mean of A[:, t, t − 1] over t = 1 … time − 1: there are time − 1 of them.",
         "A.diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1), or torch.stack([A[:, t, t - 1] for t in range(1, time)])",
     ],
@@ -84,14 +84,14 @@ PREVIOUS_TOKEN_SCORE = Exercise(
 )
 
 
-def _silenced(y, head, n_heads):
+def _ablated(y, head, n_heads):
     d_head = y.shape[-1] // n_heads
-    quiet = y.clone()
-    quiet[..., head * d_head : (head + 1) * d_head] = 0
-    return quiet
+    out = y.clone()
+    out[..., head * d_head : (head + 1) * d_head] = 0
+    return out
 
 
-def _silenced_cases() -> list[tuple]:
+def _ablated_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(1)
     return [
         (torch.ones(1, 1, 4), 0, 2),
@@ -101,27 +101,27 @@ def _silenced_cases() -> list[tuple]:
 
 
 def _interleaved(y, head, n_heads):
-    quiet = y.clone()
-    quiet[..., head::n_heads] = 0
-    return quiet
+    out = y.clone()
+    out[..., head::n_heads] = 0
+    return out
 
 
 def _one_feature(y, head, n_heads):
-    quiet = y.clone()
-    quiet[..., head] = 0
-    return quiet
+    out = y.clone()
+    out[..., head] = 0
+    return out
 
 
 def _n_heads_wide(y, head, n_heads):
-    quiet = y.clone()
-    quiet[..., head * n_heads : (head + 1) * n_heads] = 0
-    return quiet
+    out = y.clone()
+    out[..., head * n_heads : (head + 1) * n_heads] = 0
+    return out
 
 
 def _wrong_axis(y, head, n_heads):
-    quiet = y.clone()
-    quiet[:, head : head + 1] = 0
-    return quiet
+    out = y.clone()
+    out[:, head : head + 1] = 0
+    return out
 
 
 def _rest_untouched(result, y, head, n_heads) -> bool | str:
@@ -132,14 +132,14 @@ def _rest_untouched(result, y, head, n_heads) -> bool | str:
     return same or "features of other heads have changed, too."
 
 
-SILENCED = Exercise(
-    id="12.silenced",
-    title="A head without a voice",
-    reference=_silenced,
-    cases=_silenced_cases,
+ABLATE = Exercise(
+    id="12.ablate",
+    title="Ablate a head",
+    reference=_ablated,
+    cases=_ablated_cases,
     properties=[
         has_shape("Is the shape unchanged, (batch, time, n_heads · d_head)?"),
-        matches_reference("Two heads of two features, the first silenced: are its two 0?", cases=0),
+        matches_reference("Two heads of two features, the first ablated: are its two 0?", cases=0),
         holds("Are the other heads' features as they were?", _rest_untouched, cases=(0, 1)),
         matches_reference("The second of three heads?", cases=1),
         matches_reference("For several sentences, tokens and heads?", cases=2),
@@ -147,7 +147,7 @@ SILENCED = Exercise(
     hints=[
         "The heads' outputs lie side by side: first all features of head 0, then all of head 1, …",
         "d_head = features / n_heads; head h owns features h · d_head up to (h + 1) · d_head. Work on a copy.",
-        "quiet = y.clone(); quiet[..., head * d_head : (head + 1) * d_head] = 0",
+        "out = y.clone(); out[..., head * d_head : (head + 1) * d_head] = 0",
     ],
     mistakes=[
         Mistake(
@@ -168,12 +168,17 @@ SILENCED = Exercise(
         Mistake(
             "the token",
             _wrong_axis,
-            "You silenced the token number `head`; heads lie in the last dimension.",
+            "You zeroed the token number `head`; heads are slices of the last dimension.",
+        ),
+        Mistake(
+            "heads counted from 1",
+            lambda y, head, n_heads: _ablated(y, head - 1, n_heads) if head else y.clone(),
+            "You counted heads from 1. Head 0 owns the first d_head features: h · d_head up to (h + 1) · d_head.",
         ),
         Mistake(
             "all but this one",
-            lambda y, head, n_heads: y - _silenced(y, head, n_heads),
-            "You kept this head and silenced all others: it is to be the other way round.",
+            lambda y, head, n_heads: y - _ablated(y, head, n_heads),
+            "You kept this head and ablated all others. Ablate this one and keep the others.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Lesson 12: attention rollout, the way of the weights through all layers."""
+"""Lesson 12: attention rollout, the product of the layers’ maps."""
 
 import torch
 
@@ -28,7 +28,7 @@ def _rollout_cases() -> list[tuple]:
     def maps(layers: int, heads: int, time: int) -> tuple:
         return (torch.randn(layers, heads, time, time, generator=generator).mul(2).softmax(dim=-1),)
 
-    first = torch.tensor([[1.0, 0.0], [1.0, 0.0]])  # both tokens look at the first
+    first = torch.tensor([[1.0, 0.0], [1.0, 0.0]])  # both tokens attend to the first
     return [(first[None, None],), maps(1, 3, 3), maps(2, 1, 3), maps(4, 2, 5)]
 
 
@@ -67,7 +67,7 @@ ROLLOUT = Exercise(
     properties=[
         has_shape("Is it one map, (time, time)?"),
         matches_reference(
-            "One layer, one head, both tokens look at the first: does the second keep half of itself?",
+            "One layer, one head, both tokens attend to the first: does the second keep half of itself?",
             cases=0,
         ),
         holds("Does every row sum to 1?", _rows_sum_to_one),
@@ -82,10 +82,10 @@ ROLLOUT = Exercise(
     ],
     mistakes=[
         Mistake(
-            "layers turned round",
+            "layers in reverse order",
             _rollout(order="last on the right"),
-            "You multiplied in the wrong order. What the last layer reads is what the layers below made: it stands on "
-            "the left, R = step @ R.",
+            "You multiplied in the wrong order. The last layer reads what the layers below have made, so its map is "
+            "on the left: R = step @ R.",
         ),
         Mistake(
             "no residual",
@@ -110,7 +110,7 @@ ROLLOUT = Exercise(
         Mistake(
             "mean of the layers",
             _sum_of_layers,
-            "You averaged the layers. They work one after the other: multiply their maps.",
+            "You averaged the layers. They act one after the other: multiply their maps.",
         ),
         Mistake(
             "the last layer only",

@@ -36,6 +36,7 @@ def _pooling_cases() -> list[tuple]:
         (torch.tensor([[[3.0, 0.0], [0.0, 4.0]]]), torch.tensor([[True, False]])),
         (torch.tensor([[[3.0, 0.0], [0.0, 4.0]]]), torch.tensor([[True, True]])),
         case([4, 2, 1], 4, 3),
+        case([5, 3], 6, 4),
     ]
 
 
@@ -58,11 +59,11 @@ MEAN_POOLING = Exercise(
     cases=_pooling_cases,
     properties=[
         has_shape("Is there one vector for each sentence, (batch, d_model)?"),
-        unchanged_when("If other numbers stand in the padding, does the vector stay?", _other_padding),
+        unchanged_when("Does the vector stay the same when other numbers fill the padding?", _other_padding),
         matches_reference("One real token (3, 0): is it (1, 0)?", cases=0),
         matches_reference("Two real tokens, (3, 0) and (0, 4): is it (0.6, 0.8)?", cases=1),
         holds("Has every vector length 1?", _unit),
-        matches_reference("And for sentences of different lengths?", cases=2),
+        matches_reference("Is every vector right for sentences of different lengths?", cases=(2, 3)),
     ],
     hints=[
         "The mean over the real tokens only, then divided by its length, so that a dot product is a cosine.",
@@ -78,7 +79,7 @@ MEAN_POOLING = Exercise(
         Mistake(
             "not normalised",
             _mean_pooling(normalise=False),
-            "You did not bring the vectors to length 1: their dot products are no cosines.",
+            "You did not bring the vectors to length 1: their dot products are not cosines.",
         ),
         Mistake(
             "divided by time",
@@ -99,6 +100,23 @@ MEAN_POOLING = Exercise(
             "each token normalised",
             lambda hidden, real: _mean_pooling(normalise=False)(F.normalize(hidden, dim=-1), real),
             "You normalised the tokens before averaging; the mean comes first, then its length is made 1.",
+        ),
+        Mistake(
+            "tokens and mean normalised",
+            lambda hidden, real: _mean_pooling()(F.normalize(hidden, dim=-1), real),
+            "You normalised each token as well as the mean. Tokens keep their lengths; normalise only the mean.",
+        ),
+        Mistake(
+            "inverted mask",
+            lambda hidden, real: _mean_pooling()(hidden, ~real),
+            "You averaged the padding instead of the real tokens: real is True for real tokens.",
+        ),
+        Mistake(
+            "one token too many",
+            lambda hidden, real: _mean_pooling()(
+                hidden, torch.arange(real.shape[1]) <= real.sum(dim=1, keepdim=True)
+            ),
+            "You included the first padded token: positions count from 0, so real ones are `< lengths`, not `<=`.",
         ),
         Mistake(
             "the largest",
@@ -140,6 +158,8 @@ def _share_cases() -> list[tuple]:
         (torch.tensor([1.0, 1.0]), torch.tensor([1.0, 1.0]), torch.tensor([[0, 1, 2, 3], [3, 1, 0, 2]])),
         case([0.3, 0.9, 0.4], [0.2, 0.5, 0.1, 0.6], 60),
         case([0.1, 0.2], [0.7, 0.4, 0.6], 40),
+        case([0.8, 0.1, 0.9, 0.4], [0.3], 50),
+        case([0.2, 0.95, 0.35, 0.6, 0.7, 0.1], [0.5, 0.15], 80),
     ]
 
 
@@ -155,22 +175,45 @@ def _two_sided(first, second, shuffles):
     return (parted >= observed).to(first.dtype).mean()
 
 
+def _absolute_shuffles(first, second, shuffles):
+    every, n = torch.cat([first, second]), len(first)
+    differences = torch.stack([every[o][:n].mean() - every[o][n:].mean() for o in shuffles]).abs()
+    return (differences >= first.mean() - second.mean()).to(first.dtype).mean()
+
+
+def _inverse_order(first, second, shuffles):
+    return _share_as_large()(first, second, shuffles.argsort(dim=1))
+
+
+def _other_order(first, second, shuffles):
+    every, n = torch.cat([second, first]), len(first)
+    differences = torch.stack([every[o][:n].mean() - every[o][n:].mean() for o in shuffles])
+    return (differences >= first.mean() - second.mean()).to(first.dtype).mean()
+
+
 SHARE_AS_LARGE = Exercise(
     id="12.share_as_large",
-    title="May it be chance?",
+    title="A permutation test",
     reference=_share_as_large(),
     cases=_share_cases,
     properties=[
         has_shape("Is it one number?"),
         matches_reference(
-            "First 5, second 1 and 2: only the two orders that put 5 first part them as far?", cases=0
+            "For first 5 and second 1 and 2, do only the two orders that put 5 first count?", cases=0
         ),
-        matches_reference("All values alike: does every shuffle count, being as large?", cases=1),
-        matches_reference("With three against four values?", cases=2),
-        matches_reference("And where the first group's mean is the smaller one?", cases=3),
+        matches_reference(
+            "If all values are equal, does every order count, since its difference is as large?", cases=1
+        ),
+        matches_reference("In 60 orders of three and four values, is the share right?", cases=2),
+        matches_reference("Is it right where the first group's mean is the smaller one?", cases=3),
+        matches_reference(
+            "Has the new first group four values where the first group has four, and the second one?", cases=4
+        ),
+        matches_reference("Is it right for six values and two?", cases=5),
     ],
     hints=[
-        "Throw both groups together, deal them out anew as a shuffle says: how far apart are the new groups' means?",
+        "Pool both groups and split the pooled values in the order of a shuffle. How far apart are the new groups' "
+        "means?",
         "every = torch.cat([first, second]); the first len(first) of every[order] are the new first group.",
         "For each order: every[order][:n].mean() - every[order][n:].mean() >= observed; the mean of these booleans.",
     ],
@@ -193,9 +236,30 @@ SHARE_AS_LARGE = Exercise(
             "said beforehand.",
         ),
         Mistake(
-            "never thrown together",
+            "half of all values",
+            _share_as_large(split=lambda pooled, n: (pooled[: len(pooled) // 2], pooled[len(pooled) // 2 :])),
+            "You cut the values in half. The new first group has as many values as `first`.",
+        ),
+        Mistake(
+            "absolute difference of the shuffles",
+            _absolute_shuffles,
+            "You took the absolute value of the shuffled differences: the test is one-sided, because the direction "
+            "was fixed beforehand.",
+        ),
+        Mistake(
+            "inverse permutation",
+            _inverse_order,
+            "You used the inverse permutation: an order lists which value comes first, second, …: every[order].",
+        ),
+        Mistake(
+            "groups pooled the other way round",
+            _other_order,
+            "You pooled second before first. The orders number the values of `first` before those of `second`.",
+        ),
+        Mistake(
+            "never pooled",
             _shuffled_apart,
-            "Your share is always 1: each group was shuffled within itself. Throw both together first.",
+            "Your share is always 1, because each group was shuffled within itself. Pool both groups first.",
         ),
         Mistake(
             "smaller or equal",
