@@ -204,7 +204,7 @@ SHARE_AS_LARGE = Exercise(
         matches_reference(
             "If all values are equal, does every order count, since its difference is as large?", cases=1
         ),
-        matches_reference("In 60 orders of three and four values, is the share right?", cases=2),
+        matches_reference("In 60 orders of three and four values, is it the right fraction?", cases=2),
         matches_reference("Is it right where the first group's mean is the smaller one?", cases=3),
         matches_reference(
             "Has the new first group four values where the first group has four, and the second one?", cases=4
