@@ -722,7 +722,7 @@ measured(
 # %% [markdown]
 # Read it like a referee. The score survives most of the shuffling, so the head goes by the words. The score *itself* chose L1 H1 too: this head attends to tokens equal to the query, its own included. Ablating it costs more than ablating another head of its layer, yet most of the movement is kept: it isn't the only path.
 #
-# Now **your** property. Change `my_pairs`, which returns the `(query, key)` positions for a caption's tokens. Try a preposition and the word after next, a colour and the next noun you list, or the full stop and the first word. Would you publish the result?
+# Now **your** property. Change `my_pairs`, which returns the `(query, key)` positions for a caption's tokens. The example pairs the full stop with the first word. Other ideas: a colour and the token after it, a preposition and the token two places later, a word that you list and another one. Would you publish the result?
 
 
 # %% tags=["nbval-ignore-output"]
