@@ -20,7 +20,7 @@ def skipgram_window(sheet: Sheet) -> None:
         sheet.box(1.1 + n, 2.25, word, colour, width=0.85, height=0.34)
         for n, (word, colour) in enumerate(zip(words, colours, strict=True))
     ]
-    sheet.brace(places[0].left[0], places[4].right[0], 2.5, "window of 2: context, centre, context")
+    sheet.brace(places[0].left[0], places[4].right[0], 2.5, "window: two words on each side")
     sheet.note(places[2].x, 1.93, "centre", "query", size=9)
 
     w = sheet.tensor(2.2, 1.05, 1, 5, "query", "$w_{king}$", "row of W")

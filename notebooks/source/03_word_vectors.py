@@ -76,8 +76,7 @@ print(
 )
 
 # %% [markdown]
-# In the dense table words can be near each other. How near? The dot product alone will not do: it grows with the lengths, so a long vector would be everybody's
-# neighbour. Divide the lengths out, and what is left is the **cosine** of the angle:
+# In the dense table words can be near each other. How near? The dot product alone will not do: it grows with the lengths, so a long vector would be near every word. Divide by the lengths, and what is left is the **cosine** of the angle:
 #
 # $$\cos(u, v) = \frac{u \cdot v}{\lVert u\rVert\,\lVert v\rVert}$$
 #
@@ -175,7 +174,7 @@ print(f"PMI(king, the)   = ln 1.5 = {table_pmi[king, the]:.3f}")
 print(f"PMI(king, barks) = ln 0   = {table_pmi[king, barks]:.3f}")
 
 # %% [markdown]
-# A pair that never occurred gives −∞, which no vector can hold. **Positive PMI** replaces everything below 0 by 0. Its rows are word vectors already, each as long as the
+# A pair that never occurred gives −∞, which is of no use in a vector. **Positive PMI** (PPMI) replaces everything below 0 by 0. Its rows are word vectors already, with one number per word of the
 # vocabulary.
 #
 # ## 3 · Skip-gram with negative sampling
@@ -192,8 +191,10 @@ drawings.skipgram_window()
 #
 # $$\text{loss} = -\ln \sigma(w \cdot c) - \sum_{i=1}^{k} \ln \sigma(-w \cdot \tilde c_i)$$
 #
+# Here $\sigma(x) = 1 / (1 + e^{-x})$ is the **sigmoid**, which turns a score into a probability.
+#
 # By hand: a true pair with score 2, two noise words with scores −1 and 0. The gradient with respect to a score is $\sigma(w \cdot c) - 1$ for the true pair and
-# $\sigma(w \cdot \tilde c)$ for noise. Whatever is already classified correctly hardly moves.
+# $\sigma(w \cdot \tilde c)$ for noise. A pair that is clearly classified correctly hardly changes the vectors.
 
 # %%
 scores = torch.tensor([2.0, -1.0, 0.0], requires_grad=True)  # the true pair, then two noise words
@@ -327,8 +328,7 @@ hint("03.train")
 # every neighbour of the batch, including pairs that never occurred. The loss would still fall.
 
 # %% [markdown]
-# Your function at work, for 2,500 batches of 2,048 pairs and vectors of 32 numbers. As in word2vec, words start small and random, and contexts at zero. A generator hands over the batches and keeps a
-# copy of the vectors at a few moments.
+# Your function at work, for 2,500 batches of 2,048 pairs and vectors of 32 numbers. As in word2vec, word vectors are initialised with small random numbers, and context vectors with zeros. A generator supplies the batches and keeps a copy of the vectors at a few steps.
 
 # %% tags=["nbval-ignore-output"]
 moments = (0, 100, 200, 400, 800)
@@ -397,10 +397,10 @@ measured("nearest listed word is of the same kind", share_of_own_kind(vectors), 
 measured("cosine of kind and rude", vectors.similarity("kind", "rude"), at_least=0.8)
 
 # %% [markdown]
-# They are close neighbours: whoever is kind today may be rude tomorrow, in the same places of the same sentences. *Near* means "occurs in the same contexts". It does not mean "has the same
+# They are close neighbours: both adjectives appear in the same places of the same sentences. *Near* means "occurs in the same contexts". It does not mean "has the same
 # meaning".
 #
-# Thirty-two numbers cannot be drawn. **Principal components** are the directions along which these vectors vary most; the map shows the first two. Move the slider to watch the training.
+# You cannot plot 32 dimensions. **Principal components** are the directions along which these vectors vary most; the map shows the first two. Move the slider to watch the training.
 
 # %% tags=["nbval-ignore-output"]
 groups = {
@@ -452,8 +452,7 @@ measured(
 )
 
 # %% [markdown]
-# A map of two directions out of 32 leaves most of the variance out (read the axes). Persons, animals, things and verbs part on it; the singular and the plural of a noun lie close together. So a map can show
-# that words are apart, but not that they are close: ask the cosines for that.
+# A map of two directions out of 32 leaves almost half of the variance out (read the axes). It separates persons, animals, things and verbs; the singular and the plural of a noun lie close together. So a map can show that words are apart, but not that they are close: for that, compute the cosines.
 #
 # ## 5 · A dot product is a shifted PMI
 #
@@ -477,7 +476,7 @@ measured(
 # %% [markdown]
 # 4. **Insert the rates.** In $n$ pairs with the centre word $w$, the context $c$ is a true neighbour $a = n\,P(c \mid w)$ times, and noise $b = n\,k\,P_n(c)$ times. Hence $s = \ln \frac{P(c \mid w)}{P_n(c)} - \ln k$.
 #
-# In the village noise is drawn as often as words occur, so $P_n(c)$ is $P(c)$, but for the ends of sentences, where windows are cut off. And $\frac{P(c \mid w)}{P(c)}$ is the ratio inside the PMI:
+# In the village noise is drawn as often as words occur, so $P_n(c)$ is $P(c)$, except near the ends of sentences, where windows are cut off. And $\frac{P(c \mid w)}{P(c)}$ is the ratio inside the PMI:
 #
 # $$w \cdot c = \text{PMI}(w, c) - \ln k$$
 #
@@ -504,8 +503,8 @@ measured("correlation of w · c with PMI − ln k", correlation, at_least=0.9)
 measured("mean difference, nats", (dots[often] - shifted[often]).mean(), between=(-0.1, 0.1))
 
 # %% [markdown]
-# So skip-gram, which never made a table of counts, has learned one: a PMI matrix, compressed into 32 numbers per row and per column. The classical way to compress a matrix is the **singular value
-# decomposition** $M \approx U_d \Sigma_d V_d^\top$. The rows of $U_d \sqrt{\Sigma_d}$ are word vectors too, without any training.
+# So skip-gram, which never counted a pair, has learned a PMI matrix, compressed into 32 numbers per row and per column. The classical way to compress a matrix is the **singular value
+# decomposition** $M \approx U_d \Sigma_d V_d^\top$. Taken of the positive PMI matrix, the rows of $U_d \sqrt{\Sigma_d}$ are word vectors too, without any training.
 #
 # **GloVe** (Pennington et al. 2014) is a third way. It fits $w \cdot c + b_w + b_c$ to $\ln x$, the logarithm of the count, by least squares. The biases $b_w$ and $b_c$ absorb how frequent each word is. A pair
 # is weighted by $f(x) = \min(1, (x / 100)^{3/4})$, so that neither rare pairs nor `the` dominate.
@@ -576,7 +575,7 @@ hint("03.analogy")
 # %% [markdown]
 # ### Exercise 6 · Score against a baseline (core, 12 minutes, experiment)
 #
-# Suppose that 80 % of the answers are right. Is the arithmetic any good? Change one thing to find out: leave $b - a$ away. The **baseline** answers with the nearest neighbour of $c$ alone, under the same rule that $a$, $b$ and $c$ are excluded.
+# Suppose that 80% of the answers are right. Is the arithmetic any good? Change one thing to find out: leave out $b - a$. The **baseline** answers with the nearest neighbour of $c$ alone, under the same rule that $a$, $b$ and $c$ are excluded.
 #
 # *Predict* for the village: in which of these relations does the arithmetic beat the baseline? `runs : run = is : …`, `he : she = him : …`, `cat : cats = key : …`, `girl : girls = key : …`
 #
@@ -606,7 +605,7 @@ check("03.accuracies", accuracies)
 hint("03.accuracies")
 
 # %% [markdown] tags=["solution"]
-# Only what the arithmetic adds to the baseline is evidence for it. Both must live under the same exclusions, or one of them gets a hidden advantage.
+# Only what the arithmetic adds to the baseline is evidence for it. Both need the same exclusions, or one of them gets a hidden advantage.
 
 # %% [markdown]
 # Now run the experiment on the vectors that you trained. An answer counts as right if it is of the right *kind*, since nothing in the village distinguishes `keys` from `letters`. A third column counts what the exclusion hides: how
@@ -675,7 +674,7 @@ measured("animals and things, a given word is nearest", results["animals, things
 measured("pronouns, a given word is nearest", results["pronouns"][3], at_least=0.5)
 
 # %% [markdown]
-# The verbs and the nouns pass: the arithmetic is right far more often than the baseline. For nouns the right word is nearest even when the given ones are allowed. The pronouns look good and prove little. There are only six questions, the baseline answers most of
+# The verbs and the nouns pass: the arithmetic is right far more often than the baseline. For animals and things the exclusion plays no part: a given word is hardly ever the nearest. The pronouns look good and prove little. There are only six questions, the baseline answers most of
 # them, and without the exclusion the "answer" is mostly a given word.
 #
 # Why do some relations work? Compare the *differences* $b - a$ with each other:
@@ -713,8 +712,8 @@ measured(
 #
 # ## 7 · Real text: four hundred thousand words, and six billion
 #
-# Back to the king. **WikiText-2** is a set of Wikipedia articles; the part that this course loads has about 400,000 words. It gets a window of five, 64 numbers per word, and one more trick of word2vec. Each occurrence of a word is kept
-# with probability $\sqrt{t / \text{share}}$, at most 1, so that frequent words do not fill all windows (Mikolov et al. 2013b, equation 5).
+# Back to the king. **WikiText-2** is a set of Wikipedia articles; the part that this course loads has about 400,000 words. We train with a window of five, 64 numbers per word, and one more technique of word2vec, **subsampling**. Each occurrence of a word is kept
+# with probability $\sqrt{t / \text{share}}$, at most 1, so that frequent words do not fill all windows (Mikolov et al. 2013b, equation 5; here $t = 10^{-3}$).
 
 # %%
 text = load("wikitext-2")
@@ -745,7 +744,7 @@ for word in ("january", "three", "guitar", "king"):
     print(f"{word:>8}: " + "  ".join(near for near, _ in learned.neighbours(word, 6)))
 
 # %% [markdown]
-# Months, numbers and instruments come out well. The king does not: `queen` occurs only nineteen times. So we need far more text, and somebody else's computer. The course brings 20,000 of the published **GloVe** vectors: 50 numbers for each word, trained on Wikipedia and newswire
+# Months, numbers and instruments come out well. The king does not: `queen` occurs only nineteen times. So we need far more text, and somebody else's computer. The course ships with 20,000 of the published **GloVe** vectors: 50 numbers for each word, trained on Wikipedia and newswire
 # of **six billion words** (Pennington et al. 2014).
 
 # %%
@@ -803,7 +802,7 @@ measured("GloVe, plurals: a given word is nearest", on_text["GloVe", "plurals"][
 measured("GloVe, capitals: a given word is nearest", on_text["GloVe", "capitals"][3], at_most=0.2)
 
 # %% [markdown]
-# With enough text, the arithmetic works. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ finds it in most questions. For plurals, most of the score comes for free.
+# On vectors from far more text, the arithmetic works. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ finds it in most questions. For plurals, most of the score comes for free.
 #
 # And the question of this lesson?
 
@@ -842,7 +841,7 @@ TypedFigure(
 # %% [markdown]
 # ## 8 · Words that were never seen
 #
-# A table has no row for a new word. **fastText** (Bojanowski et al. 2017) builds a word's vector from its parts: the character n-grams of three to six letters, with `<` and `>` at the word's ends. It trains the vectors of these pieces with the skip-gram loss.
+# A table has no row for a word outside its vocabulary (*out-of-vocabulary*, OOV). **fastText** (Bojanowski et al. 2017) builds a word's vector from its parts: the character n-grams of three to six letters, with `<` and `>` at the word's ends. It trains the vectors of these pieces with the skip-gram loss.
 #
 # A shortcut shows the idea without training. A piece's vector is the mean of the vectors of all words that contain it, and a word's vector is the sum over its pieces. To test it, hide 1,000 of GloVe's words and rebuild them from the other 19,000.
 
@@ -1002,8 +1001,7 @@ print("given words allowed:   ", glove.analogy("man", "woman", "doctor", exclude
 print("nearest to doctor:     ", glove.neighbours("doctor", 1)[0][0])
 
 # %% [markdown]
-# Read such numbers with care. `the` leans to the male words as far as `himself` does, and it has no gender. The mean of random words is not zero either, so a single association needs the spread of other words next to it. `secretary` is the most "male" occupation listed; newswire is full of
-# secretaries of *state*. And the notorious `man : woman = doctor : nurse` says nothing about gender here: `nurse` is the nearest neighbour of `doctor` anyway, and with the given words allowed the answer is `doctor` (as Nissim et al. 2020 found).
+# Read such numbers with care. `the` leans to the male words as far as `himself` does, and it has no gender. The mean of random words is not zero either, so a single association needs the spread of other words next to it. `secretary` is the most "male" occupation listed, probably because newswire writes of secretaries of *state*. And the notorious `man : woman = doctor : nurse` says nothing about gender here: `nurse` is the nearest neighbour of `doctor` anyway, and with the given words allowed the answer is `doctor` (as Nissim et al. 2020 found).
 #
 # A significant WEAT describes a text and a choice of words. What a system with such vectors does to people has to be measured on that system.
 #
@@ -1065,11 +1063,11 @@ for name, loss in (("colleague's", colleagues_loss), ("correct", correct_loss)):
 #
 # | | formula | cost | when to use it |
 # |---|---|---|---|
-# | cosine | $u \cdot v / (\lVert u\rVert \lVert v\rVert)$ | none | to compare words; a dot product favours long vectors |
+# | cosine | $u \cdot v / (\lVert u\rVert \lVert v\rVert)$ | three dot products | to compare words; a dot product favours long vectors |
 # | PMI | $\ln \frac{P(w, c)}{P(w)\, P(c)}$ | one pass, and a table of pairs | for small texts, or to know *why* |
 # | skip-gram, negative sampling | $-\ln \sigma(w \cdot c) - \sum \ln \sigma(-w \cdot \tilde c)$ | 1 + k dot products a pair | for large texts, or endless ones |
-# | GloVe | $f(x)\,(w \cdot c + b_w + b_c - \ln x)^2$ | a table of pairs | as PMI; often downloaded |
-# | n-grams of letters | sum over a word's pieces | a vector per piece | for words without a row |
+# | GloVe | $f(x)\,(w \cdot c + b_w + b_c - \ln x)^2$ | a table of pairs | as PMI; usually downloaded ready-made |
+# | character n-grams | sum over a word's pieces | a vector per piece | for words without a row |
 # | analogy | nearest to $b - a + c$, given words excluded | one score per word | always next to the nearest neighbour of $c$ |
 # | WEAT | difference of mean cosines, p by random splits | every split | with words chosen beforehand, and controls |
 #

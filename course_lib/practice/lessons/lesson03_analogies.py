@@ -16,6 +16,7 @@ def _analogy(
     given: float | None = -math.inf,
     dim: int = 1,
     keepdim: bool = True,
+    without: str = "abc",
 ) -> Callable:
     """Solve an analogy; the options are the ways to get it wrong."""
 
@@ -24,7 +25,7 @@ def _analogy(
         target = sign[0] * table[a] + sign[1] * table[b] + sign[2] * table[c]
         scores = table @ target
         if given is not None:
-            scores[[a, b, c]] = given
+            scores[[row for name, row in zip("abc", (a, b, c), strict=True) if name in without]] = given
         return scores.argmax().item()
 
     return solve
@@ -57,6 +58,8 @@ def _analogy_tables() -> list[tuple]:
     behind = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [-1.0, -0.2], [-0.5, -1.0]])
     # As before, with a long target: every score of a candidate is below −1.
     opposite = torch.tensor([[-1.0, 0.1], [1.0, 0.1], [1.0, -0.1], [-1.0, 0.25], [-1.0, -0.4]])
+    # b and c lie on both sides of a, so b − a + c points along a itself.
+    between = torch.tensor([[0.0, 1.0], [2.0, 0.0], [1.0, 0.4], [0.0, -1.0], [1.0, -0.4]])
     generator = torch.Generator().manual_seed(2)
     return [
         (exact, 0, 1, 2),
@@ -67,6 +70,7 @@ def _analogy_tables() -> list[tuple]:
         (behind, 0, 1, 2),
         (torch.randn(9, 3, generator=generator) * torch.tensor([9.0, 1.0, 0.2]), 1, 2, 3),
         (opposite, 0, 1, 2),
+        (between, 1, 2, 4),
     ]
 
 
@@ -103,6 +107,16 @@ ANALOGY = Exercise(
             "given words allowed",
             _analogy(given=None),
             "You allowed the given words as answers. Set the scores of a, b and c to −∞.",
+        ),
+        Mistake(
+            "only c excluded",
+            _analogy(without="c"),
+            "You excluded c only. Neither a nor b may be the answer.",
+        ),
+        Mistake(
+            "a not excluded",
+            _analogy(without="bc"),
+            "You excluded b and c, but a may not be the answer either.",
         ),
         Mistake(
             "not normalised",
@@ -158,9 +172,11 @@ def _accuracies(E: Tensor, questions: list) -> tuple[float, float]:
 def _scored(
     baseline: str = "c",
     without: str = "abc",
-    percent: bool = False,
+    counts: bool = False,
     swapped: bool = False,
     given: bool = False,
+    scale: float = 1,
+    first: bool = False,
 ) -> Callable:
     """Score a test; the options are the ways to get it wrong."""
 
@@ -168,6 +184,7 @@ def _scored(
         unit = E / E.norm(dim=1, keepdim=True)
         arithmetic = nearest = 0
         for a, b, c, answers in questions:
+            answers = answers[:1] if first else answers
             rows = {"a": a, "b": b, "c": c}
             scores = unit @ (unit[b] - unit[a] + unit[c])
             if not given:
@@ -176,7 +193,8 @@ def _scored(
             scores = unit @ unit[rows[baseline]]
             scores[[rows[name] for name in without]] = -math.inf
             nearest += scores.argmax().item() in answers
-        both = [arithmetic, nearest] if percent else [arithmetic / len(questions), nearest / len(questions)]
+        n = 1 if counts else len(questions) / scale
+        both = [arithmetic / n, nearest / n]
         return tuple(reversed(both) if swapped else both)
 
     return score
@@ -233,13 +251,23 @@ ACCURACIES = Exercise(
     mistakes=[
         Mistake(
             "counts",
-            _scored(percent=True),
+            _scored(counts=True),
             "You returned how many answers are right. Divide by the number of questions.",
+        ),
+        Mistake(
+            "per cent",
+            _scored(scale=100),
+            "You returned per cent. Return shares from 0 to 1.",
+        ),
+        Mistake(
+            "first answer only",
+            _scored(first=True),
+            "You compared with the first of the right answers only. Any row in the list counts: `row in answers`.",
         ),
         Mistake(
             "order",
             _scored(swapped=True),
-            "You returned the baseline before the arithmetic. The arithmetic comes before it.",
+            "You returned the baseline before the arithmetic. The arithmetic comes first.",
         ),
         Mistake(
             "only c excluded",

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.practice.properties import gradient_matches, has_shape, holds, matches_reference
 
 
 def _pair_loss(w: Tensor, c: Tensor, noise: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ def _pairs_with_noise() -> list[tuple]:
         (e[0], 2 * e[0], e[1:]),
         (e[0], e[1], torch.tensor([[3.0, 0.0]])),
         (e[0], 2 * e[0], torch.tensor([[-1.0, 5.0], [0.0, 1.0], [2.0, 0.0]])),
-        draw(4, 5),
+        draw(5, 7),
         (100 * e[0], -2 * e[0], 2 * e),
     ]
 
@@ -53,7 +53,7 @@ PAIR_LOSS = Exercise(
             "A noise word with score 3: is its part −ln σ(−3), so that a high score costs?", cases=2
         ),
         matches_reference("Three noise words: do their losses add up?", cases=3),
-        matches_reference("Is it right for five noise words and four numbers a vector?", cases=4),
+        matches_reference("Is it right for seven noise words and five numbers a vector?", cases=4),
         matches_reference("Is it still right for scores as far out as −200 and 200?", cases=5),
         holds(
             "Can a gradient flow back to w, to c and to the noise words?",
@@ -64,6 +64,7 @@ PAIR_LOSS = Exercise(
             ),
             cases=_one_that_learns,
         ),
+        gradient_matches("Is the gradient at w, at c and at the noise words complete?", _one_that_learns),
     ],
     hints=[
         "Which k + 1 scores does the loss need, and which of them should be high?",
@@ -91,6 +92,11 @@ PAIR_LOSS = Exercise(
             "gradient cut off",
             lambda w, c, noise: _pair_loss(w, c, noise).detach(),
             "You detached the result (item and torch.tensor do the same), so no gradient can flow back.",
+        ),
+        Mistake(
+            "part of the gradient cut off",
+            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w.detach())).sum(),
+            "You detached w in the noise scores. The noise words should push w away, so w needs their gradient too.",
         ),
         Mistake(
             "no true pair",
