@@ -1,4 +1,4 @@
-"""Pre-train the small BERTs of lesson 10: store them, and change one thing of the recipe at a time."""
+"""Pre-train the small BERTs of lesson 10: store them, and go from BERT's recipe to ours step by step."""
 
 from dataclasses import asdict
 
@@ -101,9 +101,7 @@ def pretrain_wikitext() -> None:
     )
 
 
-@benchmark(
-    "bert-recipes", "BERT's recipe and today's on WikiText-2, one change at a time", minutes=13, long=True
-)
+@benchmark("bert-recipes", "from BERT's recipe to ours on WikiText-2, step by step", minutes=13, long=True)
 def compare_recipes() -> None:
     corpus, rows = wikitext_bert.Corpus(), []
     for name, configuration in wikitext_bert.RECIPES.items():

@@ -103,10 +103,10 @@ LESSONS = (
     Lesson(
         "10_bert",
         "BERT",
-        "How can a model look both ways without seeing the answer?",
-        "hide words by 80/10/10, pre-train a BERT, probe what it knows, find the head that does it and cut it out",
+        "How can a model read in both directions without seeing the answer?",
+        "corrupt tokens by 80/10/10, pre-train a BERT on both tasks, test it with minimal pairs and a control",
         90,
-        130,
+        65,
     ),
     Lesson(
         "11_fine_tuning",

@@ -47,8 +47,8 @@ def test_each_call_draws_anew_and_a_seed_repeats_it(any_device):
     generator = torch.Generator().manual_seed(3)
     first, second = (mask_tokens(ids, **OPTIONS, generator=generator) for _ in range(2))
     again = mask_tokens(ids, **OPTIONS, generator=torch.Generator().manual_seed(3))
-    assert not torch.equal(first.chosen, second.chosen)
-    assert torch.equal(first.inputs, again.inputs) and torch.equal(first.chosen, again.chosen)
+    assert not torch.equal(first.selected, second.selected)
+    assert torch.equal(first.inputs, again.inputs) and torch.equal(first.selected, again.selected)
 
 
 @pytest.mark.parametrize(

@@ -105,11 +105,11 @@ def build(configuration: Configuration = CONFIGURATION) -> BertForPreTraining:
     )
 
 
-def damaged(
+def corrupted(
     encoded: Encoded, not_next: Tensor, probability: float, generator: torch.Generator | None = None
 ) -> PreTrainingBatch:
-    """A batch with tokens chosen and hidden anew: Devlin et al.'s 80/10/10."""
-    inputs, chosen = mask_tokens(
+    """A batch with tokens selected and corrupted by 80/10/10 (Devlin et al. 2019, section 3.1)."""
+    inputs, selected = mask_tokens(
         encoded.ids,
         mask_id=MASK_ID,
         vocab_size=len(SYMBOLS),
@@ -117,14 +117,14 @@ def damaged(
         probability=probability,
         generator=generator,
     )
-    labels = torch.where(chosen, encoded.ids, IGNORED)
+    labels = torch.where(selected, encoded.ids, IGNORED)
     return PreTrainingBatch(inputs, encoded.segments, encoded.lengths, labels, not_next)
 
 
-def batches(
-    pairs: Sequence[village.SentencePair], batch: int, probability: float, generator: torch.Generator
-) -> Iterator[PreTrainingBatch]:
-    """Endless batches of pairs of similar length, each time with other tokens hidden."""
+def sentence_batches(
+    pairs: Sequence[village.SentencePair], batch: int, generator: torch.Generator
+) -> Iterator[tuple[Encoded, Tensor]]:
+    """Endless batches of pairs of similar length, nothing masked: the encoded pairs, and not_next (batch,)."""
     sequences = [encode(pair.first, pair.second) for pair in pairs]
     not_next = torch.tensor([int(not pair.is_next) for pair in pairs])
     lengths = torch.tensor([len(ids) for ids, _ in sequences])
@@ -133,15 +133,24 @@ def batches(
             groups = some[lengths[some].argsort()].split(batch)
             for number in torch.randperm(len(groups), generator=generator).tolist():
                 rows = groups[number]
-                encoded = collate([sequences[row] for row in rows.tolist()])
-                yield damaged(encoded, not_next[rows], probability, generator)
+                yield collate([sequences[row] for row in rows.tolist()]), not_next[rows]
+
+
+def batches(
+    pairs: Sequence[village.SentencePair], batch: int, probability: float, generator: torch.Generator
+) -> Iterator[PreTrainingBatch]:
+    """Endless batches of pairs of similar length, each time with other tokens selected."""
+    for encoded, not_next in sentence_batches(pairs, batch, generator):
+        yield corrupted(encoded, not_next, probability, generator)
 
 
 def loss(model: BertForPreTraining, batch: PreTrainingBatch) -> Tensor:
-    """Masked-language-model plus next-sentence loss, in nats; logits of the chosen tokens only are computed."""
-    chosen = batch.labels != IGNORED
-    mlm_logits, nsp_logits = model(batch.inputs, segments=batch.segments, lengths=batch.lengths, chosen=chosen)
-    return pretraining_loss(mlm_logits, nsp_logits, batch.labels[chosen], batch.not_next)
+    """Masked-language-model plus next-sentence loss, in nats; logits of the selected tokens only are computed."""
+    selected = batch.labels != IGNORED
+    mlm_logits, nsp_logits = model(
+        batch.inputs, segments=batch.segments, lengths=batch.lengths, chosen=selected
+    )
+    return pretraining_loss(mlm_logits, nsp_logits, batch.labels[selected], batch.not_next)
 
 
 def train(

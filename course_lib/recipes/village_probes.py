@@ -40,6 +40,22 @@ def with_strangers(pairs: Sequence[village.MinimalPair], seed: int) -> list[vill
     ]
 
 
+def moved_behind(pair: village.MinimalPair, first: Sequence[str]) -> village.MinimalPair:
+    """A text's first sentence, in which the deciding word stands, as the second sentence after another first one."""
+    if pair.boundary is None or pair.position >= pair.boundary:
+        raise ValueError("The pair's deciding word must be in the first sentence of a text.")
+    shift = len(first)
+    return replace(
+        pair,
+        good=(*first, *pair.good[: pair.boundary]),
+        bad=(*first, *pair.bad[: pair.boundary]),
+        position=pair.position + shift,
+        antecedents=tuple(place + shift for place in pair.antecedents),
+        distractors=tuple(place + shift for place in pair.distractors),
+        boundary=shift,
+    )
+
+
 def masked_pairs(pairs: Sequence[village.MinimalPair]) -> tuple[Encoded, Tensor]:
     """The good sides, each with its deciding word hidden; and where that is, (n,)."""
     sequences = []

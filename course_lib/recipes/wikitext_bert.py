@@ -1,7 +1,7 @@
 """A BERT of real text: masked pieces of WikiText-2, a few minutes of one CPU core.
 
-`python -m benchmarks wikitext-bert` trains and stores it; `python -m benchmarks bert-recipes` changes one thing of the
-recipe at a time. Next sentences are left out: Liu et al. 2019, "RoBERTa", section 4.2, found nothing lost.
+`python -m benchmarks wikitext-bert` trains and stores it; `python -m benchmarks bert-recipes` goes from BERT's
+recipe to this one. Next sentences are left out: Liu et al. 2019, "RoBERTa", section 4.2, found nothing lost.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class Configuration:
 
 
 CONFIGURATION = Configuration()
-# The recipe of Devlin et al. 2019, then one change at a time on top of the one before.
+# Devlin et al. 2019, then step by step to ours; the first step changes several things, the others one each.
 RECIPES = {
     "BERT's: post-norm, learned positions, AdamW": Configuration(
         post_norm=True,
@@ -57,7 +57,9 @@ RECIPES = {
         embedding_std=0.02,
         probability=0.15,
     ),
-    "pre-norm, larger start, 20 % asked": Configuration(positions="learned", optimizer="adamw"),
+    "pre-norm, larger initialisation and rate, 20 % selected": Configuration(
+        positions="learned", optimizer="adamw"
+    ),
     "rotary positions": Configuration(optimizer="adamw"),
     "Muon for the matrices": CONFIGURATION,
 }
@@ -110,10 +112,10 @@ def build(vocab_size: int, configuration: Configuration = CONFIGURATION) -> Bert
     )
 
 
-def damaged(
+def corrupted(
     corpus: Corpus, ids: Tensor, probability: float, generator: torch.Generator
 ) -> tuple[Masked, Tensor]:
-    """A window of text with tokens hidden, and the whole one."""
+    """A window of text with some tokens masked or replaced, and the original."""
     tokenizer = corpus.tokenizer
     special = tuple(tokenizer.id_of(symbol) for symbol in SPECIALS)
     options = {"mask_id": tokenizer.mask_id, "vocab_size": len(tokenizer), "special_ids": special}
@@ -129,13 +131,13 @@ def batches(
         starts = torch.randint(len(text) - c.time + 1, (c.batch, 1), generator=generator)
         ids = text[starts + torch.arange(c.time)]  # (batch, time)
         ids[:, 0] = corpus.tokenizer.cls_id
-        yield damaged(corpus, ids, c.probability, generator)
+        yield corrupted(corpus, ids, c.probability, generator)
 
 
 def loss(model: BertForPreTraining, batch: tuple[Masked, Tensor]) -> Tensor:
     """Masked-language-model loss in nats."""
-    (inputs, chosen), ids = batch
-    return pretraining_loss(model(inputs, chosen=chosen)[0], None, ids[chosen])
+    (inputs, selected), ids = batch
+    return pretraining_loss(model(inputs, chosen=selected)[0], None, ids[selected])
 
 
 @measures
@@ -144,15 +146,17 @@ def held_out_score(model: nn.Module, corpus: Corpus, time: int, seed: int = 0) -
     device, generator = next(model.parameters()).device, torch.Generator().manual_seed(seed)
     windows = corpus.held_out[: len(corpus.held_out) // time * time].view(-1, time).clone()  # (n, time)
     windows[:, 0] = corpus.tokenizer.cls_id
-    (inputs, chosen), ids = damaged(corpus, windows, 0.15, generator)
-    total, right, count = 0.0, 0, int(chosen.sum())
+    (inputs, selected), ids = corrupted(corpus, windows, 0.15, generator)
+    total, right, count = 0.0, 0, int(selected.sum())
     for some in torch.arange(len(ids)).split(64):
-        logits, _ = model(inputs[some].to(device), chosen=chosen[some].to(device))  # (n_chosen, vocab_size)
-        targets = ids[some][chosen[some]].to(device)
+        logits, _ = model(
+            inputs[some].to(device), chosen=selected[some].to(device)
+        )  # (n_selected, vocab_size)
+        targets = ids[some][selected[some]].to(device)
         total += nn.functional.cross_entropy(logits, targets, reduction="sum").item()
         right += int((logits.argmax(dim=1) == targets).sum())
     common = torch.bincount(corpus.train[corpus.train >= len(SPECIALS)]).argmax()
-    return total / count, right / count, (ids[chosen] == common).double().mean().item()
+    return total / count, right / count, (ids[selected] == common).double().mean().item()
 
 
 def train(

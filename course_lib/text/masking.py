@@ -1,4 +1,4 @@
-"""Masked-language-model batches: which tokens are asked for, and what is shown in their place."""
+"""Masked-language-model batches: which tokens are selected, and what is shown in their place."""
 
 from typing import NamedTuple
 
@@ -7,14 +7,14 @@ from torch import Tensor
 
 
 class Masked(NamedTuple):
-    """A damaged batch.
+    """A corrupted batch.
 
-    inputs  (batch, time) what the model reads
-    chosen  (batch, time) boolean: the tokens it is asked for, whose true ids are the loss's targets
+    inputs    (batch, time) what the model reads
+    selected  (batch, time) boolean: the tokens to predict, whose true ids are the loss's targets
     """
 
     inputs: Tensor
-    chosen: Tensor
+    selected: Tensor
 
 
 def mask_tokens(
@@ -27,18 +27,18 @@ def mask_tokens(
     shares: tuple[float, float, float] = (0.8, 0.1, 0.1),
     generator: torch.Generator | None = None,
 ) -> Masked:
-    """Choose tokens at random; show [MASK] in most of their places, in some a random token, in some the token itself.
+    """Select tokens at random; show [MASK] in most of their places, in some a random token, in some the token itself.
 
-    Drawn anew at every call: a sentence that comes again is damaged elsewhere (Liu et al. 2019, "RoBERTa", section
-    4.1, call it dynamic masking). Special tokens are never chosen, and never drawn as a replacement.
+    Every call selects other tokens, so no epoch repeats the one before (Liu et al. 2019, "RoBERTa", section
+    4.1, call it dynamic masking). Special tokens are never selected, and never drawn as a replacement.
 
     Args:
         ids: (batch, time), on any device; it is not changed.
-        mask_id: what is shown for a hidden token; one of `special_ids`.
+        mask_id: what is shown for a masked token; one of `special_ids`.
         vocab_size: ids are below it.
         special_ids: padding, [CLS], [SEP], [MASK], …
-        probability: that an ordinary token is chosen.
-        shares: of the chosen ones, how many are hidden, replaced, and left as they are.
+        probability: that an ordinary token is selected.
+        shares: of the selected ones, how many are masked, replaced, and left as they are.
         generator: on the CPU, so that every device draws the same.
 
     Raises:
@@ -59,7 +59,7 @@ def mask_tokens(
     special = torch.tensor(special_ids, device=ids.device)
     draw, fate = torch.rand(2, *ids.shape, generator=generator).to(ids.device)  # each (batch, time)
     others = ordinary[torch.randint(len(ordinary), ids.shape, generator=generator)].to(ids.device)
-    chosen = (draw < probability) & ~torch.isin(ids, special)
-    inputs = torch.where(chosen & (fate < shares[0]), mask_id, ids)
-    inputs = torch.where(chosen & (fate >= shares[0]) & (fate < shares[0] + shares[1]), others, inputs)
-    return Masked(inputs, chosen)
+    selected = (draw < probability) & ~torch.isin(ids, special)
+    inputs = torch.where(selected & (fate < shares[0]), mask_id, ids)
+    inputs = torch.where(selected & (fate >= shares[0]) & (fate < shares[0] + shares[1]), others, inputs)
+    return Masked(inputs, selected)

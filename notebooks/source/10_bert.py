@@ -12,50 +12,54 @@
 # ---
 
 # %% [markdown]
-# # 10 · BERT: fill in the blank
+# # 10 · BERT
 #
-# **How can a model look both ways without seeing the answer?** Lesson 08's GPT may look back only. That is right for writing. For *reading* it is a pity: what a word means, and which word fits, often shows in what comes after it. But let a model look ahead and predict, and it reads its answer off the page: lesson 08's bug.
+# **How can a model read in both directions without seeing the answer?** Lesson 08's GPT attends to earlier tokens only, which is right for writing. For reading it wastes information, because
+# the words that follow say a lot about a word. But a model that sees the next word cannot be trained to predict it: it would copy.
 #
-# BERT's way out: hide some words, read everything else in both directions, and say what is hidden. You will train one (the first minute of it here; the rest is stored) that comes close to the best anyone could do; then find out what it has learned, and which head does it.
+# BERT masks some words, reads everything else in both directions, and predicts the masked words. You will pre-train a tiny BERT with your own code. Then you will find out what a larger one has learned, and what it has not.
 #
 # You will be able to:
 #
-# * **lay out** a pair of sentences as BERT reads it,
-# * **damage** a text by the rule 80/10/10, and say why it is no plain 100,
-# * **write** the masked loss, and see through a loss that is too good,
-# * **probe** a model: minimal pairs, a floor, the head that does it, and a cut that proves it,
-# * **explain** why today's recipe learns real text faster than BERT's own.
+# * **corrupt** a text by the 80/10/10 rule (exercise 1),
+# * **compute** the masked-language-model loss, and distrust a loss that is too good (exercise 2),
+# * **pre-train** a BERT on masked tokens and next sentences (exercise 3),
+# * **measure** what the 10 % of random and the 10 % of unchanged tokens are good for (exercise 4),
+# * **test** what a model knows with minimal pairs and a control (exercise 5).
 #
-# Time: 90 minutes; the cells run for about two minutes on one idle CPU core. It builds on lessons 07 (encoder, pre-norm), 08 and 09 (word pieces).
+# Time: 90 minutes; the cells run for about a minute on one CPU core. You need lessons 07 (encoder, pre-norm), 08 (language models) and 09 (special tokens).
 
 # %% tags=["setup", "nbval-ignore-output"]
+import math
+
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib import plots
+from course_lib import drawings, plots
 from course_lib.data import village
 from course_lib.device import setup
 from course_lib.explore import SliderFigure, TypedFigure
 from course_lib.models.attention import record_attention
 from course_lib.models.size import n_parameters
 from course_lib.models.transformer import Bert
-from course_lib.optimizers import orthogonalized
-from course_lib.practice import check, hint
+from course_lib.practice import check, hint, yours
 from course_lib.recipes import village_bert, village_probes, wikitext_bert
-from course_lib.recipes.village_bert import CLS_ID, MASK_ID, SEP_ID, SYMBOLS, collate, encode
+from course_lib.recipes.village_bert import MASK_ID, SYMBOLS, collate, encode
+from course_lib.report import measured
 from course_lib.stored import card, load_stored
 from course_lib.text.masking import mask_tokens
 
+SPECIAL_IDS = [0, 1, 2, 3, 4]  # [PAD], [UNK], [CLS], [SEP], [MASK]
 device = setup(seed=0)
 
 # %% [markdown]
-# ## 1 · What the other side is worth
+# ## 1 · Context from both sides
 #
-# In our village the truth is known, so it can be asked. One word is missing:
+# Our texts come from the village, a small generated language (lesson 03). Its grammar is known, so the best possible prediction can be computed exactly. One word is missing here:
 #
-# > **Predict.** *the ____ near the cabinet were old . anna lost them .* What may stand there if you have read only *the*? What, if you have read all?
+# > **Predict.** *the ____ near the cabinet were old . anna lost them .* How many words are possible if you have read only *the*? And if you have read all the rest?
 
 # %%
 blank = "the [MASK] near the cabinet were old . anna lost them ."
@@ -69,215 +73,392 @@ def as_tensor(distribution):
 
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
-_ = plots.next_symbol_bars(as_tensor(left_only), SYMBOLS, title=f"having read “the”: {len(left_only)} words are possible", top=5, ax=left)
-_ = plots.next_symbol_bars(as_tensor(both_sides), SYMBOLS, title="having read everything else: four", top=4, ax=right)
-
-# %%
-print("possible words: from the left", len(left_only), "· from both sides", len(both_sides))
+_ = plots.next_symbol_bars(as_tensor(left_only), SYMBOLS, title=f"From the left: {len(left_only)} words", top=4, ax=left)
+_ = plots.next_symbol_bars(as_tensor(both_sides), SYMBOLS, title=f"From both sides: {len(both_sides)} words", top=4, ax=right)
 
 # %% [markdown]
-# *were* asks for a plural, *them* for things that can be lost. A reader from the left knows neither. Over whole texts of two sentences: the best reader from the left is left with 1.1 nats a word (perplexity 3); the best reader of both sides, one word in seven hidden, with about 0.65 (perplexity 2). Lesson 08's loss and this lesson's are therefore two different games.
+# *were* asks for a plural, and *them* for things that can be lost. A left-to-right reader has seen neither. The same holds for whole texts:
+
+# %%
+entropy = village.TEXTS.entropy().nats_per_token
+floor = village.masked_floor(1000, seed=0, replacement=(1.0, 0.0, 0.0)).loss
+measured("best possible loss of a left-to-right model", entropy, between=(1.10, 1.12), unit="nats")
+measured("best possible loss on masked words, 15 % of them masked", floor, between=(0.5, 0.7), unit="nats")
+
+# %% [markdown]
+# The two losses answer different questions, so a masked model's loss must never be compared with a GPT's. The masked one is lower because its question is easier.
 #
-# ## 2 · What BERT reads
+# ## 2 · BERT's input
 #
-# One sequence, and often two sentences in it:
-#
-# $$\text{[CLS]}\; w_1 \dots w_n\; \text{[SEP]}\; w'_1 \dots w'_m\; \text{[SEP]}$$
-#
-# **[CLS]** stands for nothing: it is a place where the model may collect what it has to say about the whole. **[SEP]** ends a sentence. And each token gets a **segment**: 0 up to and with the first [SEP], 1 after it. What the first layer reads is a sum of three embeddings, normalised:
+# BERT (Devlin et al. 2019) is the encoder of lesson 07: no causal mask, every token attends to every token. It reads one sentence or two in one sequence, with `[CLS]` in front and `[SEP]` after each sentence, as you built it in lesson 09. Each input vector is the sum of three learned
+# embeddings, followed by a layer norm:
 #
 # $$x_t = \text{LayerNorm}\big(E_{\text{token}}[w_t] + E_{\text{segment}}[s_t] + E_{\text{position}}[t]\big)$$
 
 # %%
+drawings.bert_inputs()
+
+# %%
 first, second = "the key behind the cabinet is old .".split(), "anna lost it .".split()
 ids, segments = encode(first, second)
-print(" ".join(f"{SYMBOLS[i]}" for i in ids))
-print("segments:", segments)
+print("tokens:  ", " ".join(SYMBOLS[i] for i in ids))
+print("segments:", " ".join(map(str, segments)))
 
 _ = torch.manual_seed(0)
 small = Bert(len(SYMBOLS), d_model=16, n_heads=2, num_layers=2, max_len=64)
 row, row_segments = torch.tensor([ids]), torch.tensor([segments])  # (batch, time)
 x = small.token_embedding.weight[row] + small.segment_embedding.weight[row_segments] + small.position_embedding.weight[: len(ids)]
 x = F.layer_norm(x, (16,), small.embedding_norm.weight, small.embedding_norm.bias, small.embedding_norm.eps)
-torch.testing.assert_close(small.encoder(x), small(row, segments=row_segments))
-print("by hand = library:", True, "· then layers as in lesson 07, and no causal mask:", tuple(small(row).shape))
+measured("sum by hand, then the encoder: largest difference from Bert", (small.encoder(x) - small(row, segments=row_segments)).abs().max().detach(), at_most=1e-5)
 
 # %% [markdown]
-# (With learned positions, post-norm layers and GELU it is Hugging Face's `BertModel`, number for number: the course's tests compare them, and lesson 12 loads a real one.)
+# ## 3 · Masked language modelling
 #
-# ### Exercise 1 · A pair for BERT (5 minutes)
-#
-# Write `encode_pair(first, second)`: two lists of words → the tokens of the whole sequence, as strings, and its segments, as whole numbers: two lists of equal length. Done when the check shows ✓.
-
-
-# %% tags=["exercise"]
-def encode_pair(first, second):
-    """Two lists of words → tokens, segments: two lists."""
-    ### BEGIN SOLUTION
-    tokens = ["[CLS]", *first, "[SEP]", *second, "[SEP]"]
-    return tokens, [0] * (len(first) + 2) + [1] * (len(second) + 1)
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-check("10.encode_pair", encode_pair)
-
-# %% [markdown]
-# ## 3 · Hiding words: 80/10/10
-#
-# 15 % of the tokens are **chosen**: the model is asked for these and no others. In their place it sees
-#
-# | share of the chosen | what is shown | so that |
-# |---|---|---|
-# | 80 % | [MASK] | it must look elsewhere |
-# | 10 % | some other word, at random | it cannot trust what it sees |
-# | 10 % | the word itself | it must have an opinion where nothing is hidden, too |
-#
-# The last two rows are there because nobody will ever show it a [MASK] again: a model that has been asked about [MASK]s only may pass everything else through without a thought. Special tokens are never chosen, and never drawn.
+# BERT has two tasks at once. At the masked positions a head predicts the original token. At `[CLS]` another head predicts whether the second sentence followed the first one in the text.
 
 # %%
-encoded = collate([encode(first, second)])
-options = {"mask_id": MASK_ID, "vocab_size": len(SYMBOLS), "special_ids": (0, 1, 2, 3, 4)}
-for seed in (0, 5, 8):
-    shown, chosen = mask_tokens(encoded.ids, **options, generator=torch.Generator().manual_seed(seed))
-    print(" ".join(f"({SYMBOLS[i]})" if asked else SYMBOLS[i] for i, asked in zip(shown[0].tolist(), chosen[0].tolist(), strict=True)))
+drawings.mlm_and_nsp()
 
 # %% [markdown]
-# (In brackets: what it is asked for. The same sentence is damaged elsewhere each time it comes; these three are chosen to show every case.)
+# For the first task, 15 % of the ordinary tokens are **selected**. The model has to predict these and no others. What it is shown in their place is decided by a second random number:
 #
-# ### Exercise 2 · Damage (6 minutes)
+# | share of the selected tokens | the model is shown | which means |
+# |---|---|---|
+# | 80 % | `[MASK]` | the context must decide |
+# | 10 % | a random word | a visible word may be wrong |
+# | 10 % | the word itself | a visible word may be right |
 #
-# Write `damage(ids, chosen, fate, others, mask_id)`, all `(batch, time)` but the last: `chosen` is boolean, `fate` uniform numbers from 0 to 1, `others` random words. Show [MASK] where `fate` is below 0.8, the other word from there to 0.9, the word itself above; and only where `chosen` is True. Leave `ids` itself as it is. Done when the check shows ✓.
+# Why not always `[MASK]`? Because after pre-training the inputs hold no `[MASK]`, and a model trained only there has never been asked about visible words. Section 6 measures what difference that makes.
+#
+# ### Exercise 1 · Select and corrupt tokens (core, 10 minutes)
+#
+# Write `corrupt(ids, draw, fate, others, special_ids, mask_id, probability)`. The first four have shape `(batch, time)`; `draw` and `fate` are uniform random numbers from 0 to 1, and `others` holds random words.
+#
+# * A token is selected if its `draw` is below `probability` and its id is not in `special_ids`, a list.
+# * A selected token is shown as `mask_id` if its `fate` is below 0.8, as the word in `others` if it is below 0.9, and unchanged otherwise.
+#
+# Return `inputs` and the boolean `selected`, both `(batch, time)`. Leave `ids` as it is.
 
 
 # %% tags=["exercise"]
-def damage(ids, chosen, fate, others, mask_id):
-    """ids, chosen, fate, others (batch, time) → what the model reads, (batch, time)."""
+def corrupt(ids, draw, fate, others, special_ids, mask_id, probability):
+    """ids, draw, fate, others (batch, time) → inputs, selected, both (batch, time)."""
     ### BEGIN SOLUTION
-    shown = torch.where(chosen & (fate < 0.8), mask_id, ids)
-    return torch.where(chosen & (fate >= 0.8) & (fate < 0.9), others, shown)
+    selected = (draw < probability) & ~torch.isin(ids, torch.tensor(special_ids))
+    inputs = torch.where(selected & (fate < 0.8), mask_id, ids)
+    inputs = torch.where(selected & (fate >= 0.8) & (fate < 0.9), others, inputs)
+    return inputs, selected
     ### END SOLUTION
 
 
 # %% tags=["check"]
-check("10.damage", damage)
+check("10.corrupt", corrupt)
+
+# %% tags=["hint"]
+hint("10.corrupt")
+
+# %% [markdown] tags=["solution"]
+# `torch.where` makes new tensors, so the batch can be corrupted differently the next time it comes. A selected token that is shown unchanged remains selected: the model is asked for it, but cannot know that.
 
 # %% [markdown]
-# ### Spot the bug that is none
+# Give your function random numbers and watch it on one sentence. Selected tokens are in brackets:
+
+
+# %%
+def masker(probability, seed, only_mask=False):
+    """A function ids → inputs, selected, with new random numbers at every call."""
+    generator = torch.Generator().manual_seed(seed)
+    corrupt_tokens = yours("10.corrupt")
+
+    def mask(ids):
+        draw, fate = torch.rand(2, *ids.shape, generator=generator)
+        others = torch.randint(len(SPECIAL_IDS), len(SYMBOLS), ids.shape, generator=generator)
+        fate = torch.zeros_like(fate) if only_mask else fate  # fate 0: always [MASK]
+        inputs, selected = corrupt_tokens(ids.cpu(), draw, fate, others, SPECIAL_IDS, MASK_ID, probability)
+        return inputs.to(ids.device), selected.to(ids.device)
+
+    return mask
+
+
+mask = masker(0.3, seed=3)
+for _ in range(4):
+    inputs, selected = mask(row)
+    print(" ".join(f"({SYMBOLS[i]})" if asked else SYMBOLS[i] for i, asked in zip(inputs[0].tolist(), selected[0].tolist(), strict=True)))
+
+# %% [markdown]
+# Every epoch corrupts a sentence differently. BERT's authors corrupted their data once, in advance, in ten versions; *dynamic masking* came with RoBERTa (Liu et al. 2019, section 4.1).
 #
-# Many libraries write the rule in two steps. Again and again readers report the second one as a bug (huggingface/transformers#1927, #10285): *ten* per cent are to be random words, so 0.5 must be wrong.
+# ### Spot the bug: a false alarm
 #
-# > **Predict.** Who is right? Count before you run.
+# Many libraries apply the rule in two steps: first `[MASK]` with probability 0.8, then a random word in *half* of what remains. Readers report the 0.5 as a bug again and again, since 10 % are
+# supposed to be random (huggingface/transformers#1927, #10285).
+#
+# > **Predict.** Who is right? Compute the shares before you run the cell.
 
 
 # %%
 def in_two_steps(second_step, n=200_000):
-    """The shares of [MASK], random and unchanged among n chosen tokens."""
+    """The shares of [MASK], random and unchanged among n selected tokens."""
     generator = torch.Generator().manual_seed(0)
-    hidden = torch.rand(n, generator=generator) < 0.8
-    replaced = ~hidden & (torch.rand(n, generator=generator) < second_step)
-    return hidden.double().mean().item(), replaced.double().mean().item(), (~hidden & ~replaced).double().mean().item()
+    masked = torch.rand(n, generator=generator) < 0.8
+    replaced = ~masked & (torch.rand(n, generator=generator) < second_step)
+    return masked.double().mean().item(), replaced.double().mean().item(), (~masked & ~replaced).double().mean().item()
 
 
 for second_step in (0.5, 0.1):
     print(f"second step {second_step}: [MASK] {{:.2f}}, random {{:.2f}}, unchanged {{:.2f}}".format(*in_two_steps(second_step)))
 
 # %% [markdown]
-# The code was right: half of the *remaining* fifth is a tenth. Where it really said 0.1, as another version of the same code did (huggingface/transformers#32329), only 2 % were random words and 18 % stood unchanged. The test is the one above: count.
+# Half of the remaining fifth is a tenth, so the code is right. Another version of it really said 0.1 (huggingface/transformers#32329): 2 % random words and 18 % unchanged. Counting decides such arguments.
 #
-# ## 4 · The loss
+# ## 4 · The two losses
 #
-# Cross-entropy at the chosen tokens, their mean, and nothing else:
+# With $S$ the set of selected positions, the **masked-language-model loss** is their mean cross-entropy:
 #
-# $$L_{\text{MLM}} = -\frac{1}{|C|} \sum_{t \in C} \log p(w_t \mid \text{what is shown})$$
+# $$L_{\text{MLM}} = -\frac{1}{|S|} \sum_{t \in S} \log p(w_t \mid \text{inputs})$$
 #
-# ### Exercise 3 · The masked loss (6 minutes)
+# ### Exercise 2 · The masked-language-model loss (core, 8 minutes)
 #
-# Write `mlm_loss(logits, ids, chosen)`: `logits (batch, time, vocab_size)`, `ids (batch, time)` the true ones, `chosen (batch, time)` boolean → a number in nats, a tensor without dimensions. Done when the check shows ✓.
+# Write `mlm_loss(logits, ids, selected)` with `logits (batch, time, vocab_size)`, the original `ids (batch, time)` and the boolean `selected (batch, time)`. Return the loss in nats, a tensor without dimensions.
 
 
 # %% tags=["exercise"]
-def mlm_loss(logits, ids, chosen):
-    """logits (batch, time, vocab_size), ids and chosen (batch, time) → mean loss of the chosen tokens."""
+def mlm_loss(logits, ids, selected):
+    """logits (batch, time, vocab_size), ids and selected (batch, time) → mean loss of the selected tokens."""
     ### BEGIN SOLUTION
-    return F.cross_entropy(logits[chosen], ids[chosen])
+    return F.cross_entropy(logits[selected], ids[selected])
     ### END SOLUTION
 
 
 # %% tags=["check"]
 check("10.mlm_loss", mlm_loss)
 
+# %% tags=["hint"]
+hint("10.mlm_loss")
+
+# %% [markdown] tags=["solution"]
+# Indexing with a boolean tensor keeps the selected positions of all rows and joins them, which is what the mean over $S$ needs. `ignore_index=-100` with labels of −100 elsewhere does the same.
+
 # %% [markdown]
-# BERT has a second task beside it: **next-sentence prediction**. In half of the pairs the second sentence is the one that followed, in half it comes from elsewhere; [CLS] must say which: $L = L_{\text{MLM}} + L_{\text{NSP}}$, the latter a cross-entropy of two classes, 0 *follows*, 1 *does not*. (Later models dropped it: on real text it is too easy, one sees it from the topic. Here it is because BERT has it, and because lesson 11 can use a [CLS] that has learned something.)
+# The second task is **next-sentence prediction**. In half of the pairs the second sentence followed the first, in the other half it comes from a different text. The vector at `[CLS]` goes through one more layer and gives two logits: class 0 for *follows*, class 1 for *does not*. The total is the plain sum
+# (Devlin et al. 2019, appendix A.2):
+#
+# $$L = L_{\text{MLM}} + L_{\text{NSP}}$$
+#
+# Later models dropped this task. RoBERTa lost nothing without it (Liu et al. 2019, section 4.2), and ALBERT's authors argue that it is too easy on real text, because the topic gives the answer away (Lan et al. 2020, section 3.1).
 #
 # ### Spot the bug
 #
-# A popular implementation pads with 0 and computes both losses with one criterion (codertimo/BERT-pytorch#32):
+# A popular implementation pads with 0 and uses one criterion for both losses (codertimo/BERT-pytorch#32):
 
 # %%
-criterion = nn.CrossEntropyLoss(ignore_index=0)  # 0 is padding, it earns no loss
+criterion = nn.CrossEntropyLoss(ignore_index=0)  # 0 is padding, so it should earn no loss
 
 not_next = torch.tensor([0, 1, 0, 1, 1, 0, 0, 1])  # 0: follows, 1: does not
-always_one = torch.tensor([[-10.0, 10.0]]).repeat(8, 1)  # (batch, 2) whatever it reads
-print(f"next-sentence loss: {criterion(always_one, not_next):.3f}")
+always_one = torch.tensor([[-10.0, 10.0]]).repeat(8, 1)  # (batch, 2), whatever the model reads
+measured("next-sentence loss with this criterion", criterion(always_one, not_next), at_most=0.001, unit="nats")
 
 # %% [markdown]
-# > **Predict.** What is this model's accuracy? What has it understood?
+# > **Predict.** The loss is nearly zero. What is this model's accuracy, and what has it learned?
 
 # %%
-print(f"accuracy: {(always_one.argmax(dim=1) == not_next).double().mean():.2f}")
-print(f"with a criterion of its own: {F.cross_entropy(always_one, not_next):.1f} nats")
+measured("accuracy", (always_one.argmax(dim=1) == not_next).double().mean(), at_most=0.5)
+measured("next-sentence loss with a criterion of its own", F.cross_entropy(always_one, not_next), at_least=5, unit="nats")
 
 # %% [markdown]
-# Class 0 is a real answer here, and it was ignored: who always says 1 is never wrong. A number that means *nothing* must not mean *something* elsewhere; `ignore_index=-100`, PyTorch's default, is no class at all. And a loss near 0 is to be checked against an accuracy.
+# Class 0 is a real answer here, and it was ignored. A model that always says 1 is never punished. A label that means *nothing* must not be a class anywhere else: PyTorch's default of −100 never is. And when a loss
+# looks too good, compute the accuracy.
 #
-# ## 5 · Pre-training on the village
+# ## 5 · Pre-training a tiny BERT
 #
-# 60,000 pairs of sentences, two layers, 128 wide, learned positions as in BERT. Three things are not BERT's: the layers are pre-norm (lesson 07); 30 % of the words are asked for, not 15 %, because with that the model got there sooner; and the matrices are moved by **Muon** (section 9), the rest by AdamW. All of it takes two to three minutes, so the whole training was done by one command (`python -m benchmarks village-bert`) and stored; here are its first 500 steps, live, with the same seed, on top of the stored curve:
+# Now put the pieces together.
+#
+# ### Exercise 3 · Pre-train on both tasks (build, 30 minutes)
+#
+# Write `pretrain(model, batches, mask, lr)`. It trains `model` in place, one step per batch, and returns two lists of numbers: the masked-language-model losses and the next-sentence losses.
+#
+# * `batches` yields `ids (batch, time)`, `segments (batch, time)`, `lengths (batch,)` and `not_next (batch,)`. The ids are the *original* ones.
+# * `mask(ids)` corrupts a batch and returns `inputs` and `selected`, different ones at each call. Call it once per batch.
+# * `model(inputs, segments=…, lengths=…)` returns `mlm_logits (batch, time, vocab_size)` and `nsp_logits (batch, 2)`.
+# * Use `torch.optim.AdamW(model.parameters(), lr=lr)`. You may call your `mlm_loss`.
+
+
+# %% tags=["exercise"]
+def pretrain(model, batches, mask, lr):
+    """Train model in place → masked-language-model losses, next-sentence losses: two lists of numbers."""
+    ### BEGIN SOLUTION
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    mlm_losses, nsp_losses = [], []
+    for ids, segments, lengths, not_next in batches:
+        inputs, selected = mask(ids)
+        mlm_logits, nsp_logits = model(inputs, segments=segments, lengths=lengths)
+        mlm = mlm_loss(mlm_logits, ids, selected)
+        nsp = F.cross_entropy(nsp_logits, not_next)
+        optimizer.zero_grad()
+        (mlm + nsp).backward()
+        optimizer.step()
+        mlm_losses.append(mlm.item())
+        nsp_losses.append(nsp.item())
+    return mlm_losses, nsp_losses
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("10.pretrain", pretrain)
+
+# %% tags=["hint"]
+hint("10.pretrain")
+
+# %% [markdown] tags=["solution"]
+# The model reads `inputs`, and the targets are `ids`: exchange them and the loss falls quickly for the wrong reason. `lengths` keeps padding out of the attention; `segments` marks which sentence a token belongs to.
+
+# %% [markdown]
+# Your code now trains a BERT with two pre-norm layers of width 64 on 20,000 pairs of sentences from the village. We select 30 % of the words instead of 15 %, so that a short training sees more targets (Wettig et al. 2023 found that large models, too, can learn well from more than 15 %).
+#
+# > **Predict.** Two losses fall from chance: $\ln 167 \approx 5.1$ nats for a word, $\ln 2 \approx 0.69$ for a pair. Which one starts to fall sooner, and why?
+
+
+# %%
+def pair_batches(steps, seed=0, batch=64):
+    """Batches for pretrain: ids, segments, lengths, not_next."""
+    generator = torch.Generator().manual_seed(seed)
+    source = village_bert.sentence_batches(pairs, batch, generator)
+    for _ in range(steps):
+        encoded, not_next = next(source)
+        yield encoded.ids.to(device), encoded.segments.to(device), encoded.lengths.to(device), not_next.to(device)
+
+
+def pretrain_tiny(only_mask=False, steps=800):
+    _ = torch.manual_seed(0)
+    tiny = village_bert.build(village_bert.Configuration(d_model=64)).to(device)
+    losses = yours("10.pretrain")(tiny, pair_batches(steps), masker(0.3, seed=0, only_mask=only_mask), lr=5e-3)
+    return tiny.eval(), losses
+
+
+pairs = village.next_sentence_pairs(20_000, seed=0)
+tiny, (mlm_losses, nsp_losses) = pretrain_tiny()
+print(f"{n_parameters(tiny):,} parameters, {len(mlm_losses)} steps of 64 pairs")
 
 # %% tags=["nbval-ignore-output"]
-_, village_history = village_bert.train(seed=0, stop_after=500, device=device)
-model = village_bert.build().to(device).eval()
-village_card = load_stored(village_bert.NAME, model)
-village_live = torch.tensor(village_history.losses).view(-1, village_card["training_loss_every"]).mean(dim=1)
-print(f"{n_parameters(model):,} parameters; here {village_history.seconds:.0f} s, the whole training {village_card['seconds']} CPU-seconds")
-_ = plots.stored_and_live(
-    village_card["training_loss"], village_live, village_card["training_loss_every"], title="Both losses together: the first steps here, and the stored rest", unit="nats"
-)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.9), gridspec_kw={"wspace": 0.1})
+for ax, losses, title, chance in (
+    (left, mlm_losses, "Masked-language-model loss", math.log(len(village.VOCABULARY))),
+    (right, nsp_losses, "Next-sentence loss", math.log(2)),
+):
+    smooth = torch.tensor(losses).unfold(0, 20, 1).mean(dim=1)  # means of 20 steps
+    _ = ax.plot(range(20, 20 + len(smooth)), smooth, color="C0")
+    plots.reference_line(ax, chance, "chance")
+    _ = ax.set(xlabel="training step", ylabel="loss (nats)", title=title, ylim=(0, 1.15 * chance))
 
 # %%
-village_stored = torch.tensor(village_card["training_loss"][: len(village_live)])
-print("the last 100 steps here within 0.2 nats of the stored ones:", (village_live - village_stored)[-10:].mean().abs().item() < 0.2)
+measured("masked-language-model loss, last 50 steps", sum(mlm_losses[-50:]) / 50, at_most=1.5, unit="nats")
+measured("next-sentence loss, steps 150 to 200 (chance: 0.693)", sum(nsp_losses[150:200]) / 50, at_least=0.65, unit="nats")
+score = village_probes.masked_score(tiny, 500)
+measured("accuracy on masked words of new pairs", score.accuracy, at_least=0.5)
+measured("accuracy of the most frequent word", score.unigram_accuracy, at_most=0.2)
 
 # %% [markdown]
-# How good is that? (The curve is the sum of two losses, and three words in ten are hidden: do not compare it with what follows.) The grammar itself is the best possible reader: of each hidden word it knows the exact distribution. Both answer the same questions, one word in seven of 1,500 new pairs hidden:
+# The masked words give feedback on three words in ten, and some of them are easy, such as the full stop before `[SEP]`. The next-sentence task gives at most one bit per pair, and it takes knowing words before you can compare two sentences. That is a plausible reason, not a tested one.
+#
+# ## 6 · What the random and unchanged tokens are good for
+#
+# ### Exercise 4 · Accuracy by what the model was shown (core, 10 minutes, experiment)
+#
+# *Predict:* two models are trained alike, one with 80/10/10, one with `[MASK]` for every selected token. On which positions will they differ: where they see `[MASK]`, a wrong word, or the right word?
+#
+# Write `accuracy_by_input(predicted, ids, inputs, selected, mask_id)`, all `(batch, time)` but the last. Return three accuracies on *selected* tokens: those shown as `[MASK]`, those replaced by a different word, and those shown unchanged. The experiment below runs on your function.
+
+
+# %% tags=["exercise"]
+def accuracy_by_input(predicted, ids, inputs, selected, mask_id):
+    """predicted, ids, inputs, selected (batch, time) → accuracy where masked, where replaced, where unchanged."""
+    ### BEGIN SOLUTION
+    masked = selected & (inputs == mask_id)
+    unchanged = selected & (inputs == ids)
+    replaced = selected & ~masked & ~unchanged
+    right = predicted == ids
+    return tuple(right[group].double().mean().item() for group in (masked, replaced, unchanged))
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("10.accuracy_by_input", accuracy_by_input)
+
+# %% tags=["hint"]
+hint("10.accuracy_by_input")
+
+# %% [markdown] tags=["solution"]
+# What happened to a token can be read off from `inputs` and `ids`. A random word that happens to be the right one counts as unchanged; the model cannot see a difference.
+
+# %%
+new_pairs = village.next_sentence_pairs(2000, seed=1_000_000)
+fresh = collate([encode(pair.first, pair.second) for pair in new_pairs])
+inputs, selected = masker(0.15, seed=9)(fresh.ids)
+
+
+@torch.no_grad()
+def by_input(model):
+    """Accuracies on corrupted new pairs: where masked, replaced, unchanged."""
+    logits, _ = model(inputs.to(device), segments=fresh.segments.to(device), lengths=fresh.lengths.to(device))
+    return yours("10.accuracy_by_input")(logits.argmax(dim=-1).cpu(), fresh.ids, inputs, selected, MASK_ID)
+
+
+mask_only, _ = pretrain_tiny(only_mask=True)
+shares = {"80/10/10": by_input(tiny), "[MASK] only": by_input(mask_only)}
+
+# %% tags=["nbval-ignore-output"]
+print(f"{'trained with':12} {'[MASK]':>8} {'replaced':>9} {'unchanged':>10}")
+for name, found in shares.items():
+    print(f"{name:12} {found[0]:8.2f} {found[1]:9.2f} {found[2]:10.2f}")
+
+# %%
+(masked_with, replaced_with, kept_with), (masked_without, replaced_without, kept_without) = shares.values()
+measured("masked words: 80/10/10 minus [MASK] only", masked_with - masked_without, between=(-0.1, 0.1))
+measured("unchanged words: 80/10/10 minus [MASK] only", kept_with - kept_without, at_least=0.1)
+measured("80/10/10: unchanged minus replaced words", kept_with - replaced_with, at_least=0.08)
+measured("[MASK] only: unchanged minus replaced words", kept_without - replaced_without, at_most=0.12)
+
+# %% [markdown]
+# Where they see `[MASK]`, the two are close. The difference is at visible words. The model trained with 80/10/10 treats a visible word as evidence: it is right far more often when the right word is shown. For the model trained on `[MASK]` alone, it hardly matters whether the word
+# shown is right or wrong. It was never asked there, so it predicts from the context as if the word were missing.
+#
+# Does that matter after fine-tuning? Less than the rule's fame suggests. In the authors' ablation, always showing `[MASK]` costs nothing measurable on MNLI (84.3 against 84.2) and 0.9 points of F1 when frozen features are used for named entities (Devlin et al. 2019, appendix C.2).
+#
+# ## 7 · A longer training, and the best possible score
+#
+# The tiny BERT stopped early. The repository stores a larger one: width 128, 60,000 pairs, 1,600 steps, the same two losses, with the optimiser Muon for its matrices (Jordan et al. 2024). It was trained by `python -m benchmarks village-bert`. How good is it? The grammar knows the exact
+# distribution of each masked word, so both can answer the same questions:
+
+# %%
+model = village_bert.build().to(device).eval()
+facts = load_stored(village_bert.NAME, model)
+print(f"{n_parameters(model):,} parameters, {facts['steps']:,} steps, {facts['seconds']} seconds of one CPU core")
 
 # %%
 score = village_probes.masked_score(model, 1500)
-
-# %% tags=["nbval-ignore-output"]
-print(f"{'':22} {'nats':>5} {'right':>6}")
-print(f"{'the commonest word':22} {'':>5} {score.unigram_accuracy:6.2f}")
-print(f"{'our BERT':22} {score.loss:5.2f} {score.accuracy:6.2f}")
-print(f"{'the best possible':22} {score.floor:5.2f} {score.best_accuracy:6.2f}")
+print(f"{score.n_predicted:,} masked words of new pairs; the best possible loss is {score.floor:.2f} nats")
+measured("loss above the best possible", score.loss - score.floor, between=(0, 0.15), unit="nats")
+measured("accuracy", score.accuracy, at_least=0.65)
+measured("best possible accuracy", score.best_accuracy, between=(0.68, 0.74))
+measured("accuracy of the most frequent word", score.unigram_accuracy, at_most=0.2)
 
 # %%
-print("within 0.15 nats of the best possible:", score.loss - score.floor < 0.15)
-print("and not better than it:", score.loss > score.floor)
-print("right at least four times as often as the commonest word:", score.accuracy > 4 * score.unigram_accuracy)
+follows = village.next_sentence_pairs(1000, seed=1_000_003)
+best_follows = sum((village.next_sentence_probability(pair.first, pair.second) > 0.5) == pair.is_next for pair in follows) / len(follows)
+measured("next sentence: accuracy (chance: 0.5)", village_probes.next_sentence_accuracy(model, follows), at_least=0.85)
+measured("next sentence: best possible accuracy", best_follows, at_most=0.99)
 
 # %% [markdown]
-# Move the blank through a sentence, and compare its guess with the truth:
+# Even a perfect reader is wrong about some pairs, because a sentence from a different text often fits by chance. Move the mask through a sentence and compare the model with the truth:
 
 
 # %%
-def guess(words, boundary, position):
-    """The model's distribution for one hidden word, (vocab_size,)."""
-    shown = [*words[:position], "[MASK]", *words[position + 1 :]]
-    encoded = collate([encode(shown[:boundary], shown[boundary:])])
+def predictions(words, boundary):
+    """The model's distributions at the [MASK]s of two sentences, (n_masks, vocab_size), in order."""
+    encoded = collate([encode(words[:boundary], words[boundary:])])
     with torch.no_grad():
-        logits, _ = model(**encoded.arguments(device), chosen=(encoded.ids == MASK_ID).to(device))
-    return logits[0].softmax(dim=-1).cpu()
+        logits, _ = model(**encoded.arguments(device))
+    return logits.cpu()[encoded.ids == MASK_ID].softmax(dim=-1)
 
 
 tale = "the keys near the cabinet were old . anna lost them .".split()
@@ -288,51 +469,82 @@ def draw_blank(place):
     number = int(place.split(" ")[0])
     shown = [*tale[:number], "[MASK]", *tale[number + 1 :]]
     truth = as_tensor(village.TEXTS.masked_distribution(" ".join(shown), number))
-    guessed = guess(tale, 8, number)
-    likeliest = (truth + guessed).topk(5).indices.tolist()  # the same words in both pictures
+    predicted = predictions(shown, 8)[0]
+    likeliest = (truth + predicted).topk(5).indices.tolist()  # the same words in both pictures
     picture, (one, other) = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
-    title = "truth: " + " ".join(shown[max(0, number - 3) : number + 3])
+    title = "truth: … " + " ".join(shown[max(0, number - 3) : number + 3]) + " …"
     _ = plots.next_symbol_bars(truth, SYMBOLS, title=title, shown=likeliest, ax=one)
-    return plots.next_symbol_bars(guessed, SYMBOLS, title="our BERT", shown=likeliest, ax=other)
+    return plots.next_symbol_bars(predicted, SYMBOLS, title="the stored BERT", shown=likeliest, ax=other)
 
 
 SliderFigure(
     draw_blank,
     values=[f"{number} {word}" for number, word in enumerate(tale)],
     start="5 were",
-    label="hidden word",
-    alt="Two bar charts: the exact distribution of the hidden word, and the model's.",
+    label="masked word",
+    alt="Two bar charts: the exact distribution of the masked word, and the model's.",
 )
 
 # %% [markdown]
-# ## 6 · What it knows: minimal pairs
+# Each distribution is good. But with several masks, each is predicted *as if the others were not there*.
 #
-# A mean loss does not say *what* was learned. So ask: hide one word, and compare two candidates of which exactly one is right. *the men that the woman found* [MASK]: **sleep** or **sleeps**? Who goes by the nearest noun (*woman*) says *sleeps*. Such pairs (Linzen et al. 2016) leave only one thing that can decide.
-#
-# Only one? Our model reads two sentences, and the second may give the secret away: "… . *they* were young". So in the first three kinds the second sentence is replaced by that of another text, whose pronoun means somebody else.
+# > **Predict.** *the ____ near the cabinet ____ old . anna lost ____ .* Draw all three words at once from the model's three distributions. How often do they fit together?
+
 
 # %%
-SEED = 1_000_003  # far from what was trained on
-strange = village_probes.with_strangers
-probes = {
-    "agreement": strange(village.minimal_pairs("agreement", 500, SEED, village.TEXTS), SEED),
-    "… past a misleading noun": strange(village.minimal_pairs("agreement", 500, SEED, village.TEXTS, misleading=True), SEED),
-    "reflexive (herself, …)": strange(village.minimal_pairs("reflexive", 500, SEED, village.TEXTS), SEED),
-    "pronoun (she, them, …)": village.minimal_pairs("pronoun", 500, SEED),
-}
-for name, pairs in probes.items():
-    pair = pairs[0]
-    hidden = [*pair.good[: pair.position], "[MASK]", *pair.good[pair.position + 1 :]]
-    print(f"{name:25} {' '.join(hidden)}   {pair.good[pair.position]} / {pair.bad[pair.position]}")
+def fill_in(text, boundary, at_once, generator):
+    """Replace all [MASK]s by words drawn from the model: all at once, or one after the other."""
+    words = text.split()
+    while "[MASK]" in words:
+        places = [place for place, word in enumerate(words) if word == "[MASK]"]
+        drawn = torch.multinomial(predictions(words, boundary), 1, generator=generator)[:, 0].tolist()
+        for place, number in list(zip(places, drawn, strict=True))[: None if at_once else 1]:
+            words[place] = SYMBOLS[number]
+    return words
+
+
+def fits(words):
+    return set(words) <= set(village.VOCABULARY) and village.TEXTS.log_prob(words) > -math.inf
+
+
+generator, gaps = torch.Generator().manual_seed(0), "the [MASK] near the cabinet [MASK] old . anna lost [MASK] ."
+print("one drawn at once:", " ".join(fill_in(gaps, 8, True, generator)))
+for name, at_once, bound in (("all at once", True, {"at_most": 0.4}), ("one after the other", False, {"at_least": 0.7})):
+    filled = [fill_in(gaps, 8, at_once, generator) for _ in range(200)]
+    measured(f"{name}: grammatical texts, of 200", sum(map(fits, filled)) / 200, **bound)
 
 # %% [markdown]
-# ### Exercise 4 · Right more often (5 minutes)
+# Masked words are predicted independently given the rest, so *keys … is … it* can come out. Yang et al. (2019, section 2.1) name this as a weakness of BERT, and it is one reason why BERT is used for reading rather than for writing.
 #
-# Write `share_right(logits, good, bad)`: `logits (n, vocab_size)`, one row for each hidden word, `good` and `bad` `(n,)` ids → the share of rows in which the right word is likelier than the wrong one, a number. (Which word of all is likeliest does not matter.) Done when the check shows ✓.
+# ## 8 · What the model knows: minimal pairs and a control
+#
+# A mean loss does not say *what* was learned. A **minimal pair** does: two sentences that differ in one word, of which one is right (Linzen et al. 2016). Mask the word and compare two probabilities. *the men that the woman found* `[MASK]`: **sleep** or **sleeps**? A model that goes by the nearest
+# noun says *sleeps*.
+#
+# Our model reads two sentences, and the second could give the answer away: "… . *they* were young". So for verbs and reflexives we replace it by the second sentence of a different text.
+
+# %%
+SEED = 1_000_003  # far from the training data
+unrelated = village_probes.with_strangers
+probes = {
+    "agreement": unrelated(village.minimal_pairs("agreement", 500, SEED, village.TEXTS), SEED),
+    "… past a misleading noun": unrelated(village.minimal_pairs("agreement", 500, SEED, village.TEXTS, misleading=True), SEED),
+    "reflexive (herself, …)": unrelated(village.minimal_pairs("reflexive", 500, SEED, village.TEXTS), SEED),
+    "pronoun (she, them, …)": village.minimal_pairs("pronoun", 500, SEED),
+}
+for name, found in probes.items():
+    pair = found[0]
+    shown = [*pair.good[: pair.position], "[MASK]", *pair.good[pair.position + 1 :]]
+    print(f"{name:25} {' '.join(shown)}   {pair.good[pair.position]} / {pair.bad[pair.position]}")
+
+# %% [markdown]
+# ### Exercise 5 · Accuracy on minimal pairs (warm-up, 5 minutes)
+#
+# Write `pair_accuracy(logits, good, bad)`: `logits (n, vocab_size)` with one row per masked word, `good` and `bad` `(n,)` ids. Return the fraction of rows in which the good word has the higher logit. A tie is no success.
 
 
 # %% tags=["exercise"]
-def share_right(logits, good, bad):
+def pair_accuracy(logits, good, bad):
     """logits (n, vocab_size), good and bad (n,) → a number from 0 to 1."""
     ### BEGIN SOLUTION
     rows = torch.arange(len(logits))
@@ -341,263 +553,195 @@ def share_right(logits, good, bad):
 
 
 # %% tags=["check"]
-check("10.share_right", share_right)
+check("10.pair_accuracy", pair_accuracy)
+
+# %% tags=["hint"]
+hint("10.pair_accuracy")
+
+# %% [markdown] tags=["solution"]
+# Only the two candidates are compared. Whether a third word is likelier still does not matter: the question is what decides between these two.
+
 
 # %%
-untrained = village_bert.build().to(device)
-follows = village.next_sentence_pairs(1000, SEED)
-shares = {name: (village_probes.accuracy(untrained, pairs), village_probes.accuracy(model, pairs)) for name, pairs in probes.items()}
-shares["does it follow?"] = tuple(village_probes.next_sentence_accuracy(one, follows) for one in (untrained, model))
-best_follows = sum(
-    (village.next_sentence_probability(pair.first, pair.second) > 0.5) == pair.is_next for pair in follows
-) / len(follows)
+@torch.no_grad()
+def accuracy_on(model, minimal_pairs):
+    """The accuracy of a model on minimal pairs, each with its deciding word masked."""
+    encoded, places = village_probes.masked_pairs(minimal_pairs)
+    logits, _ = model(**encoded.arguments(device))
+    rows = torch.arange(len(minimal_pairs))
+    good, bad = (torch.tensor([SYMBOLS.index(getattr(pair, side)[pair.position]) for pair in minimal_pairs]) for side in ("good", "bad"))
+    return yours("10.pair_accuracy")(logits.cpu()[rows, places], good, bad)
 
-# %% tags=["nbval-ignore-output"]
-print(f"{'':25} untrained  trained")
-for name, (before, after) in shares.items():
-    print(f"{name:25} {before:9.2f} {after:8.2f}")
-print(f"(does it follow: at best {best_follows:.2f}; a stranger often fits by chance)")
 
-# %%
-print("agreement at least 0.97:", shares["agreement"][1] >= 0.97)
-print("past a misleading noun, where the nearest noun is always wrong, at least 0.9:", shares["… past a misleading noun"][1] >= 0.9)
-print("pronouns at least 0.9:", shares["pronoun (she, them, …)"][1] >= 0.9)
-print("next sentence at least 0.75:", shares["does it follow?"][1] >= 0.75)
+for name, found in probes.items():
+    measured(f"{name}: accuracy (chance: 0.5)", accuracy_on(model, found), at_least=0.95)
 
 # %% [markdown]
-# Nobody told it what a subject is. It was only asked for words, and to be right about *sleep* it had to find the *men*.
-#
-# ## 7 · The head that does it
-#
-# Somewhere the verb's place must get news of its noun, and in a Transformer news travels by attention. So score every head: **how much of its weight goes from the hidden word to the noun that decides**, and how much to the one that misleads? We choose the head on 250 of the sentences and judge it on the other 250.
+# Nearly perfect, even where the nearest noun is always wrong. So has the model learned what a subject is? Look at the test before you look at the model:
 
 # %%
 misleading = probes["… past a misleading noun"]
-antecedents, distractors = village_probes.head_scores(model, misleading[:250])  # (layers, heads)
-layer, head = divmod(int(antecedents.argmax()), antecedents.shape[1])
-judged, misled = village_probes.head_scores(model, misleading[250:])
-
-# %% tags=["nbval-ignore-output"]
-print("layer head   on the noun   on the misleading one")
-for i in range(antecedents.shape[0]):
-    for j in range(antecedents.shape[1]):
-        print(f"{i:5} {j:4} {antecedents[i, j]:13.2f} {distractors[i, j]:23.2f}{'   ← chosen' if (i, j) == (layer, head) else ''}")
-print(f"the chosen one on the other 250 sentences: {judged[layer, head]:.2f} and {misled[layer, head]:.2f}")
-
-# %%
-print("the chosen head, on other sentences: at least 0.5 of its weight on the right noun:", judged[layer, head].item() >= 0.5)
-print("and at most 0.1 on the misleading one:", misled[layer, head].item() <= 0.1)
-
-# %% tags=["nbval-ignore-output"]
-long = next(pair for pair in misleading[250:] if "that" in pair.good[: pair.position])
-encoded, places = village_probes.masked_pairs([long])
-with torch.no_grad(), record_attention(model) as maps:
-    _ = model(**encoded.arguments(device))
-names = [SYMBOLS[i] for i in encoded.ids[0].tolist()]
-noun = village_probes.place(long.antecedents[0], long.boundary)
-_ = plots.attention_heatmap(
-    list(maps.values())[layer][0, head],
-    names,
-    names,
-    gold=[(int(places[0]), noun)],
-    title=f"Layer {layer}, head {head}: the hidden verb looks at its noun",
-)
+measured("misleading pairs whose subject is the second word", sum(pair.antecedents == (1,) for pair in misleading) / len(misleading), at_least=1)
 
 # %% [markdown]
-# Is that *why* it is right? A map shows where a head looked, not what came of it. The proof is a cut: set to zero what one head hands on, and ask again.
+# In every one of the 500 sentences the subject is the second word of the text. "Agree with the subject" and "agree with word number 2" make the same predictions, so this test cannot tell them apart. That needs a **control** in which they differ. Put the same sentence *second*, after an unrelated first one:
 #
-# > **Predict.** We cut the chosen head, and then each of the others, among them the one that looks most at the *misleading* noun (see the table). What does it cost?
-
-
-# %%
-def without(layer, head, pairs):
-    """Accuracy on minimal pairs with the output of one head set to zero."""
-    attention = model.bert.encoder.layers[layer].self_attn
-    columns = slice(head * attention.d_head, (head + 1) * attention.d_head)
-    kept = attention.out_proj.weight.detach().clone()
-    try:
-        with torch.no_grad():
-            attention.out_proj.weight[:, columns] = 0
-        return village_probes.accuracy(model, pairs)
-    finally:
-        with torch.no_grad():
-            attention.out_proj.weight.copy_(kept)
-
-
-n_layers, n_heads = antecedents.shape
-others = {name: probes[name][250:] for name in ("… past a misleading noun", "pronoun (she, them, …)")}
-uncut = {name: village_probes.accuracy(model, pairs) for name, pairs in others.items()}
-cuts = {
-    name: torch.tensor([[without(i, j, pairs) for j in range(n_heads)] for i in range(n_layers)])
-    for name, pairs in others.items()
-}
-
-# %% tags=["nbval-ignore-output"]
-print(f"{'':25} nothing cut   each of the heads cut, layer by layer")
-for name, found in cuts.items():
-    print(f"{name:25} {uncut[name]:11.2f}   {'  |  '.join(' '.join(f'{value:.2f}' for value in row) for row in found.tolist())}")
+# > **Predict.** *tom ran . the keys near the table* `[MASK]` *red .* Nothing about the sentence has changed. What happens to the accuracy?
 
 # %%
-print("cutting the chosen head costs at least 0.1:", uncut["… past a misleading noun"] - cuts["… past a misleading noun"][layer, head].item() >= 0.1)
-wanderer = divmod(int(distractors.argmax()), n_heads)
-print("cutting the head that looks most at the misleading noun costs less than that:", cuts["… past a misleading noun"][wanderer].item() > cuts["… past a misleading noun"][layer, head].item())
+others = village.texts(len(misleading), torch.Generator().manual_seed(SEED + 1))
+moved = [village_probes.moved_behind(pair, text.first) for pair, text in zip(misleading, others, strict=True)]
+print(" ".join(moved[0].good))
+measured("as the first sentence: accuracy", accuracy_on(model, misleading), at_least=0.95)
+measured("the same sentence as the second: accuracy (chance: 0.5)", accuracy_on(model, moved), at_most=0.75)
 
 # %% [markdown]
-# The chosen head matters, for agreement; for the pronouns, other heads do. And compare the two tables: a head may have a good part of its weight on a noun, on the right one even, and be cut without any loss. Perhaps nobody uses what it brings; perhaps another head stands in for it: a cut that costs nothing does not say which. A cut that costs much says that the head is needed. Weight is where to look for a reason, the cut is the test.
-#
-# ## 8 · Real text
-#
-# The same on WikiText-2: a vocabulary of 4,000 word pieces, three layers, rotary positions (section 9 says why), no pairs, 20 % of the pieces asked for. It takes some minutes, so it was trained by a command of this repository (`python -m benchmarks wikitext-bert`) and stored; here are its first steps, live, on top of the stored curve.
+# It drops close to chance. The model has learned agreement for the place where training showed it; in the village's second sentences, only pronouns are followed by a verb that agrees, so nothing ever asked for more. A rule of grammar would carry over; what this model has does not. The attention shows it as well. We pick the head that puts the most weight on the subject, on one half of the pairs, and look at the other half:
+
+# %%
+on_subject, _ = village_probes.head_scores(model, misleading[:250])  # (layers, heads)
+layer, head = divmod(int(on_subject.argmax()), on_subject.shape[1])
+weights = {name: village_probes.head_scores(model, found[250:])[0][layer, head].item() for name, found in (("first", misleading), ("second", moved))}
+measured("weight from the masked verb to its subject, as the first sentence", weights["first"], at_least=0.8)
+measured("weight from the masked verb to its subject, as the second", weights["second"], at_most=0.6)
 
 # %% tags=["nbval-ignore-output"]
+number = next(i for i in range(250, 500) if len(misleading[i].good) <= 12 and len(moved[i].good) <= 14)
+figure, axes = plt.subplots(1, 2, figsize=(11, 5.2))
+for ax, pair, title in ((axes[0], misleading[number], "As the first sentence"), (axes[1], moved[number], "As the second sentence")):
+    encoded, places = village_probes.masked_pairs([pair])
+    with torch.no_grad(), record_attention(model) as maps:
+        _ = model(**encoded.arguments(device))
+    tokens = [SYMBOLS[i] for i in encoded.ids[0].tolist()]
+    subject = village_probes.place(pair.antecedents[0], pair.boundary)
+    row_of_verb = list(maps.values())[layer][0, head, int(places[0])].cpu()
+    colours = ["C1" if place == subject else "C0" for place in range(len(tokens))]
+    _ = ax.barh(range(len(tokens)), row_of_verb, color=colours)
+    _ = ax.set_yticks(range(len(tokens)), tokens)
+    ax.invert_yaxis()
+    _ = ax.set(xlim=(0, 1), xlabel=f"attention weight of [MASK], layer {layer}, head {head}", title=f"{title}: subject in orange")
+
+# %% [markdown]
+# Such dissociations are found in large models too: BERTs that score well on entailment use shortcuts such as shared words, and fail where the shortcut misleads (McCoy et al. 2019). A high score says that *something* decides correctly; only a control says what. A map is not a proof either. Lesson 12 takes heads away to see which are needed.
+#
+# ## 9 · Real text, and why positions matter
+#
+# The second stored model has read WikiText-2: 4,000 word pieces, three layers, 20 % selected, no sentence pairs (`python -m benchmarks wikitext-bert`).
+
+# %%
 facts = card(wikitext_bert.NAME)
 corpus = wikitext_bert.Corpus(facts["vocabulary"])
-_, beginning = wikitext_bert.train(corpus, stop_after=60, device=device)
-every = facts["training_loss_every"]
-live = torch.tensor(beginning.losses).view(-1, every).mean(dim=1)  # (60 / every,)
-_ = plots.stored_and_live(facts["training_loss"], live, every, title="The first steps, here, lie on the stored training", unit="nats per piece")
-
-# %%
 reader = wikitext_bert.build(len(corpus.tokenizer)).to(device).eval()
 _ = load_stored(wikitext_bert.NAME, reader)
 loss, accuracy, unigram = wikitext_bert.held_out_score(reader, corpus, wikitext_bert.CONFIGURATION.time)
-print("the live steps lie on the stored ones:", (live - torch.tensor(facts["training_loss"][: len(live)])).abs().max().item() < 0.15)
-print("text held back, right at least four times as often as the commonest piece:", accuracy >= 4 * unigram)
-print("and as good as its card says:", abs(accuracy - facts["held_out"]["accuracy"]) < 0.01)
-
-# %% tags=["nbval-ignore-output"]
-print(f"{facts['parameters']:,} parameters, {facts['seconds']} CPU-seconds: {loss:.2f} nats a piece, {accuracy:.2f} right (the commonest piece: {unigram:.2f}), 15 % asked for")
+print(f"{facts['parameters']:,} parameters, {len(corpus.train):,} pieces of text, {facts['seconds']} seconds of one CPU core")
+measured("accuracy on selected pieces of held-out text", accuracy, at_least=0.22)
+measured("accuracy of the most frequent piece", unigram, at_most=0.07)
 
 # %% [markdown]
-# That is modest, and honest: half a million pieces are a millionth of what large models read. It has an idea of which words stand beside each other, and hardly any of the world. Write something with one or more [MASK]s:
+# BERT itself read 3.3 billion words (Devlin et al. 2019, section 3.1), thousands of times as much. Type a sentence with one or more `[MASK]`s:
 
 
 # %% tags=["nbval-ignore-output"]
-def guess_pieces(text):
-    """A sentence → its pieces, the distributions at its [MASK]s, and the maps of all heads (layers, heads, time, time)."""
+def predict_pieces(text):
+    """A sentence → its pieces, and the distributions at its [MASK]s."""
     coded = corpus.tokenizer.encode(text, specials_in_text=True, max_len=wikitext_bert.CONFIGURATION.time)
-    with torch.no_grad(), record_attention(reader) as found:
+    with torch.no_grad():
         logits, _ = reader(torch.tensor([coded.ids], device=device))  # (1, time, vocab_size)
     pieces = [corpus.tokenizer.symbols[number] for number in coded.ids]
     asked = [place for place, number in enumerate(coded.ids) if number == corpus.tokenizer.mask_id]
-    return pieces, {place: logits[0, place].softmax(dim=-1).cpu() for place in asked}, torch.stack([weights[0].cpu() for weights in found.values()])
+    return pieces, {place: logits[0, place].softmax(dim=-1).cpu() for place in asked}
 
 
 TypedFigure(
-    lambda text: plots.masked_words(*guess_pieces(text), symbols=corpus.tokenizer.symbols, title="The small BERT of real text"),
+    lambda text: plots.masked_words(*predict_pieces(text), symbols=corpus.tokenizer.symbols),
     start="the band released their first [MASK] in 1995 .",
     label="a sentence",
-    alt="The likeliest word pieces in place of each [MASK], as bars, and the maps of all heads.",
+    alt="The likeliest word pieces in place of each [MASK], as bars.",
 )
 
 # %% [markdown]
-# ## 9 · The recipe, then and now
+# This model does not use BERT's learned positions but **rotary** ones (lesson 06). In one pair of trainings with AdamW, alike in everything else, 1,500 steps ended at 6.1 nats with learned positions and at 4.7 with rotary ones (one seed each; `benchmarks/RESULTS.md`). Why so much? Here is a hypothesis that a small experiment can test.
 #
-# The same text, the same number of steps, one thing changed at a time (`python -m benchmarks bert-recipes`; share of hidden pieces that are right, in text held back):
+# Much of what predicts a word is right next to it. With rotary positions, *attend to the token on the left* is one thing to learn, because scores depend on distances. With learned positions, places 6 and 7 have two unrelated vectors. The model must learn that 7 attends to 6, that 8 attends to 7, and so on. If this is the reason, longer sequences should hurt learned positions more.
 #
-# | recipe | loss (nats) | right |
-# |---|---|---|
-# | BERT's: post-norm, learned positions, AdamW | 6.2 | 0.12 |
-# | pre-norm, larger start, 20 % asked | 6.1 | 0.14 |
-# | … and **rotary positions** | 4.7 | 0.25 |
-# | … and Muon for the matrices | 4.7 | 0.27 |
-# | (the commonest piece) | | 0.05 |
+# In the task below, symbols are random, and a masked symbol follows from its left neighbour by a fixed table. Each step shows 1,024 symbols, in rows of 16 or of 64.
 #
-# One line stands out: **positions**. Why should it matter so much how a model is told where a token stands? A guess, and an experiment small enough to see.
-#
-# Much of what predicts a word stands right beside it. "Look one to the left" is *one* thing to learn with rotary positions, because they speak of distances (lesson 06). With learned positions, place 7 and place 6 are two unrelated vectors: that 7 looks at 6 must be learned, and that 8 looks at 7, and so on, each from its own examples. If that is the reason, it must get worse with longer sequences.
-#
-# A task in which nothing else counts: random symbols; what is hidden can be told from the left neighbour, by a fixed table. Every step shows as many symbols, in long rows or in short ones.
-#
-# > **Predict.** Rotary and learned positions, sequences of 16 and of 64: which of the four curves belong together?
+# > **Predict.** Rotary and learned positions, rows of 16 and of 64: which of the four models learn about equally fast?
 
 
 # %% tags=["nbval-ignore-output"]
 def neighbours(length, n_symbols, generator, n_shown=1024):
-    """Random symbols; the hidden ones (0) follow from the one to the left by a fixed table."""
-    batch = n_shown // length
+    """Random symbols; the masked ones (shown as 0) follow from the one to the left by a fixed table."""
     table = torch.cat([torch.zeros(1, dtype=torch.long), torch.randperm(n_symbols - 1, generator=torch.Generator().manual_seed(0)) + 1])
-    whole = torch.randint(1, n_symbols, (batch, length), generator=generator)
-    hidden = torch.rand(batch, length, generator=generator) < 0.15
-    hidden[:, 0] = False
-    hidden[:, 1:] &= ~hidden[:, :-1]  # the left neighbour is there to be read
-    whole = torch.where(hidden, table[whole.roll(1, dims=1)], whole)
-    return whole.masked_fill(hidden, 0), hidden, whole[hidden]
+    whole = torch.randint(1, n_symbols, (n_shown // length, length), generator=generator)
+    masked = torch.rand(whole.shape, generator=generator) < 0.15
+    masked[:, 0] = False
+    masked[:, 1:] &= ~masked[:, :-1]  # the left neighbour is visible
+    whole = torch.where(masked, table[whole.roll(1, dims=1)], whole)
+    return whole.masked_fill(masked, 0), masked, whole[masked]
 
 
-def learn_neighbours(positions, length, steps=300, n_symbols=40):
-    """Share of right answers at each step of a one-layer model."""
+def learn_neighbours(positions, length, steps=300, n_symbols=40, lr=3e-3):
+    """Accuracy at each step of a one-layer model, as means of 20 steps."""
     _ = torch.manual_seed(0)
     generator = torch.Generator().manual_seed(0)
-    reader = Bert(n_symbols, d_model=64, n_heads=2, num_layers=1, d_ff=128, max_len=length, positions=positions, norm_first=True, init_std=0.05, embedding_std=0.15)
-    learner = nn.ModuleList([reader, nn.Linear(64, n_symbols)]).to(device)
-    optimizer = torch.optim.AdamW(learner.parameters(), lr=3e-3, weight_decay=0.0)
-    right = []
+    encoder = Bert(n_symbols, d_model=64, n_heads=2, num_layers=1, d_ff=128, max_len=length, positions=positions, norm_first=True, init_std=0.05, embedding_std=0.15)
+    learner = nn.ModuleList([encoder, nn.Linear(64, n_symbols)]).to(device)
+    optimizer = torch.optim.AdamW(learner.parameters(), lr=lr, weight_decay=0.0)
+    accuracies = []
     for _ in range(steps):
-        shown, hidden, targets = (part.to(device) for part in neighbours(length, n_symbols, generator))
-        logits = learner[1](learner[0](shown)[hidden])  # (n_hidden, n_symbols)
+        inputs, masked, targets = (part.to(device) for part in neighbours(length, n_symbols, generator))
+        logits = learner[1](learner[0](inputs)[masked])  # (n_masked, n_symbols)
         optimizer.zero_grad()
         F.cross_entropy(logits, targets).backward()
         optimizer.step()
-        right.append((logits.argmax(dim=1) == targets).double().mean().item())
-    return torch.tensor(right).unfold(0, 20, 1).mean(dim=1)  # means of 20 steps
+        accuracies.append((logits.argmax(dim=1) == targets).double().mean().item())
+    return torch.tensor(accuracies).unfold(0, 20, 1).mean(dim=1)
 
 
-def solved(curve):
-    """The first step with nine of ten right; past the end if there is none."""
-    return int((curve >= 0.9).double().argmax()) + 20 if (curve >= 0.9).any() else 10_000
+def steps_to_learn(curve):
+    """The number of steps until 9 of 10 are right, or of all steps if that is never reached."""
+    return float((curve >= 0.9).double().argmax()) + 20 if (curve >= 0.9).any() else float(len(curve)) + 20
 
 
-neighbour_curves = {(positions, length): learn_neighbours(positions, length) for positions in ("rotary", "learned") for length in (16, 64)}
+curves = {(positions, length): learn_neighbours(positions, length) for positions in ("rotary", "learned") for length in (16, 64)}
 figure, ax = plt.subplots(figsize=(7, 2.8))
-for (positions, length), curve in neighbour_curves.items():
+for (positions, length), curve in curves.items():
     style = {"color": "C0" if positions == "rotary" else "C1", "linestyle": "-" if length == 16 else "--"}
-    _ = ax.plot(range(20, 20 + len(curve)), curve, label=f"{positions}, length {length}", **style)
-_ = ax.set(xlabel="training step", ylabel="share right", title="“My left neighbour”: learned once, or once for every place", ylim=(0, 1.05))
-_ = ax.legend(loc="center", bbox_to_anchor=(0.62, 0.5))
-
-steps_needed = {name: solved(curve) for name, curve in neighbour_curves.items()}
-print("steps until nine of ten are right:", steps_needed)
+    _ = ax.plot(range(20, 20 + len(curve)), curve, label=f"{positions}, rows of {length}", **style)
+_ = ax.set(xlabel="training step", ylabel="accuracy", title="Long rows slow learned positions down far more", ylim=(0, 1.05))
+_ = ax.legend(loc="center", bbox_to_anchor=(0.53, 0.5))
 
 # %%
-print("rotary, four times as long: not even twice as many steps:", steps_needed["rotary", 64] < 2 * steps_needed["rotary", 16])
-print("learned, four times as long: at least one and a half times as many:", steps_needed["learned", 64] > 1.5 * steps_needed["learned", 16])
-print("and learned is slower at both lengths:", all(steps_needed["learned", n] > steps_needed["rotary", n] for n in (16, 64)))
+needed = {name: steps_to_learn(curve) for name, curve in curves.items()}
+measured("rotary: steps to 0.9 accuracy, rows of 64 over rows of 16", needed["rotary", 64] / needed["rotary", 16], at_most=1.6)
+measured("learned: steps to 0.9 accuracy, rows of 64 over rows of 16", needed["learned", 64] / needed["learned", 16], at_least=2)
 
 # %% [markdown]
-# The longer the rows, the longer it takes with learned positions, though as many examples are shown: as the guess predicts. It is one cause that can be seen; it need not be the only one. And note what this does not say: with enough text learned positions get there, as BERT did. In the village, where sentences are short and always begin at place 1, they were enough.
+# As many symbols were shown in long rows as in short ones, yet learned positions need at least twice the steps, and rotary ones hardly more. The factors depend on the learning rate; at `lr=1e-2` rotary positions slow down as well, and learned ones do not get there in 300 steps. Try it. The result fits the hypothesis; it does not show that this is the only reason. Nor does it say that learned positions fail: with enough text they work, as BERT shows. In the village, where every text begins at position 0,
+# they were enough for section 7, and section 8 has shown their price.
 #
-# **Muon** (Jordan et al. 2024), the other change, is about the step. AdamW scales every number of a matrix by itself. Muon looks at the matrix as a whole: it takes the averaged gradient $M = U \Sigma V^\top$ and goes in the direction $U V^\top$, all singular values made equal, so that what is rarely asked for moves as much as what is asked for all the time. Five rounds of three matrix products come close enough:
-
-# %%
-gradient = torch.randn(8, 32, generator=torch.Generator().manual_seed(0)) @ torch.diag(torch.logspace(0, -2, 32))
-before, after = (torch.linalg.svdvals(matrix) for matrix in (gradient / gradient.norm(), orthogonalized(gradient[None])[0]))
-print("singular values of a gradient:", [round(value, 2) for value in before.tolist()])
-print("of Muon's step:             ", [round(value, 1) for value in after.tolist()])
-print("all between 0.6 and 1.3:", bool(after.min() > 0.6 and after.max() < 1.3))
-
-# %% [markdown]
 # ## Recap
 #
-# | | formula | costs | use it when |
+# | | formula | cost | when to use it |
 # |---|---|---|---|
-# | masked language model | $-\text{mean}_{t \in C} \log p(w_t \mid \text{shown})$ | one word in seven teaches | reading: both sides count |
-# | 80/10/10 | [MASK], random, unchanged | nothing | [MASK] will not be there later |
-# | [CLS], [SEP], segments | $E_{token} + E_{segment} + E_{position}$ | a few tokens | whole texts, pairs |
-# | next sentence | cross-entropy at [CLS] | pairs of sentences | hardly, today |
-# | minimal pairs | $p(\text{right}) > p(\text{wrong})$ | sentences with one difference | asking what was learned |
-# | cutting a head | its output set to 0 | one evaluation | a map has given you an idea |
+# | masked language model | $-\frac{1}{\lvert S \rvert}\sum_{t \in S} \log p(w_t \mid \text{inputs})$ | only the selected tokens give feedback | reading: both sides count |
+# | 80/10/10 | `[MASK]`, random, unchanged | none | `[MASK]` will be absent later |
+# | input | $E_{\text{token}} + E_{\text{segment}} + E_{\text{position}}$ | a few extra tokens | whole texts, pairs |
+# | next-sentence prediction | cross-entropy of two classes at `[CLS]` | pairs of sentences | rarely, today |
+# | minimal pair | $p(\text{good}) > p(\text{bad})$ | two sentences that differ in one word | asking what was learned |
+# | control | the same test without the shortcut | a second set of sentences | before you believe the first |
 #
-# **What is not true.** *"BERT replaces 15 % of the words by [MASK]."* 80 % of 15 %. *"BERT understands both directions because it reads twice."* It reads once; attention has no direction. *"BERT can write."* It fills blanks; nothing makes its guesses for two blanks fit each other. *"This head looks at the noun, so it decides."* Perhaps. Cut it. *"Rotary positions are better."* For
-# text cut anywhere they learned faster here, for the reason above.
+# **What is not true.** *"BERT replaces 15 % of the words by `[MASK]`."* 80 % of 15 %. *"BERT reads in both directions, so it reads twice."* It reads once; attention without a causal mask has no direction. *"It scores 99 % on agreement, so it knows grammar."* Not where the sentence moves. *"Masked words are predicted jointly."* Each is predicted as if alone.
 #
-# **Still open.** The model was asked for words only. Somebody has a hundred labelled sentences and another question. What is all this worth then? → `11`, fine-tuning
+# **Still open.** Nobody needs masked words predicted. Suppose you have a hundred labelled sentences and a different question: what is pre-training worth then? → `11_fine_tuning.ipynb`
 #
 # ## References
 #
-# * J. Devlin et al. 2019, *BERT: pre-training of deep bidirectional Transformers for language understanding*, sections 3, 3.1, appendix A.
-# * Y. Liu et al. 2019, *RoBERTa*, section 4 (dynamic masking, no next sentence); A. Wettig et al. 2023, *Should you mask 15 % in masked language modeling?*
-# * T. Linzen, E. Dupoux, Y. Goldberg 2016, *Assessing the ability of LSTMs to learn syntax-sensitive dependencies*; K. Clark et al. 2019, *What does BERT look at?*
-# * P. Michel, O. Levy, G. Neubig 2019, *Are sixteen heads really better than one?* (cutting heads)
+# * J. Devlin et al. 2019, *BERT: pre-training of deep bidirectional Transformers for language understanding*, sections 3 and 3.1, appendices A.2 and C.2.
+# * Y. Liu et al. 2019, *RoBERTa*, sections 4.1 (dynamic masking) and 4.2 (next sentence); Z. Lan et al. 2020, *ALBERT*, section 3.1; A. Wettig et al. 2023, *Should you mask 15 % in masked language modeling?*
+# * Z. Yang et al. 2019, *XLNet*, section 2.1: masked words predicted independently.
+# * T. Linzen, E. Dupoux, Y. Goldberg 2016, *Assessing the ability of LSTMs to learn syntax-sensitive dependencies*; R. T. McCoy, E. Pavlick, T. Linzen 2019, *Right for the wrong reasons*.
 # * J. Su et al. 2021, *RoFormer*; K. Jordan et al. 2024, *Muon: an optimizer for hidden layers in neural networks*.
-# * huggingface/transformers#1927, #10285, #32329; codertimo/BERT-pytorch#32: the bug that is none, and the bugs.
+# * huggingface/transformers#1927, #10285, #32329; codertimo/BERT-pytorch#32: a false alarm, and two bugs.

@@ -1,6 +1,8 @@
-"""Lesson 10: a pair for BERT, damage, the masked loss, minimal pairs."""
+"""Lesson 10: corrupted tokens, the masked loss, pre-training on both tasks, accuracies, minimal pairs."""
 
-from course_lib.practice.lessons.lesson10_damage import DAMAGE, ENCODE_PAIR
-from course_lib.practice.lessons.lesson10_loss import MLM_LOSS, SHARE_RIGHT
+from course_lib.practice.lessons.lesson10_corrupt import CORRUPT
+from course_lib.practice.lessons.lesson10_loss import MLM_LOSS
+from course_lib.practice.lessons.lesson10_pretrain import PRETRAIN
+from course_lib.practice.lessons.lesson10_scores import ACCURACY_BY_INPUT, PAIR_ACCURACY
 
-EXERCISES = [ENCODE_PAIR, DAMAGE, MLM_LOSS, SHARE_RIGHT]
+EXERCISES = [CORRUPT, MLM_LOSS, PRETRAIN, ACCURACY_BY_INPUT, PAIR_ACCURACY]

@@ -1,0 +1,184 @@
+"""Lesson 10: accuracy by what the model was shown; how often the right word is likelier than the wrong one."""
+
+from collections.abc import Callable
+
+import torch
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.properties import has_shape, holds, matches_reference
+
+
+def _by_input(
+    *, visible=False, swapped=(0, 1, 2), of_all=False, copies=False, replaced_is="not masked", joint=False
+) -> Callable:
+    """Three accuracies; the options are the ways to get them wrong."""
+
+    def accuracy_by_input(predicted, ids, inputs, selected, mask_id):
+        right = predicted == (inputs if copies else ids)
+        if visible:
+            selected = torch.ones_like(selected)
+        masked = selected & (inputs == mask_id)
+        kept = selected & (inputs == ids)
+        replaced = selected & ~masked & ~kept
+        if replaced_is == "all not masked":
+            replaced = selected & ~masked
+        groups = [masked, replaced, kept]
+        if of_all:
+            return tuple((right & group).double().mean().item() for group in groups)
+        if joint:
+            return tuple((right & group).sum().item() / selected.sum().item() for group in groups)
+        shares = [right[group].double().mean().item() for group in groups]
+        return tuple(shares[i] for i in swapped)
+
+    return accuracy_by_input
+
+
+def _by_input_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(11)
+
+    def case(batch: int, time: int, mask_id: int) -> tuple:
+        ids = torch.randint(10, 30, (batch, time), generator=generator)
+        selected = torch.rand(batch, time, generator=generator) < 0.6
+        fate = torch.rand(batch, time, generator=generator)
+        inputs = torch.where(selected & (fate < 0.5), mask_id, ids)
+        inputs = torch.where(selected & (fate >= 0.5) & (fate < 0.75), ids % 20 + 31, inputs)
+        guess = torch.rand(batch, time, generator=generator)
+        predicted = torch.where(guess < 0.5, ids, torch.where(guess < 0.8, inputs, 99))
+        return predicted, ids, inputs, selected, mask_id
+
+    hand = (
+        torch.tensor([[11, 12, 13, 99, 15, 99, 17]]),
+        torch.tensor([[11, 12, 13, 14, 15, 16, 17]]),
+        torch.tensor([[4, 21, 13, 4, 22, 16, 17]]),
+        torch.tensor([[True, True, True, True, True, True, False]]),
+        4,
+    )
+    return [hand, case(4, 15, 4), case(7, 11, 6)]
+
+
+ACCURACY_BY_INPUT = Exercise(
+    id="10.accuracy_by_input",
+    title="Accuracy by what the model was shown",
+    reference=_by_input(),
+    cases=_by_input_cases,
+    properties=[
+        has_shape("Are there three numbers?"),
+        holds("Do all lie between 0 and 1?", lambda shares, *_: all(0 <= share <= 1 for share in shares)),
+        matches_reference("Of seven tokens by hand: 1/2 masked, 2/2 replaced, 1/2 unchanged?", cases=0),
+        matches_reference("In a batch of four, does each group count its own tokens only?", cases=1),
+        matches_reference("With a different mask_id and batch, are they still right?", cases=2),
+    ],
+    hints=[
+        "How can you see from inputs and ids alone what happened to a selected token?",
+        "Three boolean tensors: selected and shown as [MASK]; selected and shown as itself; the rest of the selected "
+        "ones.",
+        "The mean of `(predicted == ids)[group]` over one group is its accuracy: `.double().mean().item()`.",
+    ],
+    mistakes=[
+        Mistake(
+            "all tokens",
+            _by_input(visible=True),
+            "You counted tokens that were not selected. The model is never trained to predict those.",
+        ),
+        Mistake(
+            "copies",
+            _by_input(copies=True),
+            "You compared the predictions with the inputs; the true tokens are in ids.",
+        ),
+        Mistake(
+            "divided by all tokens",
+            _by_input(of_all=True),
+            "You divided by the number of all tokens; divide by the size of each group.",
+        ),
+        Mistake(
+            "divided by all selected",
+            _by_input(joint=True),
+            "You divided by the number of all selected tokens; divide by the size of each group.",
+        ),
+        Mistake(
+            "other order",
+            _by_input(swapped=(0, 2, 1)),
+            "You exchanged the groups: the order is masked, replaced, unchanged.",
+        ),
+        Mistake(
+            "replaced includes unchanged",
+            _by_input(replaced_is="all not masked"),
+            "Your replaced tokens include those shown unchanged: leave out where inputs equals ids.",
+        ),
+    ],
+)
+
+
+def _pairs(compare: Callable) -> Callable:
+    def pair_accuracy(logits, good, bad):
+        rows = torch.arange(len(logits))
+        return compare(logits, rows, good, bad).double().mean().item()
+
+    return pair_accuracy
+
+
+def _pair_cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(10)
+    by_hand = (
+        torch.tensor(
+            [[0.0, 3.0, 1.0, 9.0], [5.0, 2.0, 1.0, 0.0], [1.0, 0.0, 4.0, 2.0], [-2.0, -5.0, -9.0, 8.0]]
+        ),
+        torch.tensor([1, 0, 1, 0]),
+        torch.tensor([2, 3, 2, 1]),
+    )
+    n = 60
+    good, offset = torch.randint(9, (2, n), generator=generator)
+    many = (torch.randn(n, 10, generator=generator), good, (good + 1 + offset % 8) % 10)
+    tied = (torch.zeros(3, 5), torch.tensor([1, 2, 3]), torch.tensor([0, 4, 2]))
+    tied[0][0, 1] = 1.0  # one pair of three is right, two tie
+    return [by_hand, many, tied]
+
+
+PAIR_ACCURACY = Exercise(
+    id="10.pair_accuracy",
+    title="Accuracy on minimal pairs",
+    reference=_pairs(lambda logits, rows, good, bad: logits[rows, good] > logits[rows, bad]),
+    cases=_pair_cases,
+    properties=[
+        has_shape("Is it a number?"),
+        holds("Does it lie between 0 and 1?", lambda share, *_: 0 <= share <= 1),
+        matches_reference("Of four pairs by hand, are three right?", cases=0),
+        matches_reference("Of sixty random pairs, is every row compared with its own words?", cases=1),
+        matches_reference("Is a pair with two equal logits counted as wrong?", cases=2),
+    ],
+    hints=[
+        "Each row asks one question: is the logit of its good word larger than that of its bad word?",
+        "`logits[torch.arange(n), good]` takes one logit from each row.",
+        "Compare `logits[rows, good]` with `logits[rows, bad]` and take the mean of the booleans as numbers.",
+    ],
+    mistakes=[
+        Mistake(
+            "likeliest of all",
+            _pairs(lambda logits, rows, good, bad: logits.argmax(dim=1) == good),
+            "You asked whether the right word is the likeliest of all. It only has to beat the wrong one: many words "
+            "may fit.",
+        ),
+        Mistake(
+            "inverted",
+            _pairs(lambda logits, rows, good, bad: logits[rows, good] < logits[rows, bad]),
+            "You counted the rows in which the wrong word wins.",
+        ),
+        Mistake(
+            "ties count",
+            _pairs(lambda logits, rows, good, bad: logits[rows, good] >= logits[rows, bad]),
+            "You counted ties as right (by >=, or by an arg-max that takes the good word when both are equal). A "
+            "model with equal logits everywhere would score 1.0 that way.",
+        ),
+        Mistake(
+            "every row with every word",
+            _pairs(lambda logits, rows, good, bad: logits[:, good] > logits[:, bad]),
+            "`logits[:, good]` is (n, n): every row with every row's word. Take one from each: "
+            "`logits[torch.arange(n), good]`.",
+        ),
+        Mistake(
+            "above zero",
+            _pairs(lambda logits, rows, good, bad: logits[rows, good] > 0),
+            "A logit above 0 means nothing by itself; compare it with the wrong word's.",
+        ),
+    ],
+)
