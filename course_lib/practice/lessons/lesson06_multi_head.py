@@ -13,7 +13,7 @@ NAMES = ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")
 
 def _multi_head(
     *, size="head", order=(0, 1, 2), split="right", join="right", mask_as="right", dim=-1, out=True,
-    in_bias=True, out_bias=True, transposed=True, cut=False, one_head=False,
+    in_bias=True, out_bias=True, transposed=True, cut=False, one_head=False, low=-math.inf, fixed=False,
 ):  # fmt: skip
     """Multi-head attention; the options are the ways to get it wrong."""
 
@@ -40,8 +40,9 @@ def _multi_head(
         scores = Q @ K.transpose(-2, -1) / scale  # (batch, heads, time, time)
         if mask is not None and mask_as in ("right", "inverted", "no axis"):
             allowed = mask if mask_as == "no axis" else mask[:, None]
-            scores = scores.masked_fill(allowed if mask_as == "inverted" else ~allowed, -math.inf)
+            scores = scores.masked_fill(allowed if mask_as == "inverted" else ~allowed, low)
         A = scores.softmax(dim=dim)
+        A = A.detach() if fixed else A
         if mask is not None and mask_as == "late":
             A = A * mask[:, None]
         Y = A @ V  # (batch, heads, time, d_head)
@@ -83,6 +84,7 @@ def _multi_head_cases() -> list[tuple]:
         case(3, 4, 6, 2, masked=True),
         case(2, 4, 6, 2, masked=True),
         case(1, 3, 4, 2, scale=100.0),
+        case(2, 4, 6, 2, masked=True, scale=100.0),
     ]
 
 
@@ -93,6 +95,23 @@ def _one_that_learns() -> list[tuple]:
     for name in NAMES:
         cases.append((x, {**weights, name: weights[name].clone().requires_grad_()}, n_heads, mask))
     return cases
+
+
+def _queries_and_keys_learn(output: Tensor, *_) -> bool | str:
+    """Only in_proj_weight asks for its gradient: it is the one leaf of the output's graph."""
+    leaf, steps = None, [output.grad_fn]
+    while steps and leaf is None:
+        step = steps.pop()
+        leaf = getattr(step, "variable", None)
+        steps += [before for before, _ in getattr(step, "next_functions", ()) if before is not None]
+    learns = False
+    if leaf is not None:
+        (gradient,) = torch.autograd.grad(output.square().sum(), leaf, retain_graph=True)
+        learns = all(part.abs().max() > 0 for part in gradient.chunk(3)[:2])
+    return learns or (
+        "no gradient reaches W_Q or W_K (because of detach, .data or a new tensor): training would change only "
+        "the values."
+    )
 
 
 MULTI_HEAD = Exercise(
@@ -118,6 +137,9 @@ MULTI_HEAD = Exercise(
         matches_reference(
             "Are scores of many thousands safe, although their exponential is infinite?", cases=7
         ),
+        matches_reference(
+            "Is a masked key without weight even where the other scores are far below zero?", cases=8
+        ),
         holds(
             "Can x and all four weights be trained?",
             lambda output, *_: (
@@ -126,6 +148,11 @@ MULTI_HEAD = Exercise(
                 "it as it is."
             ),
             cases=_one_that_learns,
+        ),
+        holds(
+            "Do queries and keys learn, through the attention weights?",
+            _queries_and_keys_learn,
+            cases=lambda: _one_that_learns()[1:2],
         ),
     ],
     hints=[
@@ -207,6 +234,16 @@ MULTI_HEAD = Exercise(
             _multi_head(mask_as="no axis"),
             "The mask is (batch, time, time) and the scores (batch, heads, time, time). Without a new axis, "
             "mask[:, None], rows of the batch are taken for heads.",
+        ),
+        Mistake(
+            "a finite score for masked keys",
+            _multi_head(low=-100.0),
+            "You gave masked keys a score of about −100. Other scores can be lower still; use −math.inf.",
+        ),
+        Mistake(
+            "attention weights detached",
+            _multi_head(fixed=True),
+            "You detached the attention weights. All numbers are right, but queries and keys cannot learn.",
         ),
         Mistake(
             "weights detached",
