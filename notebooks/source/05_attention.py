@@ -101,7 +101,7 @@ print(f"context: {context_by_hand[0]:.3f}, {context_by_hand[1]:.3f}")
 # No. It gets $e \approx 2.7$ times as much. One more point of score always means one more factor of $e$.
 #
 # Why a mean of all the values, and not simply the best one? Because it can be learned. An arg-max has no gradient, while a weighted mean has one for every score. And $\partial c / \partial v_i = \alpha_i$: the
-# error reaches *every* encoder state directly, however far back it was computed. In lessons 01 and 02 it had to travel through all the time steps in between, and vanished.
+# gradient reaches *every* encoder state directly, however far back it was computed. In lessons 01 and 02 it had to travel through all the time steps in between, and vanished.
 #
 # The softmax lies between a plain mean and a hard choice. Divide the scores by a **temperature** to move between the two:
 
@@ -278,7 +278,7 @@ for attention in (DotProductAttention(96), GeneralAttention(96, 96), AdditiveAtt
 # \end{aligned}
 # $$
 #
-# Here $h_i$ are the encoder's states, $y_{t-1}$ is the embedding of the symbol written last, and $[\,;\,]$ joins vectors. Each query depends on what the attention before it has found, so the steps must run one after the other.
+# Here $h_i$ are the encoder's states, $y_{t-1}$ is the embedding of the symbol written last, and $[\,;\,]$ joins vectors. The readout is a linear layer of its own in front of the head. Each query depends on what the attention before it has found, so the steps must run one after the other.
 #
 # ### Exercise 4 · One decoder step with attention (build, 25 minutes)
 #
@@ -526,7 +526,7 @@ for name, model in models.items():
 measured("the smaller share of arg-maxes on the right digit", min(on_gold.values()), at_least=0.95)
 
 # %% [markdown]
-# Nobody told the models where to attend. They were given answers, and in these runs attending to the right digit is what came of it. It need not: the encoder reads in both directions, so the state at a *neighbour* of the digit
+# Nobody told the models where to attend. They were trained on answers alone, and in these runs they learned to attend to the right digit. They need not have: the encoder reads in both directions, so the state at a *neighbour* of the digit
 # knows it as well.
 #
 # The table covers only digits that are copied. Left out are months, which are mostly names, hyphens, and the `0` of `05` where the source has a bare *5*. The dot product's weights are sharper here; both models write equally well.
@@ -552,6 +552,8 @@ for ax, x, title in zip(axes, (french, chinese), ("French: day, month, year", "C
     )
 
 # %% [markdown]
+# In French the month's two rows stay off its name, at least in our run; the answer is right all the same.
+#
 # Type a date in any of the twelve languages, in your own order of its parts. The model has no way to say "this is not a date". Give it nonsense, or two dates, and see what it attends to.
 
 
@@ -687,7 +689,7 @@ measured("days from 10 to 31: a 0 written with the model's own weights", (own[tw
 
 # %% [markdown]
 # A result that survives an intervention proves little until you know what the model writes when it knows nothing. Two more cautions. A column of the map is a state, not a symbol, and the state at a blank knows the digits next to it. And the model was never trained with uniform
-# weights, so this intervention shows it something new. Jain and Wallace (2019, *Attention is not explanation*) and Wiegreffe and Pinter (2019, *Attention is not not explanation*) carry on this debate. What a map does say is **where the model attended**.
+# weights, so this intervention puts it where training never did. Jain and Wallace (2019, *Attention is not explanation*) and Wiegreffe and Pinter (2019, *Attention is not not explanation*) argue the two sides of this debate. What a map does say is **where the model attended**.
 #
 # ## 8 · The bottleneck, again
 #

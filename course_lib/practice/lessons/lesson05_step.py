@@ -41,8 +41,9 @@ def _step(
         y = net.embedding(last)  # (batch, d_embed)
         W, U = (net.U, net.W) if swap else (net.W, net.U)
         scores = net.v(squash(W(s)[:, None] + U(memory)))[..., 0]  # (batch, source_len)
-        if mask_as in ("right", "inverted"):
-            scores = scores.masked_fill(mask if mask_as == "inverted" else ~mask, -math.inf)
+        if mask_as in ("right", "inverted", "finite"):
+            low = -100.0 if mask_as == "finite" else -math.inf
+            scores = scores.masked_fill(mask if mask_as == "inverted" else ~mask, low)
         if mask_as == "unsafe":
             weights = scores.exp() * mask
             weights = weights / weights.sum(dim=1, keepdim=True)
@@ -90,6 +91,7 @@ def _cases() -> list[tuple]:
         case(3, 5, 5, 3, 3, 3, 2, lengths=(5, 3, 1)),
         case(4, 4, 6, 2, 5, 3, 4, lengths=(2, 4, 3, 1)),
         case(2, 6, 3, 4, 2, 5, 3, lengths=(6, 4), scale=200.0),
+        case(6, 3, 3, 4, 2, 5, 3, lengths=(1, 2, 1, 1, 3, 1), scale=400.0),
     ]
 
 
@@ -143,6 +145,7 @@ DECODER_STEP = Exercise(
         _part(1, "With several keys, is the context their mean with these weights?", [1, 2, 3]),
         _part(0, "Are the logits head(tanh(readout([s; c; y]))), with the new state?", [0, 1, 2, 3]),
         _part(2, "Are scores of a few hundred safe, although their exponential is infinite?", [4]),
+        _part(2, "Is padding without weight even where the other scores are far below zero?", [5]),
         holds("Does a gradient reach s, memory and every parameter?", _gradient_comes_back, _one_that_learns),
     ],
     hints=[
@@ -164,6 +167,11 @@ DECODER_STEP = Exercise(
             "masked after the softmax",
             _step(mask_as="late"),
             "You masked the weights after the softmax, so that they no longer sum to 1. Set scores to −∞ before it.",
+        ),
+        Mistake(
+            "a finite score for padding",
+            _step(mask_as="finite"),
+            "You gave padding a score of about −100. Other scores can be lower still; use −math.inf.",
         ),
         Mistake(
             "softmax over the batch",

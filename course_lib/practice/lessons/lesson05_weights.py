@@ -37,6 +37,7 @@ def _weights_cases() -> list[tuple]:
         case(2, [True, True, True, False, False]),
         case(4, [True, False, True, True]),
         tuple(part if n else 100 * part for n, part in enumerate(case(3, [True, True, False, True, True]))),
+        tuple(part if n else part - 30_000 for n, part in enumerate(case(2, [True, True, False, False]))),
     ]
 
 
@@ -82,6 +83,11 @@ ATTENTION_WEIGHTS = Exercise(
         matches_reference(
             "Are scores of a few hundred safe, although their exponential is infinite?", cases=4
         ),
+        holds(
+            "Is padding without weight even where all scores are far below zero?",
+            _padding_gets_nothing,
+            cases=5,
+        ),
         holds("Does a gradient come back to the scores?", learns, cases=_scores_that_learn),
     ],
     hints=[
@@ -104,6 +110,11 @@ ATTENTION_WEIGHTS = Exercise(
             "softmax over the queries, shared padding",
             lambda scores, mask: torch.softmax(scores.masked_fill(~mask, -1e9), dim=0),
             OVER_QUERIES,
+        ),
+        Mistake(
+            "a finite score for padding",
+            lambda scores, mask: torch.softmax(scores.masked_fill(~mask, -100.0), dim=-1),
+            "You gave padding a score of about −100. Other scores can be lower still; use −math.inf.",
         ),
         Mistake(
             "no mask",
