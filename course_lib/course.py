@@ -111,10 +111,10 @@ LESSONS = (
     Lesson(
         "11_fine_tuning",
         "Fine-tuning",
-        "What is a model good for that can only fill gaps?",
-        "turn a BERT into classifier, tagger, answer finder, measure what pre-training is worth, cure overfitting",
-        110,
-        120,
+        "What is a model good for that can only predict masked tokens?",
+        "put a classifier on BERT, build a tagger and score its entities, compare it fairly with its rivals",
+        90,
+        90,
     ),
     Lesson(
         "12_inside_bert",

@@ -12,56 +12,43 @@
 # ---
 
 # %% [markdown]
-# # 11 · Fine-tuning: few labels, many tasks
+# # 11 · Fine-tuning BERT
 #
-# **What is a model good for that can only fill gaps?** Lesson 10's BERT guesses hidden words, and nobody wants to have words guessed. People want to know whether a review is favourable, whether a message is spam, which words are names, where the answer stands. For such questions there are labels, few and
-# dear. Here the gap-filler is set to them: one small layer on top, a minute of training. What does it bring that a fresh model would not have, and when is a word count just as good?
+# **What is a model good for that can only predict masked tokens?** Nobody needs masked tokens. People want to know whether a message is spam, or which words of
+# a sentence are names. For such tasks there are labels, few and expensive. In this lesson you put a new layer on lesson 10's BERT and train it on a hundred labels. You also test, against rivals that
+# get a fair chance, how much of the result is due to pre-training.
 #
 # You will be able to:
 #
-# * **turn** a pre-trained BERT into a classifier of sentences and pairs, a tagger, a finder of answers,
-# * **measure** what pre-training is worth in labels,
-# * **choose** between frozen features and fine-tuning, and among cures of overfitting, without touching the test set,
-# * **score** rare classes and named entities, and say when accuracy lies,
-# * **check** whether a classifier may be believed when it says it is sure.
+# * **put** a classifier on a pre-trained encoder, fine-tuned or frozen (exercise 1),
+# * **choose** a setting by cross-validation, without touching the test set (exercise 2),
+# * **score** a rare class by precision, recall and F1 (exercise 3),
+# * **build** a tagger, from word pieces to the F1 of named entities (exercises 4, 5 and 6),
+# * **compare** a pre-trained encoder with its rivals fairly (exercise 7).
 #
-# Time: 110 minutes; the cells run for about two minutes on one idle CPU core. It builds on lessons 09 (pieces, special tokens) and 10 (pre-training).
+# Time: 90 minutes; the cells run for about a minute and a half on one CPU core. It builds on lessons 09 (word pieces, special tokens) and 10 (pre-training).
 
 # %% tags=["setup", "nbval-ignore-output"]
-import copy
 import re
 from collections import Counter
 
+import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib import plots
+from course_lib import drawings, plots
 from course_lib.data import load, village
 from course_lib.device import seed_everything, setup
 from course_lib.explore import SliderFigure
-from course_lib.metrics import (
-    accuracy,
-    confusion_matrix,
-    entities,
-    entity_f1,
-    expected_calibration_error,
-    precision_recall_f1,
-    reliability,
-)
+from course_lib.metrics import accuracy, confusion_matrix, entities, entity_f1, expected_calibration_error
 from course_lib.models.attention import padding_mask
 from course_lib.models.pretrained import load_bert
-from course_lib.models.transformer import (
-    BertForClassification,
-    BertForSpans,
-    BertForTagging,
-    best_spans,
-    mean_of_real,
-)
-from course_lib.practice import check, hint
+from course_lib.models.transformer import BertForClassification
+from course_lib.practice import check, hint, yours
 from course_lib.recipes import cures, village_bert
-from course_lib.recipes.village_bert import collate, encode
 from course_lib.recipes.village_tasks import batches, bert, classification_loss, encoded, labels_of, logits_of
+from course_lib.report import measured
 from course_lib.stored import load_stored, measurement
 from course_lib.text.padding import pad
 from course_lib.text.wordpiece import WordPiece
@@ -70,47 +57,57 @@ from course_lib.training import fit
 device = setup(seed=0)
 
 # %% [markdown]
-# ## 1 · One layer more
+# ## 1 · A head on a pre-trained encoder
 #
-# The village's BERT from lesson 10, trained by the same recipe, stored, and without its heads. (With `pre_trained=False`: one of the same shape that has read nothing.)
+# BERT gives one vector per token. Take away the layer that predicted masked tokens, and put a new linear layer in its place, the **head**. What the head reads depends on the task (Devlin et al. 2019, figure 4).
 
 # %%
-model = bert(0, pre_trained=True).to(device).eval()
-ids, segments, lengths = encoded(["the keys near the cabinet [MASK] old .".split()], device)
-with torch.no_grad():
-    hidden = model(ids, segments=segments, lengths=lengths)  # (batch, time, d_model)
-print("tokens:", [village_bert.SYMBOLS[i] for i in ids[0]])
-print("hidden:", tuple(hidden.shape), "one vector for each token")
+drawings.head_on_top()
 
 # %% [markdown]
-# How do many vectors become one answer? BERT's custom: take the vector of `[CLS]`. It stands for no word, so it is free to stand for the sentence. Its vector goes through the *pooler* (a layer and a tanh, trained on next-sentence prediction), and then through **one new layer**, $W \in \mathbb R^{d_{model} \times
-# n_{classes}}$, which, with its bias, is all that does not come from pre-training:
+# Here is the village's BERT from lesson 10, stored. `bert(0, pre_trained=False)` has the same shape and a random initialisation. It will be the rival throughout.
+
+# %%
+encoder = bert(0, pre_trained=True).to(device).eval()
+ids, segments, lengths = encoded(["the keys near the cabinet [MASK] old .".split()], device)
+with torch.no_grad():
+    hidden = encoder(ids, segments=segments, lengths=lengths)  # (batch, time, d_model)
+print("tokens:", [village_bert.SYMBOLS[i] for i in ids[0]])
+print("hidden:", tuple(hidden.shape))
+
+# %% [markdown]
+# For one label per text, BERT reads the vector of `[CLS]`. It passes through the **pooler**, a layer with a tanh that was trained with next-sentence prediction, and then through the head:
 #
-# $$c = \tanh(h_{[CLS]} W_p + b_p), \qquad \text{logits} = c\, W + b$$
+# $$c = \tanh(h_{[CLS]} W_p + b_p), \qquad \text{logits} = c\, W + b, \qquad W \in \mathbb R^{d_{model} \times n_{classes}}$$
 
 # %%
 classifier = BertForClassification(bert(0), n_classes=2).to(device).eval()
+pooler, head = classifier.bert.pooler, classifier.classifier
 with torch.no_grad():
-    c = torch.tanh(hidden[:, 0] @ classifier.bert.pooler.weight.T + classifier.bert.pooler.bias)
-    logits = c @ classifier.classifier.weight.T + classifier.classifier.bias  # (batch, n_classes)
-    print("by hand = library:", torch.allclose(logits, classifier(ids, segments=segments, lengths=lengths), atol=1e-5))
-new = sum(parameter.numel() for parameter in classifier.classifier.parameters())
-print(f"new parameters: {new} of {sum(p.numel() for p in classifier.parameters()):,}")
+    c = torch.tanh(hidden[:, 0] @ pooler.weight.T + pooler.bias)  # (batch, d_model)
+    logits = c @ head.weight.T + head.bias  # (batch, n_classes)
+    gap = (logits - classifier(ids, segments=segments, lengths=lengths)).abs().max()
+measured("by hand against the library, largest difference", gap, at_most=1e-5)
+print(
+    f"new parameters: {sum(p.numel() for p in head.parameters())} of {sum(p.numel() for p in classifier.parameters()):,}"
+)
 
 # %% [markdown]
-# **Fine-tuning** is what follows: train *all* of it on the labels, old parameters and new, for a few steps at a modest rate (Devlin et al. 2019, section 3.2). Pairs of sentences need nothing new (section 5); for answers and tags the layer reads every token instead of the pooled `[CLS]` (sections 6 and 9).
+# **Fine-tuning** trains all of it on the labels, old parameters and new, for a few steps at a low learning rate. BERT-base takes 2 to 4 epochs at $2$ to $5 \cdot 10^{-5}$ (Devlin et al. 2019, appendix A.3). Our model is about 250 times
+# smaller and needs larger rates. **Feature extraction** leaves the encoder as it is and trains only the head.
 #
-# ## 2 · What are words worth that you have read before?
+# ## 2 · How many labels does pre-training save?
 #
-# A task: a verb is missing, and so its number. *The keys near the cabinet ☐ old*: is the gap for **one** (is, was, lives, …) or for **more than one** (are, were, live, …)? We take only sentences whose nearest noun misleads: who believes it is always wrong. You need the number of a noun, and a rule which noun.
+# A task: a verb is masked, and you have to say its number. In *the keys near the cabinet [MASK] old*, is the verb singular (is, was) or plural (are, were)? All sentences are chosen so that the
+# nearest noun has the wrong number.
 #
-# Labels are dear, so the labelled sentences use only *half of fourteen nouns*, and we test on both halves: nouns that had labels, and nouns that had none.
+# Labels are expensive, so our labelled sentences use only half of fourteen nouns. We test on both halves: nouns that occurred with a label, and nouns that did not.
 
 # %%
 PLURALS = dict(
-    girl="girls", woman="women", boy="boys", man="men", cat="cats", dog="dogs", bird="birds", horse="horses"
-)
-PLURALS |= dict(key="keys", book="books", letter="letters", cabinet="cabinets", tree="trees", table="tables")
+    girl="girls", woman="women", boy="boys", man="men", cat="cats", dog="dogs", bird="birds", horse="horses",
+    key="keys", book="books", letter="letters", cabinet="cabinets", tree="trees", table="tables",
+)  # fmt: skip
 KINDS = {
     "girl woman boy man": 2,
     "cat dog bird horse": 2,
@@ -119,6 +116,7 @@ KINDS = {
 }  # how many get labels
 NOUNS = {*PLURALS, *PLURALS.values(), "rose", "roses", "farmer", "baker"}
 PLURAL_VERBS = {"are", "were", "live", "sleep", "run", "play"}
+MISLEADING = village.minimal_pairs("agreement", 2_500, seed=0, misleading=True)
 
 
 def half_of_the_nouns(seed):
@@ -126,16 +124,13 @@ def half_of_the_nouns(seed):
     generator, halves = torch.Generator().manual_seed(seed), (set(), set())
     for kind, n_labelled in KINDS.items():
         nouns = kind.split()
-        for place, i in enumerate(torch.randperm(len(nouns), generator=generator).tolist()):
-            halves[int(place >= n_labelled)].update((nouns[i], PLURALS[nouns[i]]))
+        for rank, i in enumerate(torch.randperm(len(nouns), generator=generator).tolist()):
+            halves[int(rank >= n_labelled)].update((nouns[i], PLURALS[nouns[i]]))
     return halves
 
 
-MISLEADING = village.minimal_pairs("agreement", 2_500, seed=0, misleading=True)
-
-
-def gap_sentences(allowed):
-    """Pairs (words with a [MASK] for the verb, 1 for more than one), one of each label in turn; all nouns are allowed ones."""
+def agreement(allowed):
+    """(words with a [MASK] for the verb, 1 for plural), one of each label in turn; all nouns are allowed ones."""
     found = [], []
     for pair in MISLEADING:
         words = list(pair.good)
@@ -146,20 +141,20 @@ def gap_sentences(allowed):
     return [sentence for both in zip(*found, strict=False) for sentence in both]
 
 
-with_labels, without_labels = half_of_the_nouns(0)
-for words, label in gap_sentences(with_labels)[:4]:
-    print(f"{' '.join(words):50} {('one', 'more')[label]}")
-
+for words, label in agreement(half_of_the_nouns(0)[0])[:4]:
+    print(f"{' '.join(words):50} {('singular', 'plural')[label]}")
 
 # %% [markdown]
-# A table of classifiers has two rows that cost nothing. The **majority**: always the most frequent answer. And the **bag of words**: which words occur, in whatever order, and a logistic regression on that. Who does not beat them has learned nothing worth telling.
+# Two baselines belong in every table. The **majority** always gives the most frequent answer. The **bag of words** is a logistic regression on which words occur, in any order.
 
 
 # %%
 def logistic_regression(features, labels, n_classes=2, penalty=1e-3):
     """features (n, d) → a function from features to logits; penalty · |W|² is added to the loss."""
-    weight = torch.zeros(features.shape[1], n_classes, requires_grad=True)
-    bias = torch.zeros(n_classes, requires_grad=True)
+    weight, bias = (
+        torch.zeros(features.shape[1], n_classes, requires_grad=True),
+        torch.zeros(n_classes, requires_grad=True),
+    )
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
 
     def closure():
@@ -189,15 +184,11 @@ def bag_of_words_accuracy(train, test):
     return accuracy(predict(bag_of_words([words for words, _ in test], index)), labels_of(test))
 
 
-# %% [markdown]
-# And the training itself: `fit`, as ever, for thirty steps. The pre-trained one gets a small rate: it must not forget faster than it learns. The fresh one gets twice that, which suits it better. (Small for a model of this size. BERT itself, 250 times as large, is fine-tuned with $2$ to $5 \cdot 10^{-5}$: Devlin et al. 2019, appendix A.3. Such numbers do not carry over from one model or task to another: every section below has a rate of its own, tried out.) `batches` shuffles and encodes, `classification_loss` is the cross-entropy of the logits; both are in `course_lib.recipes.village_tasks`.
-
-
-# %%
-def tuned_classifier(data, seed, pre_trained=True, steps=30):
+def fine_tuned(data, seed, pre_trained=True):
+    """The pre-trained encoder gets 30 steps; the random initialisation twice as many, at twice the rate."""
     model = BertForClassification(bert(seed, pre_trained), 2).to(device)
-    lr = 5e-4 if pre_trained else 1e-3
-    fit(
+    steps, lr = (30, 5e-4) if pre_trained else (60, 1e-3)
+    _ = fit(
         model,
         batches(data, 24, seed),
         classification_loss,
@@ -211,97 +202,92 @@ def tuned_classifier(data, seed, pre_trained=True, steps=30):
 
 
 # %% [markdown]
-# > **Predict.** With 8, 32 and 128 labels: how often is the pre-trained one right about nouns that had no labels? And the fresh one, about nouns that had some, and about those that had none? (In the figure: a point for each of three seeds, moved aside a little where they would hide each other.)
+# > **Predict.** How accurate is the pre-trained encoder on nouns without labels, after 8, 32 and 128 labels? And the random initialisation, on nouns with labels and on nouns without?
 
 # %% tags=["nbval-ignore-output"]
 SIZES, SEEDS = (8, 32, 128), (0, 1, 2)
 CURVES = (
     "pre-trained, new nouns",
-    "random start, nouns with labels",
-    "random start, new nouns",
+    "random init, nouns with labels",
+    "random init, new nouns",
     "bag of words, new nouns",
 )
 scores = {name: {n: [] for n in SIZES} for name in CURVES}
-gap_data = {}
+agreement_data = {}
 for seed in SEEDS:
     with_labels, without_labels = half_of_the_nouns(seed)
-    known, new = gap_sentences(with_labels), gap_sentences(without_labels)[:120]
+    known, new = agreement(with_labels), agreement(without_labels)[:120]
     labelled, same = known[: max(SIZES)], known[max(SIZES) :][:120]
-    gap_data[seed] = labelled, new
+    agreement_data[seed] = labelled, new
     for n in SIZES:
+        fresh = fine_tuned(labelled[:n], seed, pre_trained=False)
+        scores["pre-trained, new nouns"][n].append(
+            accuracy(logits_of(fine_tuned(labelled[:n], seed), new), labels_of(new))
+        )
+        scores["random init, nouns with labels"][n].append(accuracy(logits_of(fresh, same), labels_of(same)))
+        scores["random init, new nouns"][n].append(accuracy(logits_of(fresh, new), labels_of(new)))
         scores["bag of words, new nouns"][n].append(bag_of_words_accuracy(labelled[:n], new))
-        for name, pre_trained in (("pre-trained", True), ("random start", False)):
-            model = tuned_classifier(labelled[:n], seed, pre_trained)
-            scores[f"{name}, new nouns"][n].append(accuracy(logits_of(model, new), labels_of(new)))
-            if not pre_trained:
-                scores[f"{name}, nouns with labels"][n].append(
-                    accuracy(logits_of(model, same), labels_of(same))
-                )
 
 _ = plots.label_efficiency(
     scores,
-    title="What labels teach the fresh model does not reach new nouns",
+    title="Labels teach the random init the nouns that have labels, and no others",
     baselines={"majority": 0.5},
-    ylim=(0.1, 1.02),
+    ylim=(0.0, 1.03),
 )
 
 # %%
-mean = {
-    name: {n: sum(values) / len(values) for n, values in by_size.items()} for name, by_size in scores.items()
-}
-print(
-    "pre-trained, 128 labels, nouns without labels: at least 0.90 on each seed:",
-    min(scores["pre-trained, new nouns"][128]) >= 0.9,
+average = {name: sum(by_size[128]) / len(SEEDS) for name, by_size in scores.items()}
+measured(
+    "128 labels, pre-trained, new nouns, worst seed", min(scores["pre-trained, new nouns"][128]), at_least=0.9
 )
-print("random start there: at most 0.65 on each seed:", max(scores["random start, new nouns"][128]) <= 0.65)
-print(
-    "random start, nouns with labels: at least 0.85 on average:",
-    mean["random start, nouns with labels"][128] >= 0.85,
-)
-print("bag of words: at most 0.6:", mean["bag of words, new nouns"][128] <= 0.6)
+measured("random init, nouns with labels, mean", average["random init, nouns with labels"], at_least=0.85)
+measured("random init, new nouns, mean", average["random init, new nouns"], between=(0.1, 0.75))
+measured("bag of words, new nouns, mean", average["bag of words, new nouns"], at_most=0.65)
 
 # %% [markdown]
-# The random start did learn: with 128 labels it is good at sentences of nouns it was taught. (The subject stands first in these, and the nearest noun is always the opposite; either rule and a list of nouns suffice.) About any other noun it must guess, and none of the three sizes helped. A fresh model may say *one* to all new nouns; or it throws a coin for each, and then gives, mostly, the same answer in every sentence with *keys*. With ten new subjects such scores scatter: with 128 labels, over nine seeds, 0.31 to 0.84, 0.53 on average (the check above is of three of them). The pre-trained one needed few labels;
-# that *cats* are many it knew from reading, as it knew where the subject is.
+# The random initialisation did learn the task, for the nouns that it was shown. The embedding of every other noun is still random, and nothing that was learned says whether it is one or many. The points scatter widely, because there are only
+# ten new subjects, and sentences with the same subject tend to get the same answer.
 #
-# That is the bargain. Labels buy the **task**; the words, and the ways of the language, were had for free.
+# So labels teach the **task**; pre-training has taught the words. This test was built to make that difference as large as possible: for a noun without any label, no amount of training could have helped the random initialisation.
 #
-# How few labels, if the task is as near to the pre-training as this one? Its old head fills gaps, and a gap is what we ask about. So ask that: of the most common verbs, are *is* and *was* together likelier than *are* and *were*?
+# Does this task need labels at all? The pre-trained model has a head that predicts masked tokens, and a masked token is what we ask about. So ask it: are *is* and *was* together more probable than *are* and *were*?
 
 # %%
-gap_filler = village_bert.build()
-_ = load_stored(village_bert.NAME, gap_filler)
-gap_filler = gap_filler.to(device).eval()
-one, more = (
+mlm = village_bert.build()
+_ = load_stored(village_bert.NAME, mlm)
+mlm = mlm.to(device).eval()
+singular, plural = (
     [village_bert.SYMBOLS.index(verb) for verb in verbs] for verbs in (("is", "was"), ("are", "were"))
 )
-for seed in SEEDS:
-    new = gap_data[seed][1]
-    inputs = encoded([item for item, _ in new], device)
+for seed, (_, new) in agreement_data.items():
+    inputs = encoded([words for words, _ in new], device)
     with torch.no_grad():
-        words_there, _ = gap_filler(**inputs.arguments(), chosen=inputs.ids == village_bert.MASK_ID)  # (n, vocab_size)
-    probabilities = words_there.softmax(dim=-1).cpu()
-    says_more = probabilities[:, more].sum(dim=1) > probabilities[:, one].sum(dim=1)
-    right = (says_more == labels_of(new)).double().mean().item()
-    print(f"seed {seed}: no label at all, at least 0.95 right: {right >= 0.95}")
+        token_logits, _ = mlm(
+            **inputs.arguments(), chosen=inputs.ids == village_bert.MASK_ID
+        )  # (n, vocab_size)
+    p = token_logits.softmax(dim=-1).cpu()
+    says_plural = (p[:, plural].sum(dim=1) > p[:, singular].sum(dim=1)).long()
+    measured(
+        f"no labels, seed {seed}: accuracy", (says_plural == labels_of(new)).double().mean(), at_least=0.95
+    )
 
 # %% [markdown]
-# So here labels are needed only to hang a new layer on. (GPT-3 and its like live on that: find the question that pre-training has answered already.) Small print, then: the test was chosen to show the effect as large as it can be. With labels for every noun, the fresh model would do as well, and in this tiny language that would be possible. In English it is not.
+# Phrasing a task as the question that pre-training has already answered is called **prompting** (Schick & Schütze 2021 for masked language models). Here the labels were only needed to fit a new head.
 #
-# ## 3 · Frozen or fine?
+# ## 3 · Feature extraction: the frozen encoder
 #
-# Must all of BERT be trained? The cheap way, **feature extraction**, leaves it as it is (Peters et al. 2019 compare the two): run it once, keep one vector a sentence, and fit a logistic regression to it. Which vector? `[CLS]`, or the mean over the tokens, the real ones only.
+# Must all of BERT be trained? Run it once, keep one vector per sentence, and fit a logistic regression on these **features**. Which vector? That of `[CLS]`, or the mean over the tokens.
 #
-# ### Exercise 1 · Mean of the real tokens (5 minutes)
+# ### Exercise 1 · The mean of the real tokens (warm-up, 5 minutes)
 #
-# Write `mean_pool(hidden, lengths)`: `hidden (batch, time, d_model)`, `lengths (batch,)`; what stands at places ≥ length is padding. Done when the check shows ✓.
+# Write `mean_pool(hidden, lengths)`. `hidden` is `(batch, time, d_model)`, `lengths` is `(batch,)`. Positions ≥ length are padding, whatever their vectors are.
 
 
 # %% tags=["exercise"]
 def mean_pool(hidden, lengths):
     """hidden (batch, time, d_model), lengths (batch,) → (batch, d_model)."""
     ### BEGIN SOLUTION
-    real = torch.arange(hidden.shape[1]) < lengths[:, None]  # (batch, time)
+    real = torch.arange(hidden.shape[1], device=hidden.device) < lengths[:, None]  # (batch, time)
     return (hidden * real[:, :, None]).sum(dim=1) / lengths[:, None]
     ### END SOLUTION
 
@@ -309,50 +295,54 @@ def mean_pool(hidden, lengths):
 # %% tags=["check"]
 check("11.mean_pool", mean_pool)
 
+# %% tags=["hint"]
+hint("11.mean_pool")
+
+# %% [markdown] tags=["solution"]
+# Padding has vectors too, because every layer computes them. They must be neither added nor counted, or a sentence's vector would depend on the longest sentence in its batch.
+
 
 # %% tags=["nbval-ignore-output"]
 @torch.no_grad()
-def frozen_features(model, data):
-    """(n, d_model) of [CLS], (n, d_model) of the mean."""
-    ids, segments, lengths = encoded([item for item, _ in data], device)
+def features(model, data):
+    """[CLS] and mean of each sentence, (n, d_model) each."""
+    ids, segments, lengths = encoded([words for words, _ in data], device)
     hidden = model.eval()(ids, segments=segments, lengths=lengths)
-    return hidden[:, 0].cpu(), mean_of_real(hidden, lengths).cpu()
+    return {
+        "frozen, [CLS]": hidden[:, 0].cpu(),
+        "frozen, mean": yours("11.mean_pool")(hidden.cpu(), lengths.cpu()),
+    }
 
 
-frozen = {"frozen, [CLS]": [], "frozen, mean": []}
-for seed, (labelled, new) in gap_data.items():
-    model = bert(seed).to(device)
-    for name, known, unknown in zip(
-        frozen, frozen_features(model, labelled), frozen_features(model, new), strict=True
-    ):
-        predict = logistic_regression(known, labels_of(labelled), penalty=1e-2)
-        frozen[name].append(accuracy(predict(unknown), labels_of(new)))
-
-for name, values in {**frozen, "fine-tuned": scores["pre-trained, new nouns"][128]}.items():
+table = {"frozen, [CLS]": [], "frozen, mean": [], "fine-tuned": scores["pre-trained, new nouns"][128]}
+for labelled, new in agreement_data.values():
+    known, unknown = features(encoder, labelled), features(encoder, new)
+    for name in known:
+        predict = logistic_regression(known[name], labels_of(labelled), penalty=1e-2)
+        table[name].append(accuracy(predict(unknown[name]), labels_of(new)))
+print("accuracy on nouns without labels, 128 labels, three seeds")
+for name, values in table.items():
     print(f"{name:15}", " ".join(f"{value:.2f}" for value in values))
 
 # %%
-print("frozen, mean: at least 0.85 on average:", sum(frozen["frozen, mean"]) / 3 >= 0.85)
-print("fine-tuned: at least 0.9 on average:", mean["pre-trained, new nouns"][128] >= 0.9)
+measured(
+    "frozen, mean of the tokens: accuracy, mean of three seeds", sum(table["frozen, mean"]) / 3, at_least=0.85
+)
+measured("fine-tuned: accuracy, mean of three seeds", sum(table["fine-tuned"]) / 3, at_least=0.9)
 
 # %% [markdown]
-# Almost as good, for one pass and a regression. To guess the verb BERT has to know its number, so the number lies on the surface, ready for a linear layer. Where an answer must still be *worked out* from what the layers hold, frozen features may fall behind: sections 5 and 7 compare again, and it will be closer than you expect.
+# On this task the frozen encoder comes close to the fine-tuned one, for a single forward pass. On BERT's own named-entity task the best frozen features come within 0.3 points of fine-tuning, 96.1 against 96.4 F1. But the last layer alone gives only 94.9 (Devlin et al. 2019, table 7).
+# Which layer to take is a choice, so you need a way to choose.
 #
-# ## 4 · Overfitting, and what cures it
+# ## 4 · Overfitting, calibration, cross-validation
 #
-# A harder task with few labels: is this sentence of the village for or against? *The soup was not very tasty.* Half of them say *not*, so single words tell nothing. 150 labels; a model of several hundred thousand parameters learns 150 sentences by heart in seconds. What helps it with others?
+# A different task: does a sentence of the village judge something positively? *The soup was not very tasty.* Half of the sentences contain *not*, so no single word decides. There are 150 labels, and a model of several hundred thousand parameters memorises them.
 #
-# * **Dropout** 0.1: noise in every layer.
-# * **Weight decay** 0.3: pulls all weights towards 0.
-# * **Early stopping**: hold back a quarter of the labels; where the loss there, or the accuracy, has not been better for eight looks (80 steps), stop, and go back to the best.
-# * **A smaller model**: only the first of the two layers.
-# * **Augmentation**: replace words by others that leave the label as it is: another name, another dish.
+# Choosing on the test set is cheating: the best of many tries is partly luck. With 150 labels you cannot spare many for validation either. **Cross-validation** splits them into $k$ **folds**. Each fold is held out once, the others train, and the $k$ scores are averaged.
 #
-# Which of them? The test set must not say: who tries six ways on it and reports the best has trained on it. But 150 labels are too few to lay some aside. **Cross-validation**: cut them into $k$ folds, hold out each in turn, average.
+# ### Exercise 2 · Folds (warm-up, 5 minutes)
 #
-# ### Exercise 2 · Folds (5 minutes)
-#
-# Write `folds(n, k)` → a list of k pairs `(train, held_out)`, both lists of example numbers below n. Fold $i$ holds out examples $i$, $i + k$, $i + 2k$, …; train is the rest, in order. Done when the check shows ✓.
+# Write `folds(n, k)`. Return a list of k pairs `(train, held_out)` of lists of example numbers. Fold $i$ holds out examples $i$, $i + k$, $i + 2k$, …; `train` is the rest, in order.
 
 
 # %% tags=["exercise"]
@@ -366,40 +356,81 @@ def folds(n, k):
 # %% tags=["check"]
 check("11.folds", folds)
 
-# %% [markdown]
-# One trap before you cut: the village repeats itself. A sentence that occurs twice may lie in the training part *and* in the fold held out, and then memory looks like understanding. So every sentence with a label is taken once, and the unseen ones are 400 others, of which some occur twice. (In sections 5, 6 and 9 the tests are new draws, of which 2 to 8 % happen to be among the sentences with labels; in section 2 that is so with 6 to 13 % of the sentences of nouns with labels, and with none of the new nouns'.)
+# %% tags=["hint"]
+hint("11.folds")
 
-# %%
-labelled, unseen = cures.draw(1)
-generator = torch.Generator().manual_seed(0)
-for words, label in labelled[:3]:
-    print(f"{' '.join(words):46} {('against', 'for')[label]}")
-    print(f"    augmented: {' '.join(cures.augmented(words, generator))}")
+# %% [markdown] tags=["solution"]
+# Taking every k-th example is safer than cutting blocks, because data often comes sorted. Every example is held out exactly once, and never in its own training part.
 
 # %% [markdown]
-# > **Predict.** Order the five cures, and doing nothing. Which helps most? Does any of them hurt? And a random start?
+# Train on the 100 labels of fold 0, and watch 400 unseen sentences. Besides loss and accuracy we measure **calibration**: of the answers given with probability 0.9, are 90 % right? Sort the answers into bins by confidence. The **expected calibration error** is the mean difference
+# between confidence and accuracy, weighted by the size $n_b$ of each bin (Guo et al. 2017):
 #
-# Each of them is trained three times: on two folds of three, 100 labels (early stopping: on 75), with a rate of $5 \cdot 10^{-4}$ that decays over 320 steps of 16 sentences. Each of the three models answers for its own held-out fold and for the unseen sentences; the table has the means. All together, on five draws of 150 labels, that takes ten minutes: `python -m benchmarks cures` has done it, and the scores are stored. One cure you train here, on the first draw (change `CURE` for another; the code is in `course_lib/recipes/cures.py`).
+# $$\text{ECE} = \sum_b \frac{n_b}{n}\,\bigl|\,\text{confidence}_b - \text{accuracy}_b\,\bigr|$$
+#
+# > **Predict.** The loss on unseen sentences starts to rise. What does their accuracy do?
 
 # %% tags=["nbval-ignore-output"]
-CURE = "one layer"
-measured = measurement(cures.NAME)["scores"]
-here = cures.scores(labelled, unseen, device, **cures.CURES[CURE])
+labelled, unseen = cures.draw(1)
+train, held_out = ([labelled[i] for i in part] for part in yours("11.folds")(len(labelled), 3)[0])
+WATCH_EVERY = 20
+watched = {"loss": [], "accuracy": [], "calibration error": []}
 
-on_unseen = {name: [draw["unseen"] for draw in measured[name]] for name in cures.CURES}
-print("                                     first draw                    five draws, mean")
-print("accuracy on                      its labels  held out    unseen    held out    unseen")
-for name in cures.CURES:
-    first, mean_held_out = measured[name][0], sum(draw["held_out"] for draw in measured[name]) / 5
-    print(
-        f"{name:30} {first['known']:12.2f} {first['held_out']:9.2f} {first['unseen']:9.2f}"
-        f"{mean_held_out:12.2f} {sum(on_unseen[name]) / 5:9.2f}"
-    )
-print(f"{CURE + ', here':30} {here.known:12.2f} {here.held_out:9.2f} {here.unseen:9.2f}")
-print(f"{'bag of words (all 150)':30} {'':12} {'':9} {bag_of_words_accuracy(labelled, unseen):9.2f}")
 
+def watch(model):
+    logits, labels = logits_of(model, unseen), labels_of(unseen)
+    watched["loss"].append(F.cross_entropy(logits, labels).item())
+    watched["accuracy"].append(accuracy(logits, labels))
+    watched["calibration error"].append(expected_calibration_error(logits.softmax(dim=-1), labels))
+    return watched["loss"][-1]
+
+
+judge = BertForClassification(bert(0), 2).to(device)
+options = dict(lr=5e-4, warm_up=6, validate=watch, validate_every=WATCH_EVERY, progress=False)
+_ = fit(judge, batches(train, 16, 0), classification_loss, steps=320, **options)
+
+figure, axes = plt.subplots(1, 3, figsize=(9, 2.6))
+for ax, (name, values) in zip(axes, watched.items(), strict=True):
+    _ = ax.plot(range(WATCH_EVERY, 321, WATCH_EVERY), values)
+    _ = ax.set(xlabel="steps", ylabel=name, ylim=(0, None))
+_ = figure.suptitle("400 unseen sentences: the loss rises, and so does the accuracy")
+
+# %%
+best = min(range(len(watched["loss"])), key=watched["loss"].__getitem__)
+measured("loss at the end", watched["loss"][-1], above=("lowest loss", watched["loss"][best]))
+measured(
+    "accuracy at the end",
+    watched["accuracy"][-1],
+    above=("accuracy at the lowest loss", watched["accuracy"][best]),
+)
+measured("calibration error at the end", watched["calibration error"][-1], at_least=0.1)
+
+# %% [markdown]
+# The loss rises because the wrong answers become more and more confident, while the right answers become more frequent. The model is **overconfident**. If you only need answers, that does no harm. If somebody acts on the probabilities, divide the
+# logits by a temperature $T$ fitted on held-out labels (Guo et al. 2017, section 4.2). No answer changes:
+
+# %%
+held_logits, unseen_logits = logits_of(judge, held_out), logits_of(judge, unseen)
+T = min(
+    (t / 4 for t in range(1, 41)), key=lambda t: F.cross_entropy(held_logits / t, labels_of(held_out)).item()
+)
+rescaled = expected_calibration_error((unseen_logits / T).softmax(dim=-1), labels_of(unseen))
+measured("temperature fitted on the 50 held-out labels", T, at_least=1.5)
+measured(
+    "calibration error on unseen sentences with it",
+    rescaled,
+    below=("without", watched["calibration error"][-1]),
+)
+
+# %% [markdown]
+# What *does* help against overfitting? `python -m benchmarks cures` tried seven remedies, and a random initialisation with and without augmentation, on five draws of 150 labels, with three folds each. That takes eight minutes, so the scores are stored. Each remedy had one setting, written in its name; a different one might do better. Early stopping holds back a
+# quarter of the labels and watches their loss or their accuracy. **Augmentation** replaces names, people and things in each sentence by others of their kind, which leaves the label as it is.
+
+# %%
+stored = measurement(cures.NAME)["scores"]
+on_unseen = {name: [draw["unseen"] for draw in stored[name]] for name in cures.CURES}
 _ = plots.gains(
-    on_unseen,
+    {name.replace("random start", "random init"): values for name, values in on_unseen.items()},
     baseline="nothing",
     title="Augmentation helps on every draw, early stopping on none",
     xlabel="accuracy on unseen sentences",
@@ -407,431 +438,167 @@ _ = plots.gains(
 
 # %%
 gain = {
-    name: [score - nothing for score, nothing in zip(scores, on_unseen["nothing"], strict=True)]
-    for name, scores in on_unseen.items()
+    name: [a - b for a, b in zip(own, on_unseen["nothing"], strict=True)] for name, own in on_unseen.items()
 }
-best_on_folds = [
-    max(cures.CURES, key=lambda name, number=number: measured[name][number]["held_out"]) for number in range(5)
-]
-print("what was trained here comes to what is stored:", abs(here.unseen - on_unseen[CURE][0]) <= 0.1)
-print("augmentation gains on each of the five draws:", min(gain["augmentation"]) > 0)
-print("early stopping loses on each:", max(gain["early stopping by loss"] + gain["early stopping by accuracy"]) < 0)
-print(
-    "what is best on the folds is better than nothing on unseen sentences, each time:",
-    all(gain[name][number] > 0 for number, name in enumerate(best_on_folds)),
+measured("augmentation: smallest gain of five draws", min(gain["augmentation"]), at_least=0.02)
+measured(
+    "early stopping: largest gain of ten",
+    max(gain["early stopping by loss"] + gain["early stopping by accuracy"]),
+    at_most=-0.1,
 )
-print("bag of words: at most 0.6:", bag_of_words_accuracy(labelled, unseen) <= 0.6)
-
-# %% [markdown]
-# All of them know their labels by heart, but for those stopped early. What they make of other sentences is another matter:
-#
-# * **Augmentation** helps on every draw, for it brings knowledge that the labels lack: *who* eats does not matter. (Much knowledge: from the 150 sentences it can write two thirds of the unseen ones word for word. In a larger language it could not.) One layer alone gains on one draw and loses on another.
-# * **Dropout** helps a little, 0.01 to 0.05. (It also slows learning down: after 80 steps it had not yet learned its labels, and seemed to do harm. Compare cures only where each was trained to its end.)
-# * **Weight decay** does nothing. At every step it takes 0.3 times the rate off each weight: with this rate, less than 3 % in all.
-# * **Early stopping** hurts. It pays 25 of a fold's 100 labels, and it stops too soon. Had it gone on in the first fold of the first draw, the loss would have climbed from 0.7 to 2 (on the unseen sentences just so), for wrong answers given with ever greater certainty; and the accuracy, from 0.5 to 0.7. Judged by accuracy it is better on four of the five draws, and still 0.12 to 0.21 behind: accuracy on 25 sentences moves in steps of 0.04, so many looks are equal, and an equal one is no better one.
-#
-# And the **random start**? It is ahead of the pre-trained one on three draws of five, and with augmentation it is, on average, the best of all. Here every word that matters has labels; there is nothing that only reading could have taught, and what was read comes with habits of its own. Pre-training pays where labels do not reach, as in section 2.
-#
-# Would the folds have told you? They are all that you have in real work. On each draw they chose the best or the second best for the unseen sentences; on three of the five that was a random start. But take their scores for the order only: on all five draws *nothing* looks better on its folds (0.87) than it is (0.81), because the unseen sentences are those that labels left over, and less like them.
-#
-# And the bag of words, *below* a half? The unseen sentences are those that are not among the labels. Where *the soup was tasty* has a label, mostly *not tasty* is left over. Who learns that *tasty* is good is then mostly wrong.
-#
-# ## 5 · Pairs of sentences
-#
-# *Anna lost the key. She was sad.* And *Anna lost the key. It was sad*? Does the pronoun of the second sentence fit the first? Nothing is wrong with either sentence alone. Two sentences go in as `[CLS] first [SEP] second [SEP]`, segments 0 and 1; everything else stays as it was.
-
-
-# %%
-def texts_with_a_pronoun(n, seed):
-    """n pairs ((first, second), does the pronoun fit?)."""
-    found = []
-    for words, fits in village.acceptability(n, seed, kinds=("pronoun",), language=village.TEXTS):
-        cut = 1 + min(words.index(mark) for mark in ".?" if mark in words)
-        found.append(((words[:cut], words[cut:]), fits))
-    return found
-
-
-pairs, new_pairs = texts_with_a_pronoun(2_000, 1), texts_with_a_pronoun(1_000, 1_000_000)
-for (first, second), fits in pairs[:4]:
-    print(f"{' '.join(first):42} | {' '.join(second):32} {'fits' if fits else 'does not fit'}")
-
-# %% tags=["nbval-ignore-output"]
-joined = [[([*first, *second], fits) for (first, second), fits in data] for data in (pairs, new_pairs)]
-pair_scores = {
-    "majority": max(Counter(fits for _, fits in new_pairs).values()) / len(new_pairs),
-    "bag of words": bag_of_words_accuracy(*joined),
-}
-with torch.no_grad():
-    _, next_logits = gap_filler(
-        **encoded([item for item, _ in new_pairs], device).arguments()
-    )  # class 0: it follows
-pair_scores["next-sentence head, no labels"] = accuracy(
-    1 - next_logits.argmax(dim=1).cpu(), labels_of(new_pairs)
-)
-known, unknown = (torch.cat(frozen_features(bert(0).to(device), data), dim=1) for data in (pairs, new_pairs))
-pair_scores["frozen, [CLS] and mean"] = accuracy(
-    logistic_regression(known, labels_of(pairs), penalty=1e-2)(unknown), labels_of(new_pairs)
-)
-for name, pre_trained in (("random start", False), ("fine-tuned", True)):
-    model = tuned_classifier(pairs, 0, pre_trained, steps=100)
-    pair_scores[name] = accuracy(logits_of(model, new_pairs), labels_of(new_pairs))
-for name, score in pair_scores.items():
-    print(f"{name:30} {score:.2f}")
-
-# %%
-print("fine-tuned with 2,000 pairs: at least 0.75:", pair_scores["fine-tuned"] >= 0.75)
-print("frozen: at least 0.7:", pair_scores["frozen, [CLS] and mean"] >= 0.7)
-print(
-    "random start: at most 0.6, bag of words at most 0.7:",
-    pair_scores["random start"] <= 0.6,
-    pair_scores["bag of words"] <= 0.7,
+measured(
+    "random init: mean gain over the pre-trained encoder", sum(gain["random start"]) / 5, between=(0.02, 0.1)
 )
 
 # %% [markdown]
-# With these steps and this rate the fresh model does not get off the ground on the same two thousand pairs; even the word count does better. Next-sentence prediction was training for this kind of question: its head (class 0: the second sentence follows) knows something without a single label, and its vectors hold much of the answer. So little was left to tune: over three seeds 0.79 to 0.83, where the frozen vectors have 0.81.
+# Augmentation adds knowledge that the labels lack: *who* eats the soup does not matter. Early stopping gives away a quarter of the labels and stops while accuracy would still have grown, as you have just seen.
 #
-# ## 6 · Where is the answer?
+# Look at the random initialisation. It **beats** the pre-trained encoder on three draws of five and is level on the other two. Every word that decides has labels here, so there was little for pre-training to add. It pays where the labels do not reach, as in section 2.
 #
-# *Tom washed the birds and the woman bought the roses. Who washed the birds?* Question and context are a pair. The new layer gives **each token two numbers**: how likely the answer begins here, and how likely it ends here. The loss is the mean of two cross-entropies, each over all tokens of the sequence: nothing forbids an answer inside the question, the model learns not to give one.
+# ## 5 · A rare class: precision, recall and F1
 #
-# $$P_{start}(i) = \text{softmax}_i(h_i \cdot w_s), \qquad P_{end}(j) = \text{softmax}_j(h_j \cdot w_e), \qquad \text{answer} = \arg\max_{i \le j}\; (h_i \cdot w_s + h_j \cdot w_e)$$
+# Now real text, and a BERT that has read more than a village: **MiniLM** (Wang et al. 2020), six layers, 384 features, with word pieces. Of 5,574 text messages 747 are spam. A classifier that calls everything *ham* has an accuracy of 87 % and finds no spam. Two
+# questions show that, and $F_1$ is their harmonic mean:
 #
-# ### Exercise 3 · The best span (7 minutes)
+# $$\text{precision} = \frac{\text{spam predicted as spam}}{\text{all predicted as spam}} \qquad \text{recall} = \frac{\text{spam predicted as spam}}{\text{all spam}} \qquad F_1 = \frac{2 \cdot \text{precision} \cdot \text{recall}}{\text{precision} + \text{recall}}$$
 #
-# Write `best_span(start_scores, end_scores, max_len)`, both `(time,)`: the pair `(first, last)` with the largest sum of scores, where the last token is not before the first and the answer has at most `max_len` tokens. Done when the check shows ✓.
+# ### Exercise 3 · Precision, recall, F1 (warm-up, 6 minutes)
+#
+# Write `precision_recall_f1(targets, predictions)`. Both are `(n,)` tensors of 0 and 1, and 1 is spam. Return three numbers. Where a denominator is 0, the score is 0.
 
 
 # %% tags=["exercise"]
-def best_span(start_scores, end_scores, max_len):
-    """start_scores, end_scores (time,) → (first, last), both ints."""
+def precision_recall_f1(targets, predictions):
+    """targets, predictions (n,) of 0 and 1 → precision, recall, F1 of class 1."""
     ### BEGIN SOLUTION
-    time = len(start_scores)
-    spans = [(i, j) for i in range(time) for j in range(i, min(i + max_len, time))]
-    return max(spans, key=lambda span: start_scores[span[0]] + end_scores[span[1]])
+    right = int(((predictions == 1) & (targets == 1)).sum())
+    predicted, real = int((predictions == 1).sum()), int((targets == 1).sum())
+    precision = right / predicted if predicted else 0.0
+    recall = right / real if real else 0.0
+    return precision, recall, 2 * right / (predicted + real) if predicted + real else 0.0
     ### END SOLUTION
 
 
 # %% tags=["check"]
-check("11.best_span", best_span)
+check("11.precision_recall_f1", precision_recall_f1)
 
+# %% tags=["hint"]
+hint("11.precision_recall_f1")
 
-# %%
-def question_batch(questions):
-    """Encoded pairs (question, context), and the places of the answer's first and last token, (batch,) each."""
-    offsets = [2 + len(item.question) for item in questions]  # [CLS] question [SEP]
-    first = torch.tensor([offset + item.start for offset, item in zip(offsets, questions, strict=True)])
-    last = torch.tensor([offset + item.stop - 1 for offset, item in zip(offsets, questions, strict=True)])
-    return collate([encode(item.question, item.context) for item in questions]), first, last
-
-
-def question_batches(questions, batch, seed):
-    generator = torch.Generator().manual_seed(seed)
-    while True:
-        for rows in torch.randperm(len(questions), generator=generator).split(batch):
-            yield question_batch([questions[row] for row in rows.tolist()])
-
-
-def span_loss(model, batch):
-    inputs, first, last = batch
-    starts, ends = model(**inputs.arguments())  # (batch, time) each
-    return (F.cross_entropy(starts, first) + F.cross_entropy(ends, last)) / 2
-
-
-questions, new_questions = village.questions(2_000, 1), village.questions(1_000, 1_000_000)
-
-answerer = BertForSpans(bert(0)).to(device)
-_ = fit(
-    answerer, question_batches(questions, 32, 0), span_loss, steps=120, lr=1e-3, warm_up=12, progress=False
-)
-inputs, first, last = question_batch(new_questions)
-with torch.no_grad():
-    starts, ends = answerer.eval()(**inputs.arguments(device))
-spans = best_spans(starts, ends, max_len=6).cpu()  # (n, 2)
-exact = ((spans[:, 0] == first) & (spans[:, 1] == last)).double().mean().item()
-
-begins = sum(item.start == 0 for item in new_questions) / len(new_questions)
-print("the exact answer, at least 0.75 of them:", exact >= 0.75)
-print("the answer is what the context begins with: in at most 0.35:", begins <= 0.35)
-
-# %% tags=["nbval-ignore-output"]
-print(
-    f"exactly right: {exact:.2f} of {len(new_questions)} (always the first thing named: {begins:.2f} at best)\n"
-)
-for item, (i, j) in list(zip(new_questions, spans.tolist(), strict=True))[:4]:
-    tokens = ["[CLS]", *item.question, "[SEP]", *item.context]
-    print(f"{' '.join(item.context)}  {' '.join(item.question)}  →  {' '.join(tokens[i : j + 1])}")
+# %% [markdown] tags=["solution"]
+# Multiply numerator and denominator of $F_1$ by what they share, and $2 \cdot \text{right} / (\text{predicted} + \text{real})$ is left. It has one denominator to guard instead of three.
 
 # %% [markdown]
-# ## 7 · Real sentences
-#
-# The village has made things clear; now to film reviews (SST-2: 6,920 sentences for training, liked or not) and a BERT that has read more than a village: **MiniLM**, six layers, 384 wide, distilled from a larger one and trained on a billion pairs of sentences. Lesson 12 opens it; here it is used. 1,200
-# labels, and the 872 sentences of the validation part to look at. A sentence is now the mean of its tokens' vectors, for that is what this model was trained to make. (After how many layers? That was tried out: three for reviews, two for spam, four for names; the last ones suit none of these.)
-#
-# > **Predict.** The bag of words with all 6,920 labels against MiniLM with 1,200: who is ahead?
+# Which layer of MiniLM gives the best features? Your folds choose, on the 1,000 training messages alone:
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 minilm, vocabulary = load_bert("all-MiniLM-L6-v2")
-minilm = minilm.to(device)
-wordpiece = WordPiece(vocabulary)
-print(wordpiece.tokens("a stirring , funny and finally transporting re imagining of beauty and the beast"))
+minilm, wordpiece = minilm.to(device).eval(), WordPiece(vocabulary)
 
 
-def minilm_batches(texts, batch=32, max_len=64):
-    """Batches of similar length: (rows, ids, lengths, encoded); texts are strings, or lists of words."""
+@torch.no_grad()
+def minilm_batches(texts, layers, batch=50, max_len=64):
+    """Batches of similar length: (rows, {layer: hidden (batch, time, d_model)}, lengths, encoded texts)."""
     all_encoded = [wordpiece.encode(text, max_len=max_len) for text in texts]
     order = sorted(range(len(texts)), key=lambda row: len(all_encoded[row].ids))
     for rows in (order[i : i + batch] for i in range(0, len(order), batch)):
         ids, lengths = pad([all_encoded[row].ids for row in rows])
-        yield rows, ids.to(device), lengths.to(device), [all_encoded[row] for row in rows]
+        ids, lengths = ids.to(device), lengths.to(device)
+        real = padding_mask(lengths, ids.shape[1])  # (batch, time)
+        after = {0: minilm.embed(ids)}
+        for number, block in enumerate(minilm.encoder.layers[: max(layers)], start=1):
+            after[number] = block(after[number - 1], real[:, None])
+        yield rows, {layer: after[layer] for layer in layers}, lengths, [all_encoded[row] for row in rows]
 
 
-@torch.no_grad()
-def minilm_hidden(model, ids, lengths, layer=6):
-    """Hidden states after some of its layers, (batch, time, d_model)."""
-    real = padding_mask(lengths, ids.shape[1])  # (batch, time)
-    hidden = model.embed(ids)
-    for block in model.encoder.layers[:layer]:
-        hidden = block(hidden, real[:, None])
-    return hidden
+LAYERS = (0, 2, 4)
 
 
-def mean_features(texts, layer=6):
-    features = torch.zeros(len(texts), minilm.d_model)
-    for rows, ids, lengths, _ in minilm_batches(texts):
-        features[rows] = mean_of_real(minilm_hidden(minilm, ids, lengths, layer), lengths).cpu()
-    return features
+def layer_means(texts):
+    """{layer: the mean of the tokens' vectors after it, (n_texts, d_model)}."""
+    found = {layer: torch.zeros(len(texts), minilm.d_model) for layer in LAYERS}
+    for rows, after, lengths, _ in minilm_batches(texts, LAYERS):
+        for layer, hidden in after.items():
+            found[layer][rows] = yours("11.mean_pool")(hidden.cpu(), lengths.cpu())
+    return found
 
 
-def standardised(train, test):
+def regression(train, train_labels, test):
+    """Features set to mean 0 and deviation 1 as in the training part; → class of each test row."""
     mean, deviation = train.mean(dim=0), train.std(dim=0) + 1e-6
-    return (train - mean) / deviation, (test - mean) / deviation
+    predict = logistic_regression((train - mean) / deviation, train_labels, penalty=0.03)
+    return predict((test - mean) / deviation).argmax(dim=1)
+
+
+messages = load("sms-spam")
+spam_train, spam_test = messages.train[:1000], messages.test[:700]
+spam_labels, spam_targets = labels_of(spam_train), labels_of(spam_test)
+spam_features, test_features = (layer_means([text for text, _ in part]) for part in (spam_train, spam_test))
+f1_of_layer = {}
+for layer in LAYERS:
+    x, each = spam_features[layer], []
+    for train, held in yours("11.folds")(len(x), 3):
+        answers = regression(x[train], spam_labels[train], x[held])
+        each.append(yours("11.precision_recall_f1")(spam_labels[held], answers)[2])
+    f1_of_layer[layer] = sum(each) / len(each)
+    print(f"after layer {layer}: F1 {f1_of_layer[layer]:.3f} on held-out folds")
+chosen = max(f1_of_layer, key=f1_of_layer.get)
+
+# %% [markdown]
+# There is little to choose: with the embeddings alone, layer 0, spam is found as well as with any context. Only now come the test messages. Copies of one message are all on one side of the split, because spammers repeat themselves.
 
 
 # %% tags=["nbval-ignore-output"]
-reviews, N_LABELS = load("sst-2"), 1_200
-generator = torch.Generator().manual_seed(0)
-chosen = torch.randperm(len(reviews.train), generator=generator)[:N_LABELS].tolist()
-train_texts, train_labels = zip(*(reviews.train[i] for i in chosen), strict=True)
-held_texts, held_labels = zip(*reviews.validation, strict=True)
-train_labels, held_labels = torch.tensor(train_labels), torch.tensor(held_labels)
-
-
 def split_words(text):
     return re.findall(r"\w+|[^\w\s]", text.lower())
 
 
-review_scores = {
-    "majority": (N_LABELS, max(held_labels.double().mean().item(), 1 - held_labels.double().mean().item()))
+train_words, test_words = ([split_words(text) for text, _ in part] for part in (spam_train, spam_test))
+index = word_index(train_words)
+count_words = logistic_regression(bag_of_words(train_words, index), spam_labels, penalty=1e-4)
+answers = {
+    "majority": torch.zeros(len(spam_test), dtype=torch.int64),
+    "bag of words": count_words(bag_of_words(test_words, index)).argmax(dim=1),
+    "frozen MiniLM": regression(spam_features[chosen], spam_labels, test_features[chosen]),
 }
-for data in ([reviews.train[i] for i in chosen], reviews.train):
-    split = [([(split_words(text), label) for text, label in part]) for part in (data, reviews.validation)]
-    review_scores[f"bag of words ({len(data):,})"] = len(data), bag_of_words_accuracy(*split)
-
-# What the lower three layers make of each batch is kept: it will be needed twice.
-lower = {
-    name: [
-        (rows, minilm_hidden(minilm, ids, lengths, layer=3), lengths)
-        for rows, ids, lengths, _ in minilm_batches(texts, batch=16)
-    ]
-    for name, texts in (("train", train_texts), ("held", held_texts))
-}
-
-
-@torch.no_grad()
-def after(layers, part):
-    """The mean of the real tokens when `layers` have read what `lower` keeps: (n_texts, d_model)."""
-    features = torch.zeros(sum(len(rows) for rows, _, _ in lower[part]), minilm.d_model)
-    for rows, hidden, lengths in lower[part]:
-        real = padding_mask(lengths, hidden.shape[1])  # (batch, time)
-        for layer in layers:
-            hidden = layer(hidden, real[:, None])
-        features[rows] = mean_of_real(hidden, lengths).cpu()
-    return features
-
-
-known, unknown = standardised(after([], "train"), after([], "held"))
-frozen_logits = logistic_regression(known, train_labels, penalty=0.1)(unknown)
-review_scores["frozen, mean of layer 3"] = N_LABELS, accuracy(frozen_logits, held_labels)
-
-# %% [markdown]
-# For the fine-tuned one we leave the embeddings and the lower three layers as they are: they know words and their neighbourhood, which film critics share with everybody. What does not change need not be computed twice, so `lower` keeps its output for each batch, and only the upper three layers are trained, from there on. The head is new and learns
-# ten times as fast as the rest (a rate of its own for each part: Howard & Ruder 2018, section 3.2). One pass over the 1,200 sentences.
-
-
-# %%
-class Critic(nn.Module):
-    """The upper layers of a BERT, the mean of the real tokens' last vectors, and one layer on top."""
-
-    def __init__(self, layers, d_model, n_classes):
-        super().__init__()
-        self.layers, self.head = copy.deepcopy(layers), nn.Linear(d_model, n_classes)
-
-    def forward(self, hidden, lengths):
-        real = padding_mask(lengths, hidden.shape[1])  # (batch, time)
-        for layer in self.layers:
-            hidden = layer(hidden, real[:, None])
-        return self.head(mean_of_real(hidden, lengths))
-
-
-def two_rates(model):
-    body, head = model.layers.parameters(), model.head.parameters()
-    return torch.optim.AdamW(
-        [{"params": body, "lr": 6e-4}, {"params": head, "lr": 6e-3}], weight_decay=0.01, fused=True
-    )
-
-
-def review_loss(model, batch):
-    rows, hidden, lengths = batch
-    return F.cross_entropy(model(hidden, lengths), train_labels.to(hidden.device)[rows])
-
-
-# %% tags=["nbval-ignore-output"]
-seed_everything(0)
-critic = Critic(minilm.encoder.layers[3:], minilm.d_model, 2).to(device)
-stream = [lower["train"][i] for i in torch.randperm(len(lower["train"])).tolist()]
-_ = fit(critic, stream, review_loss, steps=len(stream), warm_up=9, make_optimizer=two_rates, progress=False)
-fine_logits = torch.zeros(len(held_texts), 2)
-with torch.no_grad():
-    for rows, hidden, lengths in lower["held"]:
-        fine_logits[rows] = critic.eval()(hidden, lengths).cpu()
-review_scores["fine-tuned, upper three layers"] = N_LABELS, accuracy(fine_logits, held_labels)
-print("                                 labels  accuracy")
-for name, (n, score) in review_scores.items():
-    print(f"{name:32} {n:6,} {score:9.3f}")
-
-# %%
-got = {name: score for name, (_, score) in review_scores.items()}
-print("fine-tuned: at least 0.80:", got["fine-tuned, upper three layers"] >= 0.8)
-print(
-    "and ahead of the bag of words with all labels:",
-    got["fine-tuned, upper three layers"] > got["bag of words (6,920)"],
-)
-print(
-    "frozen is ahead of the bag of words with as many labels:",
-    got["frozen, mean of layer 3"] > got["bag of words (1,200)"],
-)
-
-# %% [markdown]
-# Ahead, with a sixth of the labels; not by a mile: 0.025 of 872 reviews are some twenty. (Three seeds gave 0.815 to 0.831, but with another 872 reviews either score may be a dozen higher or lower.) Without tuning the upper three layers bring nothing here: frozen, the last layer (`after(minilm.encoder.layers[3:], …)`) gave 0.77. Words carry most of a short review's opinion (*dull*, *moving*), and a word count with labels enough comes close. A BERT five times as large comes to 0.935, with the 67,000 labelled sentences and phrases of the full data set (Devlin et al. 2019, table 1).
-#
-# **How sure may it be?** A classifier gives probabilities. If it says 0.9 a hundred times, it should be right ninety times: then it is **calibrated** (Guo et al. 2017). Sort the answers into bins by confidence, and compare with how often they are right (in the figure: the larger the point, the more answers in its bin). The mean distance, weighted by the share $n_b / n$ of the answers that bin $b$ holds, is the expected calibration error:
-#
-# $$\text{ECE} = \sum_b \frac{n_b}{n}\,\bigl|\,\text{confidence}_b - \text{accuracy}_b\,\bigr|$$
-
-# %% tags=["nbval-ignore-output"]
-index = word_index([split_words(text) for text in train_texts])
-counts = [bag_of_words([split_words(text) for text in texts], index) for texts in (train_texts, held_texts)]
-probabilities = {"fine-tuned": fine_logits.softmax(dim=-1)}
-# With hardly any penalty the logits grow without restraint.
-for name, penalty in (("bag of words", 1e-3), ("bag of words, no penalty", 1e-6)):
-    model = logistic_regression(counts[0], train_labels, penalty=penalty)
-    probabilities[name] = model(counts[1]).softmax(dim=-1)
+spam_f1 = {}
+print("               accuracy  precision  recall   F1")
+for name, its in answers.items():
+    precision, recall, spam_f1[name] = yours("11.precision_recall_f1")(spam_targets, its)
     print(
-        f"{name}: right about {accuracy(model(counts[0]), train_labels):.3f} of its own labels, {accuracy(probabilities[name], held_labels):.3f} of the others"
+        f"{name:13} {accuracy(its, spam_targets):9.3f} {precision:10.3f} {recall:7.3f} {spam_f1[name]:6.3f}"
     )
-errors = {name: expected_calibration_error(p, held_labels) for name, p in probabilities.items()}
-_ = plots.reliability(
-    {f"{name}: ECE {errors[name]:.2f}": reliability(p, held_labels) for name, p in probabilities.items()},
-    title="No penalty: surer than right",
-)
 
 # %%
-print("hardly any penalty: calibration error at least 0.1:", errors["bag of words, no penalty"] >= 0.1)
-print("the others: at most 0.1 both:", max(errors["fine-tuned"], errors["bag of words"]) <= 0.1)
+measured("majority: accuracy", accuracy(answers["majority"], spam_targets), at_least=0.85)
+measured(
+    "layers, held-out F1: best minus worst",
+    max(f1_of_layer.values()) - min(f1_of_layer.values()),
+    at_most=0.03,
+)
+measured("majority: F1", spam_f1["majority"], at_most=0)
+measured("bag of words: F1", spam_f1["bag of words"], at_least=0.85)
+measured("frozen MiniLM: F1", spam_f1["frozen MiniLM"], at_least=0.85)
 
 # %% [markdown]
-# BERT or word count, that is not the question; how large the logits have grown is. (That the one without a penalty is even right a little more often is chance: with two other draws of 1,200 labels it was 0.03 behind.) Both word counts know nearly all their own labels; the one without a penalty went on raising its logits when nothing was left to learn, because the loss rewards it. A penalty holds that back, and so does a single pass. Where a model is too sure, raise the temperature (lesson 08) until the validation part agrees (Guo et al., section 4.2); the
-# answers stay the same.
+# Spam gives itself away by its words, so the bag of words is a strong baseline and costs nothing. Accuracy makes even the majority look good. F1 does not, but it hides a difference: the bag of words gives fewer false alarms, and the frozen encoder misses less spam.
 #
-# ## 8 · When accuracy lies
-#
-# Spam: of 5,574 text messages 747 are spam. Who calls everything *ham* is right in 87 of 100 cases, and useless. For a rare class there are two questions, and they pull against each other:
-#
-# $$\text{precision} = \frac{\text{spam that was called spam}}{\text{all that was called spam}} \qquad \text{recall} = \frac{\text{spam that was called spam}}{\text{all that is spam}} \qquad F_1 = \frac{2 \cdot \text{precision} \cdot \text{recall}}{\text{precision} + \text{recall}}$$
-#
-# ### Exercise 4 · Precision, recall, F1 (6 minutes)
-#
-# Write `precision_recall_f1_of(predictions, targets)`: `(n,)` ids, 1 is spam → three numbers. Where a denominator is 0 (nothing was called spam, or nothing is), the score is 0. Done when the check shows ✓.
-
-
-# %% tags=["exercise"]
-def precision_recall_f1_of(predictions, targets):
-    """predictions, targets (n,) of 0 and 1 → precision, recall, F1 of class 1."""
-    ### BEGIN SOLUTION
-    right = int(((predictions == 1) & (targets == 1)).sum())
-    called, there = int((predictions == 1).sum()), int((targets == 1).sum())
-    precision = right / called if called else 0.0
-    recall = right / there if there else 0.0
-    return precision, recall, 2 * right / (called + there) if called + there else 0.0
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-check("11.precision_recall_f1", precision_recall_f1_of)
-
-# %% [markdown]
-# The messages were divided so that copies of one message are on one side: spammers repeat themselves, and a test set full of sentences that were trained on flatters everybody.
-
-# %% tags=["nbval-ignore-output"]
-messages = load("sms-spam")
-spam_train, spam_test = messages.train[:1000], messages.test[:700]
-spam_targets = labels_of(spam_test)
-split = [[split_words(text) for text, _ in part] for part in (spam_train, spam_test)]
-index = word_index(split[0])
-predict = logistic_regression(bag_of_words(split[0], index), labels_of(spam_train), penalty=1e-4)
-spam_logits = {
-    "majority": torch.tensor([[1.0, 0.0]]).expand(len(spam_test), 2),
-    "bag of words": predict(bag_of_words(split[1], index)),
-}
-known, unknown = standardised(
-    *(mean_features([text for text, _ in part], layer=2) for part in (spam_train, spam_test))
-)
-spam_logits["frozen, mean of layer 2"] = logistic_regression(known, labels_of(spam_train), penalty=0.03)(
-    unknown
-)
-print("                          accuracy  precision  recall   F1")
-for name, logits in spam_logits.items():
-    answers = logits.argmax(dim=1)
-    precision, recall, f1, _ = (values[1].item() for values in precision_recall_f1(spam_targets, answers, 2))
-    print(f"{name:24} {accuracy(answers, spam_targets):9.3f} {precision:10.3f} {recall:7.3f} {f1:6.3f}")
-
-# %%
-f1 = {
-    name: precision_recall_f1(spam_targets, logits.argmax(dim=1), 2).f1[1].item()
-    for name, logits in spam_logits.items()
-}
-print(
-    "majority: accuracy at least 0.85, F1 0:",
-    accuracy(spam_logits["majority"], spam_targets) >= 0.85 and f1["majority"] == 0,
-)
-print(
-    "bag of words and frozen MiniLM: F1 at least 0.85 both:",
-    min(f1["bag of words"], f1["frozen, mean of layer 2"]) >= 0.85,
-)
-
-# %% [markdown]
-# Spam gives itself away by its words (*free*, *claim*, a telephone number): the word count is right in 0.984, and ready in a second. But look at the rare class: of 92 spam messages it misses 11, the frozen MiniLM 3, for 3 false alarms. Always have the row of the word count, and the column of the rare class.
-#
-# Which answer counts as spam is your choice, not the model's. Move the threshold: from what probability on is a message thrown away? (A choice again, so not on the test messages: these are others, of the training part.)
-
+# Where a probability becomes the answer *spam* is your choice. A choice belongs on messages that are neither trained nor tested on:
 
 # %% tags=["nbval-ignore-output"]
 others = sorted(set(messages.train[1000:1700]) - set(spam_train))
 other_targets = labels_of(others)
-spam_probability = predict(bag_of_words([split_words(text) for text, _ in others], index)).softmax(dim=-1)[
-    :, 1
-]
+spam_probability = count_words(bag_of_words([split_words(text) for text, _ in others], index)).softmax(
+    dim=-1
+)[:, 1]
 
 
 def draw_threshold(threshold):
-    answers = (spam_probability >= threshold).long()
-    precision, recall, _, _ = (values[1].item() for values in precision_recall_f1(other_targets, answers, 2))
-    return plots.confusion_matrix(
-        confusion_matrix(other_targets, answers, 2),
-        messages.labels,
-        title=f"spam from {threshold:g} on:\nprecision {precision:.2f}, recall {recall:.2f}",
-    )
+    its = (spam_probability >= threshold).long()
+    precision, recall, _ = yours("11.precision_recall_f1")(other_targets, its)
+    title = f"spam from {threshold:g} on:\nprecision {precision:.2f}, recall {recall:.2f}"
+    return plots.confusion_matrix(confusion_matrix(other_targets, its, 2), messages.labels, title=title)
 
 
 SliderFigure(
@@ -839,159 +606,25 @@ SliderFigure(
     values=[0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99],
     start=0.5,
     label="threshold",
-    alt="Confusion matrix of ham and spam for one threshold: a low one catches more spam and throws away more ham.",
-)
-
-# %%
-strict, lax = ((spam_probability >= threshold).long() for threshold in (0.9, 0.05))
-strict, lax = (precision_recall_f1(other_targets, answers, 2) for answers in (strict, lax))
-print(
-    "a high threshold is more precise, a low one finds more:",
-    bool(strict.precision[1] > lax.precision[1]),
-    bool(strict.recall[1] < lax.recall[1]),
+    alt="Confusion matrix of ham and spam for one threshold: a low one finds more spam and loses more ham.",
 )
 
 # %% [markdown]
-# ## 9 · Names
+# ## 6 · Tagging: a label for every word
 #
-# Tagging: each **word** gets a tag: `O`, or `B-`/`I-` with a type; `B-` begins a name, `I-` goes on with it. In the village there are persons and places, and it is not enough to know the names:
+# Which words are names? **BIO tags** turn that into a classification of every word (Ramshaw & Marcus 1995; in this form Tjong Kim Sang & Veenstra 1999): `B-` begins a name, `I-` continues it, `O` is outside. The type follows, as in `B-PER`. In *rose hill hated the cakes* they are `B-PER I-PER O O O`. The head is the same linear layer, applied
+# to every token: $\text{logits}_t = h_t W + b$.
 #
-# > *rose hill hated the cakes* · *the girls live in rose hill* · *the rose near the cabinet was red*
+# BERT reads word pieces. Which piece gets the tag of its word? By convention the **first** one (Devlin et al. 2019, section 5.3). All other pieces, `[CLS]`, `[SEP]` and padding get the label −100, which `F.cross_entropy` ignores.
 #
-# The new layer reads every token's vector, $\text{logits}_t = h_t W + b$. `[CLS]`, `[SEP]` and padding have no tag: they get −100, which `F.cross_entropy` leaves out. 128 labelled sentences, all of them with *rose* or *hill*. The baseline is a **gazetteer**: the list of all names with labels, looked up.
+# ### Exercise 4 · Labels for pieces (warm-up, 5 minutes)
 #
-# How to score? Most words are `O`, so accuracy lies again. What counts are whole names: right is one with the **exact span and the right type** (`entities` lists them, exercise 5), and precision, recall and F1 are those of names.
-
-# %%
-TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
-
-
-def roses(n, seed):
-    """n sentences (words, tags) of the village with a rose or a hill."""
-    sentences = village.sample(20 * n, seed)
-    return [(list(s.words), list(s.entities)) for s in sentences if {"rose", "hill"} & set(s.words)][:n]
-
-
-def tag_batches(data, batch=16):
-    generator = torch.Generator().manual_seed(0)
-    while True:
-        for rows in torch.randperm(len(data), generator=generator).split(batch):
-            some = [data[row] for row in rows.tolist()]
-            inputs = encoded([words for words, _ in some])
-            labels = torch.full(inputs[0].shape, -100)
-            for row, (_, tags) in enumerate(some):
-                labels[row, 1 : 1 + len(tags)] = torch.tensor([TAGS.index(tag) for tag in tags])
-            yield inputs, labels
-
-
-def tagging_loss(model, batch):
-    inputs, labels = batch
-    return F.cross_entropy(model(**inputs.arguments()).flatten(0, 1), labels.flatten())  # (batch * time, n_tags)
-
-
-def gazetteer_of(data):
-    """Every name of the training part, in small letters: name → its most frequent type."""
-    counts = {}
-    for words, tags in data:
-        for kind, start, stop in entities(tags):
-            counts.setdefault(tuple(word.lower() for word in words[start:stop]), Counter())[kind] += 1
-    return {name: kinds.most_common(1)[0][0] for name, kinds in counts.items()}
-
-
-def look_up(words, names, longest=6):
-    """BIO tags of a sentence: the longest known name at each place."""
-    small, tags, place = [word.lower() for word in words], ["O"] * len(words), 0
-    while place < len(words):
-        for stop in range(min(len(words), place + longest), place, -1):
-            kind = names.get(tuple(small[place:stop]))
-            if kind:
-                tags[place:stop] = [f"B-{kind}"] + [f"I-{kind}"] * (stop - place - 1)
-                place = stop - 1
-                break
-        place += 1
-    return tags
-
-
-rose_train, rose_test = roses(128, 1), roses(400, 1_000_000)
-rose_gold = [tags for _, tags in rose_test]
-rose_tags = {"gazetteer": [look_up(words, gazetteer_of(rose_train)) for words, _ in rose_test]}
-for name, pre_trained in (("random start", False), ("fine-tuned", True)):
-    tagger = BertForTagging(bert(0, pre_trained), len(TAGS)).to(device)
-    _ = fit(tagger, tag_batches(rose_train), tagging_loss, steps=60, lr=1e-3, warm_up=4, progress=False)
-    with torch.no_grad():
-        chosen = tagger.eval()(**encoded([words for words, _ in rose_test], device).arguments()).argmax(dim=-1).tolist()
-    rose_tags[name] = [
-        [TAGS[tag] for tag in row[1 : 1 + len(words)]]
-        for row, (words, _) in zip(chosen, rose_test, strict=True)
-    ]
-rose_f1 = {name: entity_f1(rose_gold, found).f1 for name, found in rose_tags.items()}
-
-# %% [markdown]
-# ### Exercise 5 · Entities (8 minutes)
-#
-# Write `entities_of(tags)`: a list of BIO tags → a list of `(type, start, stop)`, so that `tags[start:stop]` is the entity, from left to right. `B-` always begins one; an `I-` goes on with the entity right before it if that has the same type, and begins one if not. Done when the check shows ✓.
-
-
-# %% tags=["exercise"]
-def entities_of(tags):
-    """["B-person", "I-person", "O"] → [("person", 0, 2)]."""
-    ### BEGIN SOLUTION
-    found = []
-    for place, tag in enumerate(tags):
-        head, _, kind = tag.partition("-")
-        if head == "I" and found and found[-1][0] == kind and found[-1][2] == place:
-            found[-1] = (kind, found[-1][1], place + 1)
-        elif tag != "O":
-            found.append((kind, place, place + 1))
-    return found
-    ### END SOLUTION
-
-
-# %% tags=["check"]
-check("11.entities", entities_of)
-
-# %% tags=["nbval-ignore-output"]
-for name, score in rose_f1.items():
-    print(f"{name:14} F1 {score:.2f}")
-row = next(
-    row
-    for row, (words, _) in enumerate(rose_test)
-    if words[:2] == ["rose", "hill"] and rose_tags["gazetteer"][row] != rose_gold[row]
-)
-print()
-for name, tags in {**rose_tags, "truth": rose_gold}.items():
-    print(
-        f"{name:14}",
-        " ".join(
-            f"{word}/{tag}" if tag != "O" else word
-            for word, tag in zip(rose_test[row][0], tags[row], strict=True)
-        ),
-    )
-
-# %%
-print("fine-tuned: F1 at least 0.94:", rose_f1["fine-tuned"] >= 0.94)
-print(
-    "ahead of the list, which is ahead of the random start:",
-    rose_f1["fine-tuned"] > rose_f1["gazetteer"] > rose_f1["random start"],
-)
-
-# %% [markdown]
-# A list does not know which *rose hill* is meant; the fine-tuned model mostly does. The fresh one, with the same labels, falls behind even the list. (Three draws of labels: 0.98 to 0.99, 0.91 to 0.93, 0.79 to 0.86.)
-#
-# ### Names in the wild
-#
-# Now real ones. WNUT-17 has six types (person, location, group, corporation, product, creative-work), so thirteen tags with `O`, and was built to be hard: tweets and comments, and hardly a name of the test part occurs in training.
-#
-# BERT reads pieces, so one question comes first: which piece carries the tag? By custom the **first** of each word; the others get −100, as `[CLS]` and `[SEP]` do. `wordpiece.encode(words).words` says of each piece which word it is of (−1: none). (A word of the data set, like *@paulwalk*, may also be cut at a sign, without a ##.)
-#
-# ### Exercise 6 · Labels of pieces (5 minutes)
-#
-# Write `piece_labels(words, tag_ids)`: `words`, for each piece the number of its word or −1; `tag_ids`, a tag id for each word → a list with one label for each piece. Done when the check shows ✓.
+# Write `piece_labels(words, tag_ids)`. `words` says for each piece which word it belongs to, or −1 for `[CLS]` and `[SEP]`. `tag_ids` has a tag id for each word. Return a list with a label for each piece.
 
 
 # %% tags=["exercise"]
 def piece_labels(words, tag_ids):
-    """words: a word number (or −1) for each piece; tag_ids: for each word → a label for each piece."""
+    """words: a word number (or −1) for each piece; tag_ids: one for each word → a label for each piece."""
     ### BEGIN SOLUTION
     labels = []
     for i, word in enumerate(words):
@@ -1004,170 +637,408 @@ def piece_labels(words, tag_ids):
 # %% tags=["check"]
 check("11.piece_labels", piece_labels)
 
+# %% tags=["hint"]
+hint("11.piece_labels")
+
+# %% [markdown] tags=["solution"]
+# A piece is the first of its word if the piece before it belongs to a different word. `word >= 0` comes first, since `tag_ids[-1]` is a valid index in Python and would silently give the last tag to `[CLS]`.
+
 # %%
 posts = load("wnut-17")
 words, tags = next((words, tags) for words, tags in posts.train if "B-location" in tags)
-tag_ids = {tag: number for number, tag in enumerate(posts.tags)}
 found = wordpiece.encode(words)
-shown = [
-    (wordpiece.symbols[i], tags[word] if word >= 0 and found.words[place - 1] != word else "")
-    for place, (i, word) in enumerate(zip(found.ids, found.words, strict=True))
-]
-print(" ".join(f"{piece}/{tag}" if tag else piece for piece, tag in shown))
+for piece, tag in zip(found.ids, yours("11.piece_labels")(found.words, tags), strict=True):
+    print(wordpiece.symbols[piece] + (f"/{tag}" if tag not in (-100, "O") else ""), end=" ")
 
 # %% [markdown]
-# The rows that cost nothing: *all O*, and the gazetteer. Then MiniLM, frozen: the vector of each word's first piece after layer 4, and a logistic regression with thirteen classes, on 800 posts (the list of names is that of all).
+# How do you score tags? Most words are `O`, so accuracy misleads again. Count whole **entities**. One is found only if its exact span and its type are right (Tjong Kim Sang & De Meulder 2003). Precision, recall and F1 are then those of entities.
 #
-# > **Predict.** In the village the gazetteer came to 0.9. And here? Which types of names will be found, and which not?
+# ### Exercise 5 · Entities in a row of tags (core, 8 minutes)
+#
+# Write `entities_of(tags)`. `tags` is a list of BIO tags. Return a list of `(type, start, stop)` from left to right, so that `tags[start:stop]` is the entity. A model may also predict what no annotator would write: an `I-` continues the entity that ends right before it if the type is
+# the same, and otherwise begins a new one.
 
 
-# %%
-def word_features(sentences, layer):
-    """For each sentence (n_words, d_model): the vector of each word's first piece (zeros for a word without one)."""
-    features = [torch.zeros(len(words), minilm.d_model) for words in sentences]
-    for rows, ids, lengths, found in minilm_batches(sentences, max_len=96):
-        hidden = minilm_hidden(minilm, ids, lengths, layer).cpu()  # (batch, time, d_model)
-        for row, vectors, one in zip(rows, hidden, found, strict=True):
-            first = [i for i, word in enumerate(one.words) if word >= 0 and one.words[i - 1] != word]
-            features[row][[one.words[i] for i in first]] = vectors[first]
-    return features
+# %% tags=["exercise"]
+def entities_of(tags):
+    """["B-PER", "I-PER", "O"] → [("PER", 0, 2)]."""
+    ### BEGIN SOLUTION
+    found = []
+    for i, tag in enumerate(tags):
+        prefix, _, kind = tag.partition("-")
+        if prefix == "I" and found and found[-1][0] == kind and found[-1][2] == i:
+            found[-1] = (kind, found[-1][1], i + 1)
+        elif tag != "O":
+            found.append((kind, i, i + 1))
+    return found
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("11.entities", entities_of)
+
+# %% tags=["hint"]
+hint("11.entities")
+
+# %% [markdown] tags=["solution"]
+# The last entry of the list is the only one that can still grow, and only if it stops where the current tag stands. So no separate state is needed, and nothing is lost at the end of the sentence.
+
+# %% [markdown]
+# ## 7 · The tagger
+#
+# In the village, *rose hill* is a person or a place, and *the rose near the cabinet* is neither:
+#
+# > *rose hill hated the cakes* · *the girls live in rose hill* · *the rose near the cabinet was red*
+#
+# ### Exercise 6 · A tagger, from encoder to entity F1 (build, 30 minutes)
+#
+# Write `train_tagger(encoder, head, train, test, tags, lr)`. It trains on `train` and returns three things: the loss of each training batch, the predicted tags of each test sentence, and the entity F1 of these.
+#
+# * `train` and `test` are lists of batches `(inputs, lengths, words, tag_ids)`. For each sentence, `words` and `tag_ids` hold what `piece_labels` takes. `encoder(inputs, lengths=lengths)` returns `(batch, time, d_model)`, and `head` is an `nn.Linear`.
+# * Train in training mode, one step of `torch.optim.AdamW` with rate `lr` per batch, on the cross-entropy of the labelled pieces. `pad(rows, -100)` gives labels as one tensor. Encoder and head both learn.
+# * Predict in evaluation mode. A word's tag is the one predicted at its first piece, as its name in `tags`. A word that was cut off, and has no piece, gets `"O"`.
+# * F1 counts over all test sentences together. You may use your `entities_of`.
+
+
+# %% tags=["exercise"]
+def train_tagger(encoder, head, train, test, tags, lr):
+    """→ losses [float], predicted [[tag, …] per test sentence], F1 of the entities."""
+    ### BEGIN SOLUTION
+    optimizer = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=lr)
+    losses = []
+    _ = encoder.train()
+    for inputs, lengths, words, tag_ids in train:
+        labels, _ = pad(
+            [piece_labels(*row) for row in zip(words, tag_ids, strict=True)], -100
+        )  # (batch, time)
+        logits = head(encoder(inputs, lengths=lengths))  # (batch, time, n_tags)
+        loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten().to(logits.device), ignore_index=-100)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+
+    predicted, right, answered, real = [], 0, 0, 0
+    _ = encoder.eval()
+    for inputs, lengths, words, tag_ids in test:
+        with torch.no_grad():
+            best = head(encoder(inputs, lengths=lengths)).argmax(dim=-1).tolist()  # (batch, time)
+        for row, own_words, gold in zip(best, words, tag_ids, strict=True):
+            own = ["O"] * len(gold)
+            for tag, word in zip(row, piece_labels(own_words, range(len(gold))), strict=False):
+                if word != -100:
+                    own[word] = tags[tag]
+            predicted.append(own)
+            found, there = set(entities_of(own)), set(entities_of([tags[tag] for tag in gold]))
+            right, answered, real = right + len(found & there), answered + len(found), real + len(there)
+    return losses, predicted, 2 * right / max(1, answered + real)
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check("11.tagger", train_tagger)
+
+# %% tags=["hint"]
+hint("11.tagger")
+
+# %% [markdown] tags=["solution"]
+# `piece_labels(words, range(n_words))` serves twice: with tag ids it makes the targets, and with word numbers it says at which pieces to read the answers. Training and reading thus use the same positions.
+
+# %% [markdown]
+# Your tagger gets 128 labelled sentences that contain *rose* or *hill*. The baseline is a **gazetteer**, a list of all names in the training sentences, looked up in the test sentences.
 
 
 # %% tags=["nbval-ignore-output"]
-tagged_train, tagged_test = posts.train[:800], posts.test
-gold = [list(tags) for _, tags in tagged_test]
-gazetteer = gazetteer_of(posts.train)
-answers = {
-    "all O": [["O"] * len(tags) for tags in gold],
-    "gazetteer": [look_up(words, gazetteer) for words, _ in tagged_test],
-}
+TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
-known = torch.cat(word_features([words for words, _ in tagged_train], layer=4))  # (n_words, d_model)
-unknown = torch.cat(word_features([words for words, _ in tagged_test], layer=4))
-known, unknown = standardised(known, unknown)
-known_tags = torch.tensor([tag_ids[tag] for _, tags in tagged_train for tag in tags])
-tag_logits = logistic_regression(known, known_tags, len(posts.tags), penalty=1e-3)(unknown)
-flat = iter(tag_logits.argmax(dim=1).tolist())
-answers["frozen, layer 4"] = [[posts.tags[next(flat)] for _ in tags] for tags in gold]
 
-entity_scores = {name: entity_f1(gold, found) for name, found in answers.items()}
-print("                 accuracy of tags  precision  recall    F1    of names")
-for name, found in answers.items():
-    right = sum(
-        a == b for own, true in zip(found, gold, strict=True) for a, b in zip(own, true, strict=True)
-    ) / len(unknown)
-    precision, recall, f1, _, _ = entity_scores[name]
-    print(f"{name:16} {right:16.3f} {precision:10.2f} {recall:7.2f} {f1:6.2f}")
+def roses(n, seed):
+    """n sentences (words, tags) of the village with a rose or a hill."""
+    sentences = village.sample(20 * n, seed)
+    return [(list(s.words), list(s.entities)) for s in sentences if {"rose", "hill"} & set(s.words)][:n]
+
+
+def tag_batch(sentences):
+    inputs = encoded([words for words, _ in sentences], device)
+    words = [[-1, *range(len(words)), -1] for words, _ in sentences]  # the village's words are whole
+    return inputs.ids, inputs.lengths, words, [[TAGS.index(tag) for tag in tags] for _, tags in sentences]
+
+
+def training_batches(data, steps, seed, batch=16):
+    generator, rows = torch.Generator().manual_seed(seed), []
+    while len(rows) < steps:
+        rows += torch.randperm(len(data), generator=generator).split(batch)
+    return [tag_batch([data[i] for i in some.tolist()]) for some in rows[:steps]]
+
+
+def test_batches(data):
+    return [tag_batch(data[i : i + 50]) for i in range(0, len(data), 50)]
+
+
+def gazetteer_of(data):
+    """Every name of the training part, in small letters: name → its most frequent type."""
+    counts = {}
+    for words, tags in data:
+        for kind, start, stop in yours("11.entities")(tags):
+            counts.setdefault(tuple(word.lower() for word in words[start:stop]), Counter())[kind] += 1
+    return {name: kinds.most_common(1)[0][0] for name, kinds in counts.items()}
+
+
+def look_up(words, names, longest=6):
+    """BIO tags of a sentence: the longest known name at each position."""
+    small, tags, i = [word.lower() for word in words], ["O"] * len(words), 0
+    while i < len(words):
+        for stop in range(min(len(words), i + longest), i, -1):
+            kind = names.get(tuple(small[i:stop]))
+            if kind:
+                tags[i:stop] = [f"B-{kind}"] + [f"I-{kind}"] * (stop - i - 1)
+                i = stop - 1
+                break
+        i += 1
+    return tags
+
+
+rose_train, rose_validation, rose_test = roses(128, 1), roses(200, 2_000_000), roses(200, 1_000_000)
+rose_gold = [tags for _, tags in rose_test]
+
+
+def tagger(pre_trained, steps, lr, test, freeze=False):
+    """Your tagger on the village's encoder → predicted tags, F1."""
+    encoder = bert(0, pre_trained).to(device)
+    _ = encoder.requires_grad_(not freeze)
+    head = nn.Linear(encoder.d_model, len(TAGS)).to(device)
+    return yours("11.tagger")(
+        encoder, head, training_batches(rose_train, steps, 0), test_batches(test), TAGS, lr
+    )[1:]
+
+
+# %% [markdown]
+# A rate of $5 \cdot 10^{-4}$ and 60 steps suit the pre-trained encoder. The frozen encoder trains only the head, so it gets a higher rate.
+#
+# > **Predict.** Which of the four comes first, and which last?
+
+# %% tags=["nbval-ignore-output"]
+names = gazetteer_of(rose_train)
+rose_tags = {"gazetteer": [look_up(words, names) for words, _ in rose_test]}
+rose_tags["random init"], _ = tagger(False, 60, 5e-4, rose_test)
+rose_tags["frozen"], _ = tagger(True, 60, 2e-2, rose_test, freeze=True)
+rose_tags["fine-tuned"], _ = tagger(True, 60, 5e-4, rose_test)
+rose_f1 = {name: entity_f1(rose_gold, own).f1 for name, own in rose_tags.items()}
+for name, f1 in rose_f1.items():
+    print(f"{name:12} F1 {f1:.2f}")
+wrong = (
+    i
+    for i, (words, _) in enumerate(rose_test)
+    if words[:2] == ["rose", "hill"] and rose_tags["gazetteer"][i] != rose_gold[i]
+)
+row = next(wrong)
 print()
-for kind, its in entity_scores["frozen, layer 4"].by_kind.items():
-    print(f"{kind:14} F1 {its.f1:.2f} of {its.support}")
+for name, own in {**rose_tags, "truth": rose_gold}.items():
+    tagged = (
+        word if tag == "O" else f"{word}/{tag}" for word, tag in zip(rose_test[row][0], own[row], strict=True)
+    )
+    print(f"{name:12}", " ".join(tagged))
 
 # %%
-print("gazetteer: F1 at most 0.15:", entity_scores["gazetteer"].f1 <= 0.15)
-print("frozen MiniLM: F1 at least 0.25:", entity_scores["frozen, layer 4"].f1 >= 0.25)
-print(
-    "persons are found best:",
-    max(entity_scores["frozen, layer 4"].by_kind.items(), key=lambda item: item[1].f1)[0] == "person",
+measured("fine-tuned: F1", rose_f1["fine-tuned"], at_least=0.95)
+measured("gazetteer: F1", rose_f1["gazetteer"], below=("frozen", rose_f1["frozen"]))
+measured(
+    "random init, same steps and rate: F1", rose_f1["random init"], below=("gazetteer", rose_f1["gazetteer"])
 )
 
 # %% [markdown]
-# Some sentences, with what was found and what was there:
+# The gazetteer cannot know which *rose hill* is meant. The fine-tuned encoder reads it from the context, and even the frozen one is ahead of the list. The random initialisation is behind even the list of names, and it looks as if pre-training were worth a lot.
+#
+# Is it? Steps and rate were chosen for the *pre-trained* encoder. The rival had to take what suits its opponent.
+#
+# ### Exercise 7 · A fair comparison (core, 8 minutes, experiment)
+#
+# *Predict* first: how much of the gap between fine-tuned and random initialisation remains if each has its own best setting?
+#
+# Run `tagger(pre_trained, steps, lr, rose_validation)[1]` for both encoders with 60 and 200 steps and rates of 5e-4 and 3e-3. Take each encoder's best validation F1. Set `gap_left` to the new gap divided by the old one, the gap at 60 steps and 5e-4. Two digits are enough.
+
+# %% tags=["exercise"]
+gap_left = ...
+### BEGIN SOLUTION
+gap_left = 0.13
+### END SOLUTION
+
+# %% tags=["check"]
+check("11.gap_left", gap_left)
+
+# %% tags=["hint"]
+hint("11.gap_left")
+
+# %% [markdown] tags=["solution"]
+# Two nested loops over the four settings, a dictionary of F1 per encoder, and `max` over each. The table below has the numbers. With other labels and machines the quotient varies; on two further draws it was 0.2 and 0.3.
+
+# %% tags=["nbval-ignore-output"]
+SETTINGS = [(steps, lr) for steps in (60, 200) for lr in (5e-4, 3e-3)]
+grid = {pre: {s: tagger(pre, *s, rose_validation)[1] for s in SETTINGS} for pre in (True, False)}
+print("F1 on validation sentences", *(f"{steps} steps, {lr:g}" for steps, lr in SETTINGS), sep="   ")
+for pre, by_setting in grid.items():
+    print(f"{'pre-trained' if pre else 'random init':26}", *(f"{f1:15.3f}" for f1 in by_setting.values()))
+choice = {pre: max(by_setting, key=by_setting.get) for pre, by_setting in grid.items()}
+fair = {pre: tagger(pre, *choice[pre], rose_test)[1] for pre in (True, False)}
+print(
+    f"\ntest: pre-trained {fair[True]:.3f}, random init {fair[False]:.3f}, gazetteer {rose_f1['gazetteer']:.3f}"
+)
+
+# %%
+old, new = grid[True][60, 5e-4] - grid[False][60, 5e-4], grid[True][choice[True]] - grid[False][choice[False]]
+measured("gap at the setting of the pre-trained encoder", old, at_least=0.1)
+measured("gap left with a setting of its own for each, as a part of that", new / old, between=(0.02, 0.6))
+measured("test, each at its best: pre-trained minus random init", fair[True] - fair[False], at_least=0.015)
+
+# %% [markdown]
+# Most of the gap was due to steps and learning rate. What remains is what pre-training is worth on this task with 128 labels. Give your baseline the same care as your method, or you will measure the care.
+#
+# ## 8 · Named entities in real posts
+#
+# WNUT-17 has six types, from person to creative-work, in tweets and comments. It was made to be hard: its test names are rare and mostly new (Derczynski et al. 2017). Your tagger runs unchanged. Its inputs are now MiniLM's hidden states after layer 3, computed once, so the encoder is frozen and the
+# head is all that learns.
+#
+# > **Predict.** In the village the gazetteer had an F1 of about 0.9. And here?
 
 
 # %% tags=["nbval-ignore-output"]
-def named(words, tags):
-    return (
-        ", ".join(f"{' '.join(words[start:stop])} ({kind})" for kind, start, stop in entities(tags))
-        or "nothing"
-    )
+class Frozen(nn.Module):
+    """Hands on hidden states that were computed before; it has no parameters."""
+
+    def forward(self, hidden, lengths):
+        return hidden
 
 
-shown = [row for row, tags in enumerate(gold) if 6 <= len(tags) <= 16 and entities(tags)][40:45]
-for row in shown:
-    words = tagged_test[row][0]
-    print(
-        f"{' '.join(words)}\n    found: {named(words, answers['frozen, layer 4'][row])}\n    there: {named(words, gold[row])}"
-    )
+def post_batches(data, batch):
+    """What your tagger takes, with hidden states after layer 3 as inputs, and the rows of the data."""
+    found, rows_of = [], []
+    for rows, after, lengths, pieces in minilm_batches([list(words) for words, _ in data], (3,), batch):
+        tag_ids = [[posts.tags.index(tag) for tag in data[row][1]] for row in rows]
+        found.append((after[3], lengths, [one.words for one in pieces], tag_ids))
+        rows_of += rows
+    return found, rows_of
+
+
+post_train, _ = post_batches(posts.train[:800], 16)
+post_test, order = post_batches(posts.test, 50)
+post_gold = [list(posts.test[row][1]) for row in order]
+seed_everything(0)
+epochs = [post_train[i] for _ in range(6) for i in torch.randperm(len(post_train)).tolist()]
+head = nn.Linear(minilm.d_model, len(posts.tags)).to(device)
+_, post_tags, _ = yours("11.tagger")(Frozen(), head, epochs, post_test, posts.tags, 3e-3)
+
+names = gazetteer_of(posts.train)
+found = {
+    "all O": [["O"] * len(tags) for tags in post_gold],
+    "gazetteer": [look_up(posts.test[row][0], names) for row in order],
+    "frozen MiniLM": post_tags,
+}
+post_scores = {name: entity_f1(post_gold, own) for name, own in found.items()}
+print("               accuracy of tags  precision  recall    F1")
+for name, own in found.items():
+    right = [
+        a == b for mine, true in zip(own, post_gold, strict=True) for a, b in zip(mine, true, strict=True)
+    ]
+    its = post_scores[name]
+    print(f"{name:14} {sum(right) / len(right):16.3f} {its.precision:10.2f} {its.recall:7.2f} {its.f1:6.2f}")
+print()
+for kind, its in post_scores["frozen MiniLM"].by_kind.items():
+    print(f"{kind:14} F1 {its.f1:.2f} of {its.support}")
+
+# %%
+by_kind = post_scores["frozen MiniLM"].by_kind
+measured("gazetteer: F1", post_scores["gazetteer"].f1, at_most=0.15)
+measured("frozen MiniLM, 800 posts: F1", post_scores["frozen MiniLM"].f1, between=(0.23, 0.42))
+measured("persons: F1", by_kind["person"].f1, above=("creative works", by_kind["creative-work"].f1))
 
 # %% [markdown]
-# Persons and places are found best: what stands around a name may tell that somebody speaks, or that somebody goes there, even where no label had that name. (Whether MiniLM has met it in its own reading is another question. It reads small letters only, so it does not even see capitals.) Companies, groups, products and titles can be called anything and appear anywhere; they are hardly found.
+# Accuracy is above 0.9 for a tagger that finds nothing. The list of names fails, because new posts have new names. MiniLM's vectors know more than the list: persons are found best. In the shared task of 2017, with all 3,394 training posts, the best system reached an F1 of 0.42.
+
+# %%
+examples = [i for i, tags in enumerate(post_gold) if 6 <= len(tags) <= 14 and entities(tags)][20:24]
+for i in examples:
+    words = posts.test[order[i]][0]
+    spans = ", ".join(
+        f"{' '.join(words[start:stop])} ({kind})" for kind, start, stop in entities(post_gold[i])
+    )
+    print(f"{' '.join(words)}\n    names: {spans}")
+
+# %% [markdown]
+# ## 9 · Spot the bug
 #
-# And why layer 4 of six? Put `layer=6` in its place twice, and F1 falls by more than a quarter: the last layer was trained to make the vector of a whole sentence, and keeps less of the single word.
+# Three ways to a number that deceives. The first comes from a popular implementation.
 #
-# ## 10 · Spot the bug
-#
-# Three ways to a number that deceives. The first is from a popular implementation, the other two are in many a notebook.
-#
-# > **Predict.** What is wrong with each? For each there is a test of one line.
+# > **Predict.** What is wrong with each? Each has a test of one line.
 
 
 # %%
 def loss_a(logits, labels):
-    """Class 0 or 1, and padding in tasks that have some."""
+    """Classes 0 and 1; 0 is also the padding's label in other tasks."""
     return F.cross_entropy(logits, labels, ignore_index=0)
 
 
 def answers_b(model, data):
     with torch.no_grad():
-        return model(**encoded([item for item, _ in data], device).arguments()).argmax(dim=-1)
+        return model(**encoded([words for words, _ in data], device).arguments()).argmax(dim=-1)
 
 
 def best_of_c(candidates, features, labels):
-    """The score on the test set of the best of many classifiers."""
+    """The test accuracy of the best of many classifiers."""
     return max(accuracy(features @ weight, labels) for weight in candidates)
 
 
 # %%
 labels = torch.tensor([0, 1] * 50)
 always_1 = torch.tensor([[-20.0, 20.0]]).expand(100, 2)
-print(
-    f"a: always the same answer: accuracy {accuracy(always_1, labels)}, loss {loss_a(always_1, labels):.1f}"
-)
+print(f"a: always answering 1: accuracy {accuracy(always_1, labels)}")
+measured("a: the loss of that", loss_a(always_1, labels), at_most=0.001)
 
 model = BertForClassification(bert(0), 2).to(device).train()
-print(
-    "b: the same sentences twice, the same answers:",
-    torch.equal(answers_b(model, unseen[:50]), answers_b(model, unseen[:50])),
-)
+changed = (answers_b(model, unseen) != answers_b(model, unseen)).sum()
+measured("b: answers that differ between two passes over the same 400 sentences", changed, at_least=1)
 
 generator = torch.Generator().manual_seed(0)
 coin_flips = torch.randint(2, (100,), generator=generator)  # labels that nothing can predict
-features = torch.randn(100, 20, generator=generator)
-candidates = torch.randn(200, 20, 2, generator=generator)
-print(
-    f"c: the best of 200 untrained classifiers, test labels thrown with a coin: accuracy at least 0.6: {best_of_c(candidates, features, coin_flips) >= 0.6}"
+noise, candidates = torch.randn(100, 20, generator=generator), torch.randn(200, 20, 2, generator=generator)
+measured(
+    "c: best of 200 untrained classifiers on coin flips",
+    best_of_c(candidates, noise, coin_flips),
+    at_least=0.6,
 )
 
 # %% [markdown]
-# **a** `ignore_index=0` was meant for padding; 0 is also a real class, whose errors then cost nothing: always answering 1 gives loss 0 (codertimo/BERT-pytorch#32, #49, #98; lesson 10 met it, too). The test: the loss of always answering 1. Cure: −100. **b** `model.eval()` is missing: dropout goes on, and every pass is another
-# network. The test: two passes. **c** The test set chose. Nothing was learned, and still it reports more than 0.6: the best of many tries on one test set is partly luck, of seeds, cures, layers, thresholds or epochs. The test: labels thrown with a coin. Cure: choose on validation data (or folds), then look at the test set once.
+# **a** `ignore_index=0` was meant for padding, but 0 is a class as well, whose errors then cost nothing ([codertimo/BERT-pytorch#32](https://github.com/codertimo/BERT-pytorch/issues/32), #49, #98). Test it with the loss of a constant answer. Use −100.
 #
-# And this lesson? We tried out its rates, layers and penalties, too, and partly on the very sentences that the tables show: expect the figures to be a little too good. For the village you can test that, for it makes as many new sentences as you like: put another number for 1_000_000 in sections 5, 6 and 9.
+# **b** `model.eval()` is missing, so dropout stays on and every pass is a different network. Test it with two passes.
+#
+# **c** The test set did the choosing. Nothing was learned, and more than 0.6 is reported, because the best of 200 tries is luck. Test it with coin flips. Choose on folds or validation data, then use the test set once.
+#
+# This lesson is not free of **c**: a few rates, penalties and the layer for WNUT-17 were tried by its authors on other samples of the same data. Exact digits are therefore a little too good.
 #
 # ## Recap
 #
-# | | on top of BERT | costs | use it when |
+# | | on the encoder | cost | when to use it |
 # |---|---|---|---|
-# | sentence, pair | one layer on pooled `[CLS]` (or the mean) | $(d + 1) \cdot n_{classes}$ new numbers | one answer for the whole |
-# | tags | one layer on each word's first piece; −100 elsewhere | $(d + 1) \cdot n_{tags}$ | an answer for each word |
-# | answer span | two numbers a token; best pair with start ≤ end | $2 (d + 1)$ | the answer stands in the text |
-# | feature extraction | logistic regression on frozen vectors | one pass | many tasks, little time, a model made for vectors |
-# | fine-tuning | all, or the upper layers, few steps, low rate | a training | labels enough, and the last hundredths count |
-# | bag of words | logistic regression on which words occur | nothing | always, as the row to beat |
-# | cross-validation | $k$ folds, each held out once | $k$ trainings | few labels and a choice to make |
-# | precision, recall, F1 | of what was called; of what is; harmonic mean | nothing | rare classes, names |
-# | calibration | confidence against accuracy, in bins | nothing | somebody acts on the probability |
+# | classification | a linear layer on pooled `[CLS]`, or on the mean | $(d_{model} + 1) \cdot n_{classes}$ new numbers | one answer per text or pair |
+# | tagging | a linear layer on each word's first piece; −100 elsewhere | $(d_{model} + 1) \cdot n_{tags}$ | one answer per word |
+# | spans | two scores per token, start and end | $2\,(d_{model} + 1)$ | the answer is a part of the text |
+# | feature extraction | logistic regression on frozen vectors | one forward pass | many tasks, little time |
+# | fine-tuning | everything, few steps, low rate | a training | when labels and time allow |
+# | bag of words | none | nothing | always, as a baseline |
+# | cross-validation | each of $k$ folds held out once | $k$ trainings | few labels and a choice to make |
+# | precision, recall, F1 | right / predicted, right / real, harmonic mean | nothing | rare classes, entities |
+# | calibration | confidence against accuracy, in bins | nothing | when somebody acts on the probability |
 #
-# **What is not true.** *"Pre-training replaces labels."* It replaces those that teach words; the task itself still needs some. *"Fine-tuning is always better than frozen features."* It costs more, and gained nothing on the pairs and 0.02 on the reviews. *"Dropout and weight decay cure overfitting."* Here they gained 0.02 and nothing; another name for Anna gained 0.06. *"97 % accuracy
-# is good."* Of what? Ham alone gives 87. *"A model that says 0.99 is right."* As often as the answers in its bin were. *"[CLS] is the meaning of the sentence."* It is a place to put what training asks for.
+# **What is not true.** *"Pre-training replaces labels."* It replaces those that would teach words; the task itself still needs some, or a prompt. *"A pre-trained model always beats a random initialisation."* In section 4 it did not. *"Stop when the validation loss rises."* The accuracy was still rising, too.
+# *"97 % accuracy is good."* All ham gives 87 %, all `O` gives more than 90 %.
 #
-# **Still open.** It works. But what do these layers do, which head looks where, and does what we saw in a village hold in a real BERT? → `12`, Inside a real BERT
+# **Still open.** Fine-tuning works. But what do these layers do, which head attends to what, and does what we saw in a village hold in a real BERT? → `12_inside_bert.ipynb`
 #
 # ## References
 #
-# * J. Devlin, M.-W. Chang, K. Lee, K. Toutanova 2019, *BERT: pre-training of deep bidirectional Transformers for language understanding*, section 4, 5.3 (features) and appendix A.3.
-# * J. Howard, S. Ruder 2018, *Universal language model fine-tuning for text classification*; M. Peters, S. Ruder, N. Smith 2019, *To tune or not to tune? Adapting pretrained representations to diverse tasks*.
-# * R. Socher et al. 2013 (SST); T. Almeida et al. 2011 (SMS spam); L. Derczynski et al. 2017 (WNUT-17); L. Ramshaw, M. Marcus 1995 (tags for chunks); E. Tjong Kim Sang, J. Veenstra 1999 (the form in which `B-` begins every one); E. Tjong Kim Sang, F. De Meulder 2003 (scoring of names).
-# * W. Wang et al. 2020, *MiniLM*; N. Reimers, I. Gurevych 2019, *Sentence-BERT*.
+# * J. Devlin, M.-W. Chang, K. Lee, K. Toutanova 2019, *BERT: pre-training of deep bidirectional Transformers for language understanding*, figure 4, section 5.3, table 7, appendix A.3.
+# * T. Schick, H. Schütze 2021, *Exploiting cloze questions for few-shot text classification and natural language inference*.
 # * C. Guo, G. Pleiss, Y. Sun, K. Weinberger 2017, *On calibration of modern neural networks*, sections 2 and 4.2.
-# * codertimo/BERT-pytorch#32, #49, #98: bug a.
+# * L. Ramshaw, M. Marcus 1995, *Text chunking using transformation-based learning*; E. Tjong Kim Sang, J. Veenstra 1999, *Representing text chunks*; E. Tjong Kim Sang, F. De Meulder 2003, *Introduction to the CoNLL-2003 shared task*: entities and their score.
+# * L. Derczynski, E. Nichols, M. van Erp, N. Limsopatham 2017, *Results of the WNUT2017 shared task on novel and emerging entity recognition*.
+# * T. Almeida, J. Gómez Hidalgo, A. Yamakami 2011: the SMS spam collection. W. Wang et al. 2020, *MiniLM*.

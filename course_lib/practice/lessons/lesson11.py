@@ -1,7 +1,8 @@
-"""Lesson 11: pooling, folds, spans, precision and recall, labels of pieces, entities."""
+"""Lesson 11: pooling, folds, precision and recall, labels of pieces, entities, a tagger, a fair comparison."""
 
-from course_lib.practice.lessons.lesson11_answers import BEST_SPAN, FOLDS
+from course_lib.practice.lessons.lesson11_choosing import FOLDS, GAP_LEFT
 from course_lib.practice.lessons.lesson11_scores import ENTITIES, PRECISION_RECALL
+from course_lib.practice.lessons.lesson11_tagger import TAGGER
 from course_lib.practice.lessons.lesson11_tokens import MEAN_POOL, PIECE_LABELS
 
-EXERCISES = [MEAN_POOL, FOLDS, BEST_SPAN, PRECISION_RECALL, PIECE_LABELS, ENTITIES]
+EXERCISES = [MEAN_POOL, FOLDS, PRECISION_RECALL, PIECE_LABELS, ENTITIES, TAGGER, GAP_LEFT]

@@ -6,7 +6,7 @@ from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
-def _scores(predictions, targets, positive=1):
+def _scores(targets, predictions, positive=1):
     right = int(((predictions == positive) & (targets == positive)).sum())
     called, there = int((predictions == positive).sum()), int((targets == positive).sum())
     precision = right / called if called else 0.0
@@ -15,22 +15,22 @@ def _scores(predictions, targets, positive=1):
 
 
 def _changed(change):
-    """What the three become when somebody gets them wrong: change(precision, recall, f1, predictions, targets)."""
-    return lambda predictions, targets: change(*_scores(predictions, targets), predictions, targets)
+    """What the three become when somebody gets them wrong: change(precision, recall, f1, targets, predictions)."""
+    return lambda targets, predictions: change(*_scores(targets, predictions), targets, predictions)
 
 
-def _zero_by_zero(predictions, targets):
+def _zero_by_zero(targets, predictions):
     right = ((predictions == 1) & (targets == 1)).sum()
     precision, recall = right / (predictions == 1).sum(), right / (targets == 1).sum()
     return precision.item(), recall.item(), (2 * precision * recall / (precision + recall)).item()
 
 
-def _accuracy_for_precision(precision, recall, f1, predictions, targets):
+def _accuracy_for_precision(precision, recall, f1, targets, predictions):
     accuracy = (predictions == targets).double().mean().item()
     return accuracy, recall, 2 * accuracy * recall / (accuracy + recall) if accuracy + recall else 0.0
 
 
-def _no_zero(predictions, targets):
+def _no_zero(targets, predictions):
     right = int(((predictions == 1) & (targets == 1)).sum())
     precision, recall = right / int((predictions == 1).sum()), right / int((targets == 1).sum())
     return precision, recall, 2 * precision * recall / (precision + recall)
@@ -41,11 +41,11 @@ def _answers() -> list[tuple]:
     targets = (torch.rand(60, generator=generator) < 0.2).long()
     flip = (torch.rand(60, generator=generator) < 0.15).long()
     return [
-        (torch.tensor([1, 1, 1, 1, 0, 0, 0, 0, 0, 0]), torch.tensor([1, 1, 1, 0, 1, 1, 0, 0, 0, 0])),
-        ((targets + flip) % 2, targets),
-        (torch.zeros(5, dtype=torch.int64), torch.tensor([1, 0, 0, 1, 0])),
-        (torch.tensor([1, 0, 1]), torch.zeros(3, dtype=torch.int64)),
-        (torch.tensor([1, 0, 1]), torch.tensor([0, 1, 0])),
+        (torch.tensor([1, 1, 1, 0, 1, 1, 0, 0, 0, 0]), torch.tensor([1, 1, 1, 1, 0, 0, 0, 0, 0, 0])),
+        (targets, (targets + flip) % 2),
+        (torch.tensor([1, 0, 0, 1, 0]), torch.zeros(5, dtype=torch.int64)),
+        (torch.zeros(3, dtype=torch.int64), torch.tensor([1, 0, 1])),
+        (torch.tensor([0, 1, 0]), torch.tensor([1, 0, 1])),
     ]
 
 
@@ -62,61 +62,72 @@ PRECISION_RECALL = Exercise(
             cases=(0, 1),
         ),
         matches_reference(
-            "Four were called spam, three of them are; two more are spam: is it 3/4, 3/5 and 2/3?", cases=0
+            "Where three of four predicted messages are spam, and two more are, is it 3/4, 3/5 and 2/3?",
+            cases=0,
         ),
-        matches_reference("And for sixty messages?", cases=1),
-        matches_reference("Where nothing is called spam: are all three 0, without an error?", cases=2),
-        matches_reference("And where there is no spam at all?", cases=3),
-        matches_reference("And where some was called spam, and all of it wrongly?", cases=4),
+        matches_reference("For sixty messages, are the three numbers right?", cases=1),
+        matches_reference(
+            "Where nothing is predicted to be spam, are all three 0, without an error?", cases=2
+        ),
+        matches_reference("Where no message is spam, are all three 0, without an error?", cases=3),
+        matches_reference("Where all predicted spam is ham, are all three 0, without an error?", cases=4),
     ],
     hints=[
-        "Count three things: spam that was called so (right), what was called spam, what is spam.",
-        "precision = right / called, recall = right / there, F1 = 2 · right / (called + there).",
-        "right = int(((predictions == 1) & (targets == 1)).sum()); called = int((predictions == 1).sum()); likewise "
-        "there; write x / called if called else 0.0.",
+        "Which three counts do the three formulas need?",
+        "Count the true positives, all predicted positives and all real positives. Precision divides the first by the "
+        "second, recall by the third. Each division needs a case for a denominator of 0.",
+        "`int(((predictions == 1) & (targets == 1)).sum())` counts the true positives. A conditional expression, "
+        "`x / n if n else 0.0`, takes care of 0. With counts, F1 is 2 · true positives / (predicted + real).",
     ],
     mistakes=[
         Mistake(
             "exchanged",
             _changed(lambda p, r, f, *_: (r, p, f)),
-            "You exchanged precision and recall: precision divides by what was called spam, recall by what is.",
+            "You exchanged precision and recall, or targets and predictions: targets come first. Precision "
+            "divides by the predicted positives, recall by the real ones.",
         ),
         Mistake(
             "plain mean",
             _changed(lambda p, r, f, *_: (p, r, (p + r) / 2)),
-            "Your F1 is the plain mean of the two; it is the harmonic one, 2pr / (p + r); the worse one rules it.",
+            "Your F1 is the arithmetic mean. F1 is the harmonic mean, 2pr / (p + r).",
         ),
         Mistake(
             "two forgotten",
             _changed(lambda p, r, f, *_: (p, r, f / 2)),
-            "Your F1 is half of what it should be: pr / (p + r) wants a 2 in front.",
+            "Your F1 is half of what it should be: it is 2pr / (p + r).",
         ),
         Mistake(
             "accuracy for precision",
             _changed(_accuracy_for_precision),
-            "Your precision is the accuracy: it counts right ham, too. Divide right spam by what was called spam.",
+            "Your precision is the accuracy: it counts correct ham, too. Divide by all predicted positives.",
         ),
         Mistake(
             "accuracy in precision's place",
             _changed(
-                lambda p, r, f, predictions, targets: ((predictions == targets).double().mean().item(), r, f)
+                lambda p, r, f, targets, predictions: ((predictions == targets).double().mean().item(), r, f)
             ),
-            "Your precision is the accuracy: it counts right ham, too. Divide right spam by what was called spam.",
+            "Your precision is the accuracy: it counts correct ham, too. Divide by all predicted positives.",
         ),
         Mistake(
             "division by 0",
             _no_zero,
-            "Where nothing is called spam, or nothing is spam, you divide by 0; by custom the score is 0 then.",
+            "You divide by 0. There are three denominators: predicted positives, real positives, and p + r in "
+            "F1, which is 0 where both are. By convention the score is 0 in each case.",
         ),
         Mistake(
             "the other class",
-            lambda predictions, targets: _scores(predictions, targets, positive=0),
-            "You scored class 0, ham; the one that is looked for is class 1.",
+            lambda targets, predictions: _scores(targets, predictions, positive=0),
+            "You scored class 0, ham; the positive class is 1, spam.",
+        ),
+        Mistake(
+            "NaN in F1",
+            _changed(lambda p, r, f, *_: (p, r, f if p + r else float("nan"))),
+            "Where precision and recall are both 0, your F1 is 0 / 0, which is NaN. By convention it is 0 then.",
         ),
         Mistake(
             "0 divided by 0",
             _zero_by_zero,
-            "Where nothing is called spam you divide 0 by 0, which is NaN; by custom the score is 0 then.",
+            "Where nothing is predicted to be spam you divide 0 by 0, which is NaN. By convention the score is 0 then.",
         ),
     ],
 )
@@ -195,47 +206,47 @@ ENTITIES = Exercise(
         (["O", "B-creative-work", "I-creative-work"],),
     ],
     properties=[
-        matches_reference("One name of two words: is it ('PER', 1, 3)?", cases=0),
-        matches_reference("Is the entity found with which the sentence ends?", cases=1),
-        matches_reference("Two names side by side, B- and B-: are they two?", cases=2),
+        matches_reference("For one name of two words, is it ('PER', 1, 3)?", cases=0),
+        matches_reference("Is an entity found that ends with the sentence?", cases=1),
+        matches_reference("Are two names in a row, B- and B-, two entities?", cases=2),
         matches_reference(
-            "Does an I- that goes on with nothing, or with another type, begin an entity?", cases=3
+            "Does an I- that continues nothing, or a different type, begin an entity?", cases=3
         ),
         matches_reference("Is the list empty where there is no entity?", cases=4),
         matches_reference("Does an O end an entity, even if an I- of its type comes after it?", cases=5),
-        matches_reference("Is a type with a hyphen of its own kept whole?", cases=6),
+        matches_reference("Is a type with a hyphen kept whole?", cases=6),
     ],
     hints=[
-        "Walk from left to right and ask of each tag: does it go on with the entity before it?",
-        "An entity goes on only at an I- of its own type, right after its last word; else a B- or I- begins one.",
-        "Keep found as a list; at an I- with found and found[-1][0] == kind and found[-1][2] == place, replace "
-        "found[-1] by one with stop place + 1; at any other tag but O append (kind, place, place + 1).",
+        "Going from left to right, what must hold for a tag to continue the entity before it?",
+        "An I- continues an entity if that has the same type and ends right here. Any other B- or I- begins a new one.",
+        'Keep a list of (type, start, stop). `tag.partition("-")` splits a tag at its first hyphen. Where an I- '
+        "continues, replace the list's last entry by one whose stop is one larger.",
     ],
     mistakes=[
         Mistake(
             "inclusive end",
             _entities(inclusive=True),
-            "Your end is the last word itself; asked for is the place after it, as in tags[start:stop].",
+            "Your stop is the last word itself; it has to be the position after it, as in tags[start:stop].",
         ),
         Mistake(
             "last one lost",
             _entities(keep_last=False),
-            "You lose an entity that lasts to the sentence's end: nothing comes after it that would close it.",
+            "You lose an entity that ends with the sentence: no tag comes after it that would close it.",
         ),
         Mistake(
             "B goes on",
             _entities(B_goes_on=True),
-            "You let a B- go on with the entity before it: two names side by side become one. B- always begins.",
+            "Your B- continues the entity before it, so two names in a row become one. B- always begins a new one.",
         ),
         Mistake(
             "any type goes on",
             _entities(any_kind=True),
-            "You let an I- of another type go on: B-PER I-LOC is a person, and then a place.",
+            "You let an I- continue a different type: B-PER I-LOC is a person, and then a place.",
         ),
         Mistake(
             "across an O",
             _entities(across_O=True),
-            "You let an entity go on after an O: an I- goes on only with the word right before it.",
+            "You continue an entity across an O. An I- continues only an entity that ends right before it.",
         ),
         Mistake(
             "type cut",
@@ -250,8 +261,8 @@ ENTITIES = Exercise(
         Mistake(
             "I always goes on",
             _I_always_extends,
-            "You let every I- go on with the last entity, whatever its type and wherever it ended; it goes on with "
-            "one of its own type that ends right before it, else it begins one.",
+            "Every I- continues your last entity, whatever its type and wherever it ended. It continues one of its own "
+            "type that ends right before it; otherwise it begins one.",
         ),
         Mistake(
             "closed by B and O only",
@@ -261,7 +272,7 @@ ENTITIES = Exercise(
         Mistake(
             "orphans dropped",
             _entities(orphans=False),
-            "You drop an I- that goes on with nothing. By the shared tasks' rule it begins an entity.",
+            "You drop an I- that continues nothing. By the rule of the CoNLL shared tasks it begins an entity.",
         ),
     ],
 )

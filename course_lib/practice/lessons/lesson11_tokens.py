@@ -20,9 +20,27 @@ def _largest(hidden, lengths):
     return hidden.masked_fill(~real[:, :, None], -torch.inf).amax(dim=1)
 
 
-def _one_too_many(hidden, lengths):
-    real = torch.arange(hidden.shape[1]) <= lengths[:, None]
-    return (hidden * real[:, :, None]).sum(dim=1) / lengths[:, None]
+def _masked_mean(keep, own_count=False):
+    """The mean over the positions in keep(positions, lengths, hidden), divided by lengths or by how many these are."""
+
+    def mean_pool(hidden, lengths):
+        chosen = keep(torch.arange(hidden.shape[1]), lengths[:, None], hidden)  # (batch, time)
+        count = chosen.sum(dim=1, keepdim=True) if own_count else lengths[:, None]
+        return (hidden * chosen[:, :, None]).sum(dim=1) / count
+
+    return mean_pool
+
+
+def _up_to_lengths(positions, lengths, hidden):
+    return positions <= lengths
+
+
+def _inverted(positions, lengths, hidden):
+    return positions >= lengths
+
+
+def _not_zero(positions, lengths, hidden):
+    return (hidden != 0).any(dim=2)
 
 
 def _pool_cases() -> list[tuple]:
@@ -35,7 +53,8 @@ def _pool_cases() -> list[tuple]:
 
     whole = torch.tensor([[[1.0, 2.0], [3.0, 6.0]]]), torch.tensor([2])
     padded = torch.tensor([[[1.0, 2.0], [3.0, 6.0], [9.0, 9.0]]]), torch.tensor([2])
-    return [whole, padded, case([3, 1, 5], 4), case([2, 4], 3)]
+    zeros = torch.tensor([[[1.0, 2.0], [3.0, 6.0], [0.0, 0.0], [0.0, 0.0]]]), torch.tensor([3])
+    return [whole, padded, case([3, 1, 5], 4), case([2, 4], 3), zeros]
 
 
 def _other_padding(hidden, lengths):
@@ -51,9 +70,14 @@ MEAN_POOL = Exercise(
     properties=[
         has_shape("Is there one vector for each sentence, (batch, d_model)?"),
         matches_reference("Two tokens, no padding: is it their mean?", cases=0),
-        matches_reference("The same two tokens and one of padding: is it the same mean?", cases=1),
-        unchanged_when("With other numbers in the padding, does the result stay?", _other_padding),
-        matches_reference("And for sentences of several lengths in one batch?"),
+        matches_reference("With two tokens and one of padding, is it the mean of the two?", cases=1),
+        unchanged_when(
+            "With different numbers in the padding, is the result the same?", _other_padding, cases=(2, 3)
+        ),
+        matches_reference(
+            "With sentences of several lengths in one batch, is each mean right?", cases=(2, 3)
+        ),
+        matches_reference("Is a real token counted even if its vector is zero?", cases=4),
     ],
     hints=[
         "Padding has vectors too, and they are not zero. They must neither be added nor counted.",
@@ -64,17 +88,38 @@ MEAN_POOL = Exercise(
         Mistake(
             "padding counted",
             lambda hidden, lengths: hidden.mean(dim=1),
-            "You averaged over all places, padding included: a sentence would get another vector in another batch.",
+            "You averaged over all positions, padding included: a sentence's vector would depend on its batch.",
         ),
         Mistake(
             "one too many",
-            _one_too_many,
-            "You counted the place at lengths as real. Of a sentence of length 2 places 0 and 1 are: use <, not <=.",
+            _masked_mean(_up_to_lengths),
+            "You kept position `lengths`, too. Of a sentence of length 2, positions 0 and 1 are real: use <, not <=.",
+        ),
+        Mistake(
+            "one too many, counted",
+            _masked_mean(_up_to_lengths, own_count=True),
+            "You kept position `lengths`, too. Of a sentence of length 2, positions 0 and 1 are real: use <, not <=.",
+        ),
+        Mistake(
+            "mask inverted",
+            _masked_mean(_inverted),
+            "Your mask is inverted: you kept the padding and dropped the sentence. Keep positions < lengths.",
+        ),
+        Mistake(
+            "mask inverted, counted",
+            _masked_mean(_inverted, own_count=True),
+            "Your mask is inverted: you kept the padding and dropped the sentence. Keep positions < lengths.",
+        ),
+        Mistake(
+            "padding recognised by its zeros",
+            _masked_mean(_not_zero, own_count=True),
+            "You took vectors of zeros for padding. At padding a model's vectors are not zero, and a real token's "
+            "may be: only `lengths` says what is real.",
         ),
         Mistake(
             "divided by time",
             _divided_by_time,
-            "You left the padding out of the sum, but divided by all places: divide by the sentence's own length.",
+            "You left the padding out of the sum, but divided by all positions: divide by the sentence's own length.",
         ),
         Mistake(
             "padding added",
@@ -89,12 +134,12 @@ MEAN_POOL = Exercise(
         Mistake(
             "first token",
             lambda hidden, lengths: hidden[:, 0],
-            "You took the first token alone, [CLS]; asked for is the mean of all real ones.",
+            "You took the vector of [CLS] alone; the exercise asks for the mean of all real tokens.",
         ),
         Mistake(
-            "last place",
+            "last position",
             lambda hidden, lengths: hidden[:, -1],
-            "You took the last place, which for most sentences is padding; asked for is a mean.",
+            "You took the last position, which is padding for most sentences; the exercise asks for a mean.",
         ),
         Mistake(
             "largest", _largest, "You took the largest entry of each feature (max pooling), not the mean."
@@ -105,15 +150,21 @@ MEAN_POOL = Exercise(
 IGNORED = -100
 
 
-def _labels(other=IGNORED, special=IGNORED, every=False, last=False):
-    """Labels of pieces; the options are the ways to get it wrong (special None: what Python's index −1 gives)."""
+def labels_with(other=IGNORED, special=IGNORED, every=False, last=False):
+    """Labels of pieces; the options are the ways to get it wrong.
+
+    special: the label of [CLS] and [SEP]; None for what Python's index −1 gives, "new" for that where a −1 follows a
+    word (or begins the row) only.
+    """
 
     def piece_labels(words, tag_ids):
         labels = []
         for place, word in enumerate(words):
             is_new = place == 0 or words[place - 1] != word
             ends = place == len(words) - 1 or words[place + 1] != word
-            if word < 0:
+            if word < 0 and special == "new":
+                labels.append(tag_ids[word] if is_new else other)
+            elif word < 0:
                 labels.append(tag_ids[word] if special is None else special)
             elif every or (ends if last else is_new):
                 labels.append(tag_ids[word])
@@ -127,7 +178,7 @@ def _labels(other=IGNORED, special=IGNORED, every=False, last=False):
 PIECE_LABELS = Exercise(
     id="11.piece_labels",
     title="One label a word",
-    reference=_labels(),
+    reference=labels_with(),
     cases=lambda: [
         ([-1, 0, 1, -1], [4, 7]),
         ([-1, 0, 0, 0, 1, -1], [3, 5]),
@@ -142,11 +193,11 @@ PIECE_LABELS = Exercise(
             ),
             cases=0,
         ),
-        matches_reference("Words in one piece each: does each piece have its word's tag?", cases=0),
+        matches_reference("For words in one piece each, has each piece its word's tag?", cases=0),
         matches_reference(
-            "A word in three pieces: has the first the tag, and have the others −100?", cases=1
+            "For a word in three pieces, has the first piece the tag, and have the others −100?", cases=1
         ),
-        matches_reference("And in a longer sentence, with tag 0 as a tag like any other?", cases=2),
+        matches_reference("In a longer sentence, is tag 0 a tag like any other?", cases=2),
     ],
     hints=[
         "Three kinds of piece: no word (−1), the first of its word, a further one. Only one kind gets the tag.",
@@ -157,51 +208,57 @@ PIECE_LABELS = Exercise(
     mistakes=[
         Mistake(
             "every piece",
-            _labels(every=True),
+            labels_with(every=True),
             "You labelled every piece of a word: a word in four pieces counts four times, and its B- tag begins four "
             "entities. Only the first piece gets the tag, the rest −100.",
         ),
         Mistake(
             "index −1",
-            _labels(special=None),
+            labels_with(special=None),
             "You wrote tag_ids[word] for [CLS] and [SEP] too: their word is −1, and Python's [-1] is the last tag.",
         ),
         Mistake(
+            "index −1, once",
+            labels_with(special="new"),
+            "Your test for a new word lets −1 through: [CLS] and [SEP] have no word, and tag_ids[-1] is the last "
+            "tag. Ask for word >= 0 as well.",
+        ),
+        Mistake(
             "every piece, index −1",
-            _labels(every=True, special=None),
+            labels_with(every=True, special=None),
             "You took tag_ids[word] for every piece: [CLS] and [SEP] have word −1, and Python's [-1] is the last tag; "
             "and of a word's pieces only the first gets the tag.",
         ),
         Mistake(
             "0 for none",
-            _labels(other=0, special=0),
+            labels_with(other=0, special=0),
             "You wrote 0 where there is no label. 0 is a tag (O): the model would be taught that names go on as O. "
             "−100 is what F.cross_entropy leaves out.",
         ),
         Mistake(
             "0 for special tokens",
-            _labels(special=0),
-            "You gave [CLS] and [SEP] the label 0, which is a tag. They are no words: −100.",
+            labels_with(special=0),
+            "You gave [CLS] and [SEP] the label 0, which is a tag. They are not words: −100.",
         ),
         Mistake(
             "0 for further pieces",
-            _labels(other=0),
+            labels_with(other=0),
             "You gave a word's further pieces the label 0, which is the tag O: −100, so that the loss leaves them out.",
         ),
         Mistake(
             "−1 for none",
-            _labels(other=-1, special=-1),
+            labels_with(other=-1, special=-1),
             "You wrote −1 where there is no label. F.cross_entropy leaves out −100, and stops with an error at −1.",
         ),
         Mistake(
             "−1 for special tokens",
-            _labels(special=-1),
+            labels_with(special=-1),
             "You gave [CLS] and [SEP] the label −1. That says which word they are of; their label is −100.",
         ),
         Mistake(
             "last piece",
-            _labels(last=True),
-            "You labelled the last piece of each word. That can be done, but here, as in the paper, it is the first.",
+            labels_with(last=True),
+            "You labelled the last piece of each word. Here, as in Devlin et al. (2019), it is the first.",
         ),
     ],
 )
