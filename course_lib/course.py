@@ -40,9 +40,9 @@ LESSONS = (
         "02_lstm_gru",
         "LSTM and GRU",
         "Why does a network forget, if it could remember?",
-        "write an LSTM and a GRU, set a forget gate for the memory you need, read its gates",
+        "build LSTM layers and a GRU step, set a forget gate for the memory you need, see what a cell keeps",
         90,
-        120,
+        80,
     ),
     Lesson(
         "03_word_vectors",

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from tools.lesson_source import CHECK_CALL, sources
 
 # Lessons whose text is still that of the first edition. This set may only shrink.
-FIRST_EDITION = {"02"}
+FIRST_EDITION: set[str] = set()
 
 # Home-made terms and the field's own, as (pattern, what to write). Patterns are matched without regard to case.
 HOME_MADE = [

@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgb
 
 from course_lib import plots
 from course_lib.metrics import Reliability
+from course_lib.plots.palette import COLOURS
 from course_lib.training import History
 from read_picture import curves, is_drawn, label_at, labels, legend_colours
 
@@ -171,3 +172,25 @@ def test_activation_by_position_is_the_mean_at_each_place():
     ax = plots.activation_by_position(data, [1, 1, 2, 3, 7], "t", last=3)
     assert_curves(ax, {"a": [(1, 0.3), (2, -0.6), (3, 0.5)], "b": [(1, -0.2), (2, 0.5), (3, 0.4)]})
     assert label_at(ax.xaxis) == {1: "1", 2: "2", 3: "3+"} and ax.get_ylim() == (-1.05, 1.05)
+
+
+def test_gate_and_cell():
+    f, c = np.array([0.9, 0.2, 0.6]), np.array([-0.5, 4.0, 0.8])
+    figure = plots.gate_and_cell({"unit 3": (f, c), "unit 8": (1 - f, -c)}, ["a", "$", " "], "t", marks=[1])
+    cells, gates = figure.axes[:2], figure.axes[2:]
+    assert [ax.get_title(loc="left") for ax in cells] == ["unit 3", "unit 8"]
+    for cell_axes, gate_axes, sign in zip(cells, gates, (1, -1), strict=True):
+        gate, cell = curves(gate_axes)["forget gate f"], curves(cell_axes)["cell state c"]
+        np.testing.assert_allclose(gate.get_ydata(), f if sign > 0 else 1 - f)
+        np.testing.assert_allclose(cell.get_ydata(), sign * c)
+        for line, axes, name in ((gate, gate_axes, "gate"), (cell, cell_axes, "cell")):
+            assert to_rgb(line.get_color()) == to_rgb(axes.yaxis.label.get_color()) == to_rgb(COLOURS[name])
+        assert any(list(line.get_xdata()) == [1, 1] for line in cell_axes.lines), "the mark"
+    assert label_at(cells[-1].xaxis) == {0: "a", 1: "$", 2: "␣"}
+    for units, message in (
+        ({}, "units is empty"),
+        ({"u": (f, c[:2])}, r"units\['u'\] has 2 values and there are 3 symbols"),
+        ({"u": (f * 2, c)}, "goes from 0.4 to 1.8; a gate lies between 0 and 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            plots.gate_and_cell(units, "abc", "t")

@@ -17,6 +17,7 @@ from course_lib.recipes import (
     cures,
     multi30k,
     multi30k_transformer,
+    shakespeare,
     village_bert,
     wikitext_bert,
 )
@@ -31,6 +32,11 @@ def captions():
 @cache
 def articles():
     return wikitext_bert.Corpus(stored.card(wikitext_bert.NAME)["vocabulary"])
+
+
+@cache
+def plays():
+    return shakespeare.Corpus()
 
 
 # name → (the recipe's module, its configuration, its training, which options of `fit` its card speaks of)
@@ -63,6 +69,15 @@ RECIPES = {
         lambda: partial(wikitext_bert.train, articles()),
         TRANSLATOR,
     ),
+    **{
+        name: (
+            shakespeare,
+            configuration,
+            lambda name=name: partial(shakespeare.train, name, plays()),
+            TRANSLATOR,
+        )
+        for name, configuration in shakespeare.CONFIGURATIONS.items()
+    },
 }
 # What the cards do not say, since each recipe has it; an option that is named neither here nor there is not passed.
 ALSO = {wikitext_bert.NAME: {"weight_decay": 0.01}}
@@ -171,6 +186,14 @@ def test_a_bert_s_card_tells_its_data():
     assert card["data"] == f"{village_bert.CONFIGURATION.pairs:,} pairs of the village's sentences"
 
 
+@pytest.mark.parametrize("name", shakespeare.CONFIGURATIONS)
+def test_a_character_model_s_card_tells_its_data(name):
+    sizes = ", ".join(f"{len(text):,} {split}" for split, text in plays().texts.items())
+    assert stored.card(name)["data"] == f"tiny-shakespeare, characters: {sizes}"
+    assert plays().texts["test"].startswith("Master:\nBoatswain!")
+    assert "PROSPERO" not in plays().texts["train"] + plays().texts["validation"]
+
+
 @pytest.mark.parametrize("name", [*multi30k.MODELS, multi30k_transformer.NAME])
 def test_a_translator_s_loss_is_smoothed_as_its_card_says(name, monkeypatch):
     module, _, train, _ = RECIPES[name]
@@ -190,12 +213,15 @@ def test_a_translator_s_loss_is_smoothed_as_its_card_says(name, monkeypatch):
     assert smoothing == (0.1 if name == multi30k_transformer.NAME else 0)
 
 
-@pytest.mark.parametrize("module", [multi30k_transformer, wikitext_bert, village_bert, bottleneck])
+@pytest.mark.parametrize(
+    "module", [multi30k_transformer, wikitext_bert, village_bert, bottleneck, shakespeare]
+)
 def test_a_recipe_hands_on_what_it_is_asked(module, monkeypatch):
     train = {
         multi30k_transformer: lambda **options: multi30k_transformer.train(captions(), **options),
         wikitext_bert: lambda **options: wikitext_bert.train(articles(), **options),
         village_bert: village_bert.train,
+        shakespeare: lambda **options: shakespeare.train("shakespeare-rnn", plays(), **options),
         bottleneck: lambda **options: bottleneck.train(bottleneck.build(), **options),
     }[module]
     asked = {"stop_after": 3, "validate_every": 2, "checkpoint": "a.safetensors", "progress": False}

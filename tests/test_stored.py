@@ -8,7 +8,7 @@ from torch import nn
 from course_lib import stored
 from course_lib.metrics import bleu
 from course_lib.models.size import n_parameters
-from course_lib.recipes import multi30k
+from course_lib.recipes import multi30k, shakespeare
 
 CARD = dict.fromkeys(stored.CARD_KEYS, "?")
 
@@ -129,6 +129,25 @@ def test_the_translators_are_worth_what_their_cards_say(name, corpus):
     assert score.signature == card["bleu_signature"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", shakespeare.CONFIGURATIONS)
+def test_the_character_models_are_worth_what_their_cards_say(name):
+    plays = shakespeare.Corpus()
+    model = shakespeare.build(name, plays)
+    card = stored.load_stored(name, model)
+    assert n_parameters(model) == card["parameters"]
+    assert shakespeare.losses(model, plays) == pytest.approx(card["loss"], abs=0.002)
+
+
+def test_the_character_models_are_of_one_size_and_differ_as_lesson_02_says():
+    lstm, rnn = (stored.card(name) for name in shakespeare.CONFIGURATIONS)
+    assert rnn["parameters"] == pytest.approx(lstm["parameters"], rel=0.02)
+    assert lstm["steps"] == rnn["steps"]
+    for (step, own), (other_step, other) in zip(lstm["validation_loss"], rnn["validation_loss"], strict=True):
+        assert step == other_step and own < other - 0.02, "the LSTM is ahead on the play that was begun …"
+    assert lstm["loss"]["test"] > rnn["loss"]["test"] - 0.02, "… and not on the new one"
+
+
 # ---------------------------------------------------------------- the recipe
 
 
@@ -154,3 +173,5 @@ def test_translations_keep_the_order_of_the_sentences(corpus):
 def test_a_name_without_a_recipe(corpus):
     with pytest.raises(ValueError, match="no recipe 'gpt': choose one of multi30k-lstm"):
         multi30k.build("gpt", corpus)
+    with pytest.raises(ValueError, match="no recipe 'gpt': choose one of shakespeare-lstm, shakespeare-rnn"):
+        shakespeare.build("gpt", shakespeare.Corpus())

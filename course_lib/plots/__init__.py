@@ -13,6 +13,7 @@ from course_lib.plots.masked import masked_words
 from course_lib.plots.pieces import token_boxes
 from course_lib.plots.recurrent import (
     activation_by_position,
+    gate_and_cell,
     gates_over_time,
     gradient_by_lag,
     hidden_states,
@@ -40,6 +41,7 @@ __all__ = [
     "figure_png",
     "functions",
     "gains",
+    "gate_and_cell",
     "gates_over_time",
     "gradient_by_lag",
     "head_scores",

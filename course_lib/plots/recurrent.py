@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from course_lib.plots import checks
 from course_lib.plots.curves import reference_line
+from course_lib.plots.palette import COLOURS
 from course_lib.plots.style import axes_or_new, to_array
 from course_lib.plots.tokens import token_labels
 
@@ -145,6 +146,60 @@ def gates_over_time(
     ax.set_xticks(range(0, time, every), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
     ax.set_xlabel("symbol read →")
     rows[0, 0].set_title(title)
+    return figure
+
+
+def gate_and_cell(
+    units: Mapping[str, tuple[object, object]],
+    symbols: Sequence[str],
+    title: str,
+    marks: Collection[int] = (),
+) -> Figure:
+    """Forget gate and cell state of a few units over a text, as lines: the cell's scale is left, the gate's right.
+
+    Args:
+        units: what the unit does → (forget gate, from 0 to 1; cell state), each (time,); one panel each.
+        symbols: the `time` symbols read, shown below the last panel.
+        marks: places of symbols that get a vertical line in every panel.
+
+    Raises:
+        ValueError: nothing to draw, a gate outside its scale, or sizes that do not fit.
+    """
+    panels = {}
+    for name, pair in checks.by_name(units, "units", "(forget gate, cell state)").items():
+        gate, cell = (to_array(values, f"units[{name!r}]", 1) for values in pair)
+        for values in (gate, cell):
+            if len(values) != len(symbols):
+                raise ValueError(
+                    f"units[{name!r}] has {len(values)} values and there are {len(symbols)} symbols; expected one each."
+                )
+        checks.within(gate, f"units[{name!r}]", 0, 1, "a gate lies between 0 and 1.")
+        panels[name] = gate, cell
+    time = len(symbols)
+    size = max(4.5, min(10.0, 0.13 * time + 1.5)), 1.35 * len(panels) + 0.7
+    figure, rows = plt.subplots(len(panels), 1, sharex=True, squeeze=False, figsize=size)
+    for ax, (name, (gate, cell)) in zip(rows[:, 0], panels.items(), strict=True):
+        for place in marks:
+            ax.axvline(place, color="black", linewidth=0.6, alpha=0.4)
+        ax.plot(range(time), cell, color=COLOURS["cell"], label="cell state c")
+        right = ax.twinx()
+        right.plot(
+            range(time), gate, color=COLOURS["gate"], linewidth=1, linestyle=":", label="forget gate f"
+        )
+        ax.set_xlim(-0.5, time - 0.5)
+        ax.margins(y=0.12)
+        right.set(ylim=(-0.08, 1.08), yticks=[0, 1])
+        for side, label, colour in ((ax, "c", COLOURS["cell"]), (right, "f", COLOURS["gate"])):
+            side.grid(False)
+            side.set_ylabel(label, color=colour, rotation=0)
+            side.tick_params(axis="y", colors=colour)
+            side.tick_params(axis="x", length=0)
+        right.spines["right"].set_visible(True)
+        ax.set_title(name, fontsize=10, fontweight="normal", loc="left", pad=4)
+    labels = token_labels(symbols)
+    ax.set_xticks(range(time), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
+    ax.set_xlabel("symbol read →")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
     return figure
 
 

@@ -1,6 +1,8 @@
-"""Lesson 02: one step of an LSTM and of a GRU, a forget gate for a given lag, and what they cost in parameters."""
+"""Lesson 02: the LSTM's step and layer, the GRU's step, the forget bias for a lag, parameters."""
 
-from course_lib.practice.lessons.lesson02_cells import GRU_STEP, LSTM_STEP
-from course_lib.practice.lessons.lesson02_sizes import FORGET_BIAS, N_PARAMETERS
+from course_lib.practice.lessons.lesson02_cells import LSTM_STEP
+from course_lib.practice.lessons.lesson02_gru import GRU_STEP
+from course_lib.practice.lessons.lesson02_layer import LSTM_LAYER
+from course_lib.practice.lessons.lesson02_sizes import FORGET_BIAS, N_PARAMETERS, SMALLEST_BIAS
 
-EXERCISES = [LSTM_STEP, FORGET_BIAS, GRU_STEP, N_PARAMETERS]
+EXERCISES = [LSTM_STEP, LSTM_LAYER, FORGET_BIAS, SMALLEST_BIAS, GRU_STEP, N_PARAMETERS]

@@ -11,94 +11,139 @@ def _forget_bias(lag: int, share: float) -> float:
     return math.log(keep / (1 - keep))
 
 
+def _left(bias: float, lag: int) -> float:
+    """What an undisturbed cell keeps; a bias far below 0 keeps nothing."""
+    return (1 / (1 + math.exp(-max(bias, -500.0)))) ** lag
+
+
 FORGET_BIAS = Exercise(
     id="02.forget_bias",
     title="The forget bias for a lag",
     reference=_forget_bias,
-    cases=lambda: [(1, 0.5), (1, 0.9), (2, 0.25), (40, 0.5), (100, 0.1)],
+    cases=lambda: [(1, 0.5), (1, 0.9), (2, 0.25), (40, 0.5), (100, 0.1), (7, 0.001)],
     properties=[
         matches_reference("To keep one half over one step: is the bias 0, since σ(0) = 1/2?", cases=0),
         matches_reference("To keep 0.9 over one step, is it ln 9?", cases=1),
         matches_reference("To keep 1/4 over two steps, is it 0 again, since 1/2 · 1/2 = 1/4?", cases=2),
         holds(
-            "Does σ(bias), multiplied `lag` times by itself, leave the share?",
+            "Does σ(bias), to the power of the lag, leave the share asked for?",
             lambda bias, lag, share: (
-                abs((1 / (1 + math.exp(-bias))) ** lag - share) < 1e-3
-                or f"σ(bias) to the power of {lag} leaves {(1 / (1 + math.exp(-bias))) ** lag:.3f}, not {share:g}."
+                abs(_left(bias, lag) - share) < 1e-3
+                or f"σ(bias) to the power of {lag} leaves {_left(bias, lag):.3g}, not {share:g}."
             ),
         ),
-        matches_reference("Is it right for other lags and shares?"),
+        matches_reference("For other lags and shares, is it right too?"),
     ],
     hints=[
-        "Two steps: first, how much must the gate keep at each single step? Then, at which bias does σ give that?",
-        "keep^lag = share, so keep = share^(1/lag); and σ(b) = keep turned round is b = ln(keep / (1 − keep)).",
-        "keep = share ** (1 / lag); return math.log(keep / (1 - keep))",
+        "How much must the gate keep at each single step, so that the share is left after all of them?",
+        "keep^lag = share, so keep is the lag-th root of the share. Then invert the sigmoid: which b has σ(b) = keep?",
+        "`keep = share ** (1 / lag)`. Solve keep = 1 / (1 + e^(−b)) for b; the odds keep / (1 − keep) appear on the "
+        "way.",
     ],
     mistakes=[
         Mistake(
             "the gate, not the bias",
             lambda lag, share: share ** (1 / lag),
-            "That is how much the gate must keep at each step, σ(b); the bias is b: turn the sigmoid round.",
+            "That is how much the gate keeps at each step, σ(b). The bias is b: invert the sigmoid.",
         ),
         Mistake(
             "share divided by lag",
             lambda lag, share: math.log((share / lag) / (1 - share / lag)),
-            "You divided the share by the lag; keeping multiplies, so take the root: share ** (1 / lag).",
+            "You divided the share by the lag. The factors are multiplied, so take the root: share ** (1 / lag).",
         ),
         Mistake(
             "power for root",
-            lambda lag, share: math.log(share**lag / (1 - share**lag)),
-            "You raised the share to the power of lag; the gate at one step is its root, share ** (1 / lag).",
+            lambda lag, share: (
+                math.log(share**lag / (1 - share**lag)) if share**lag > 0 else -lag * abs(math.log(share))
+            ),
+            "You raised the share to the power of lag. The gate of one step is its root, share ** (1 / lag).",
         ),
         Mistake(
-            "odds turned over",
+            "odds inverted",
             lambda lag, share: -_forget_bias(lag, share),
-            "You turned the odds over: that is the bias which forgets so much; ln(keep / (1 − keep)) keeps it.",
+            "You inverted the odds: that bias forgets as much as it should keep. Take ln(keep / (1 − keep)).",
         ),
         Mistake(
             "logarithm of the lag",
             lambda lag, share: math.log(lag),
-            "ln(lag) is the rule of thumb that keeps about 1/e; here the share is given: solve for it.",
+            "ln(lag) is the rule of thumb, which keeps about 1/e. Here the share is given: solve for the bias.",
+        ),
+    ],
+)
+
+SMALLEST_BIAS = Exercise(
+    id="02.smallest_bias",
+    title="The smallest bias that keeps a tenth of the gradient",
+    reference=2,
+    properties=[
+        holds(
+            "Is it one of the whole numbers that you tried, 0 to 5?",
+            lambda bias: bias in range(6) or "expected one of 0, 1, 2, 3, 4 and 5.",
+        ),
+        matches_reference("Is it the smallest bias with which at least a tenth arrives?"),
+    ],
+    hints=[
+        "Exercise 5 knows one path of the gradient, from cell to cell. Is it the only one?",
+        "Measure instead of computing: the measurement contains every path, so it may differ from your formula.",
+        "Print `share_left(b)` for b from 0 to 5, and take the smallest b for which it is at least 0.1.",
+    ],
+    mistakes=[
+        Mistake("0", 0, "With a bias of 0 less than a billionth of the gradient arrives."),
+        Mistake("1", 1, "With a bias of 1 less than a thousandth of the gradient arrives."),
+        Mistake(
+            "3",
+            3,
+            "A bias of 3 keeps far more than a tenth. That it is needed is what the formula of the cell alone says, "
+            "rounded: measure it.",
+        ),
+        Mistake(
+            "4",
+            4,
+            "4 is what the formula says: the bias must be above 3.05 if the cell alone carries the gradient. The "
+            "measurement finds more, because a second path leads through h and the gates.",
         ),
     ],
 )
 
 N_PARAMETERS = Exercise(
     id="02.n_parameters",
-    title="Counting the parameters of a gated layer",
+    title="The parameters of a gated layer",
     reference=lambda input_size, hidden_size, gates: gates * hidden_size * (input_size + hidden_size + 2),
     cases=lambda: [(1, 1, 1), (3, 5, 1), (3, 5, 3), (64, 256, 4)],
     properties=[
-        matches_reference("One input, one unit, one block (an RNN): two weights and two biases, 4?", cases=0),
+        matches_reference(
+            "One input, one unit, one block (an RNN): are there two weights and two biases, 4?", cases=0
+        ),
         matches_reference("With 3 inputs and 5 units, an RNN: is it 5·3 + 5·5 + 5 + 5 = 50?", cases=1),
         matches_reference("A GRU of that size has three such blocks: is it 150?", cases=2),
         matches_reference("Is it right for an LSTM of 256 units on 64 features?", cases=3),
     ],
     hints=[
-        "Every block is an RNN of its own: two matrices and, as PyTorch counts, two biases.",
-        "weight_ih (gates · H, I), weight_hh (gates · H, H), bias_ih and bias_hh (gates · H,) each.",
-        "gates * (hidden_size * input_size + hidden_size * hidden_size + 2 * hidden_size)",
+        "What is in one block? Compare it with the RNN of lesson 01.",
+        "Every block has the two matrices and the two biases of an RNN.",
+        "The matrices of one block hold hidden_size · input_size and hidden_size · hidden_size numbers; each bias "
+        "holds hidden_size.",
     ],
     mistakes=[
         Mistake(
             "one bias",
             lambda input_size, hidden_size, gates: gates * hidden_size * (input_size + hidden_size + 1),
-            "You counted one bias; PyTorch keeps two, bias_ih and bias_hh (one would do).",
+            "You counted one bias. PyTorch keeps two, bias_ih and bias_hh, although one would do.",
         ),
         Mistake(
             "no bias",
             lambda input_size, hidden_size, gates: gates * hidden_size * (input_size + hidden_size),
-            "You left the biases out: two vectors of gates · hidden_size.",
+            "You left out the biases: two vectors of gates · hidden_size.",
         ),
         Mistake(
             "one block",
             lambda input_size, hidden_size, gates: hidden_size * (input_size + hidden_size + 2),
-            "You counted one block; every gate has matrices and biases of its own.",
+            "You counted one block. Every gate has matrices and biases of its own.",
         ),
         Mistake(
             "recurrent matrix once",
             lambda input_size, hidden_size, gates: gates * hidden_size * (input_size + 2) + hidden_size**2,
-            "You counted W_hh once; every gate looks at h through a matrix of its own.",
+            "You counted W_hh once. Every gate multiplies h by a matrix of its own.",
         ),
     ],
 )

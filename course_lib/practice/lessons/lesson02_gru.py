@@ -1,0 +1,138 @@
+"""Lesson 02: one step of a GRU, with the weights as PyTorch packs them."""
+
+from collections.abc import Callable
+
+import torch
+
+from course_lib.practice.exercise import Exercise, Mistake
+from course_lib.practice.lessons.lesson02_cells import draw, one_that_learns
+from course_lib.practice.properties import has_shape, holds, matches_reference
+
+
+def _gru(
+    keep_z: bool = True,
+    reset: str = "after",
+    order: tuple[int, int, int] = (0, 1, 2),
+    candidate: Callable = torch.tanh,
+    cut: bool = False,
+) -> Callable:
+    """A GRU step; the options are the ways to get it wrong."""
+
+    def step(x, h, W_ih, W_hh, b_ih, b_hh):
+        from_x = (x @ W_ih.T + b_ih).chunk(3, dim=1)
+        from_h = (h @ W_hh.T + b_hh).chunk(3, dim=1)
+        r, z, n = order
+        gate_r, gate_z = torch.sigmoid(from_x[r] + from_h[r]), torch.sigmoid(from_x[z] + from_h[z])
+        if reset == "after":
+            new = candidate(from_x[n] + gate_r * from_h[n])
+        elif reset == "before":
+            rows = W_hh.chunk(3)[n]
+            new = candidate(from_x[n] + (gate_r * h) @ rows.T + b_hh.chunk(3)[n])
+        elif reset == "without bias":
+            bias = b_hh.chunk(3)[n]
+            new = candidate(from_x[n] + gate_r * (from_h[n] - bias) + bias)
+        elif reset == "everything":
+            new = candidate(gate_r * (from_x[n] + from_h[n]))
+        else:
+            new = candidate(from_x[n] + from_h[n])
+        result = gate_z * h + (1 - gate_z) * new if keep_z else (1 - gate_z) * h + gate_z * new
+        return result.detach() if cut else result
+
+    return step
+
+
+def _cases() -> list[tuple]:
+    generator = torch.Generator().manual_seed(1)
+
+    def case(batch: int, input_size: int, hidden_size: int, with_h: bool, scale: float = 1.0) -> tuple:
+        x = scale * draw(generator, batch, input_size)
+        h = torch.tanh(draw(generator, batch, hidden_size)) if with_h else torch.zeros(batch, hidden_size)
+        rows = 3 * hidden_size
+        weights = draw(generator, rows, input_size), draw(generator, rows, hidden_size)
+        return x, h, *weights, draw(generator, rows) * 2, draw(generator, rows) * 2
+
+    return [
+        case(1, 2, 3, False),
+        case(1, 3, 2, True),
+        case(4, 2, 5, True),
+        case(2, 3, 3, True, scale=1000.0),
+    ]
+
+
+GRU_STEP = Exercise(
+    id="02.gru_step",
+    title="One step of a GRU",
+    reference=_gru(),
+    cases=_cases,
+    properties=[
+        has_shape("Does the new state have the shape of the old one, (batch, hidden_size)?"),
+        holds("Does every unit stay between −1 and 1?", lambda h, *_: bool((h.abs() <= 1).all())),
+        matches_reference("With an empty state, is the result (1 − z) ⊙ n?", cases=0),
+        matches_reference("With a full state, does z say how much of it stays?", cases=1),
+        matches_reference("For a batch of four, is every row right?", cases=2),
+        matches_reference(
+            "With inputs of a thousand, where an exponential is infinite, is it safe?", cases=3
+        ),
+        holds(
+            "Can all six arguments be trained?",
+            lambda h, *_: (
+                h.requires_grad
+                or "no gradient passes from the result back to one of the arguments (because of detach, .data or a new "
+                "tensor): training would leave it as it is."
+            ),
+            cases=one_that_learns(_cases, 2),
+        ),
+    ],
+    hints=[
+        "Can you add the products with x and with h at once, as in the LSTM? Look at what r multiplies.",
+        "Keep the sums from x and from h apart, (batch, 3 * hidden_size) each, and cut both into three. The gates add "
+        "their thirds; the candidate scales the third from h by r first.",
+        "`x_r, x_z, x_n = (x @ W_ih.T + b_ih).chunk(3, dim=1)`, and `h_r, h_z, h_n` the same way from h. The rest is "
+        "the four formulas, one per line.",
+    ],
+    mistakes=[
+        Mistake(
+            "update gate inverted",
+            _gru(keep_z=False),
+            "You kept 1 − z of the state. Here, as in PyTorch and in Cho et al. 2014, z says how much stays. (Chung et "
+            "al. 2014 define z the other way round.)",
+        ),
+        Mistake(
+            "reset before the product",
+            _gru(reset="before"),
+            "You scaled h by r before the product with U_n, as Cho et al. 2014 write. PyTorch scales the product, its "
+            "bias included: r ⊙ (U_n h + b'_n).",
+        ),
+        Mistake(
+            "bias outside the bracket",
+            _gru(reset="without bias"),
+            "You left the second bias of the candidate outside the bracket. PyTorch's reset gate scales it too: "
+            "r ⊙ (U_n h + b'_n).",
+        ),
+        Mistake(
+            "no reset",
+            _gru(reset="none"),
+            "You left the reset gate r out of the candidate: n = tanh(x_n + r ⊙ h_n).",
+        ),
+        Mistake(
+            "reset of the input as well",
+            _gru(reset="everything"),
+            "You scaled the input's part by r as well. The reset gate acts on what comes from h alone.",
+        ),
+        Mistake(
+            "gates in the order z, r, n",
+            _gru(order=(1, 0, 2)),
+            "You swapped r and z: PyTorch packs r, z, n.",
+        ),
+        Mistake(
+            "candidate through a sigmoid",
+            _gru(candidate=torch.sigmoid),
+            "You sent the candidate n through a sigmoid; it takes a tanh.",
+        ),
+        Mistake(
+            "detached",
+            _gru(cut=True),
+            "You detached the result. All numbers are right, and nothing can be learned.",
+        ),
+    ],
+)
