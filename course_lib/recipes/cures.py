@@ -1,6 +1,6 @@
 """Overfitting on 150 labelled sentences of the village, and what may cure it: measured on several draws of them.
 
-`python -m benchmarks cures` measures and stores all of it; lesson 11 shows that and trains a part anew.
+`python -m benchmarks cures` measures and stores all of it; lesson 11 shows the stored scores.
 """
 
 from collections.abc import Sequence
