@@ -72,7 +72,7 @@ keep, steps = 0.9, 50
 print(f"left after {steps} steps: {keep**steps:.4f}")
 
 # %% [markdown]
-# Half a percent. Repeated multiplication is merciless, and lesson 01 turns on it.
+# Half a percent. Repeated multiplication shrinks things fast. Lesson 01 shows what that does to a network.
 #
 # **A figure.** Its title says what to see. This one compares two memories. The axis is logarithmic, so repeated multiplication becomes
 # a straight line.

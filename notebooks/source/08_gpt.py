@@ -15,7 +15,7 @@
 # # 08 · GPT
 #
 # **How much of a language can a model learn by predicting the next word?** Lesson 07's Transformer needed pairs, a sentence and its translation. Text without a
-# translation is far easier to find. So keep one half of the Transformer, train it to predict the next token of any text, and see what it has to learn for that.
+# translation is far easier to find. So keep only the decoder, train it to predict the next token of any text, and see what it has to learn in order to do so.
 #
 # You will be able to:
 #
@@ -154,7 +154,7 @@ print(f"the smallest GPT-2: {count(50_257, 1024, 768, 12):,} and {n_parameters(g
 # %% [markdown]
 # ## 3 · Training on a language whose entropy is known
 #
-# How good can a language model be? For English nobody knows. For our **village**, the small world of lesson 03, it is known exactly: a grammar writes its sentences, and it can say how probable each one is. The mean of $-\ln P$ per word is the **entropy** of
+# How good can a language model be? For English nobody knows. For our **village**, the small world of lesson 03, it is known exactly: a grammar generates its sentences and gives the exact probability of each. The mean of $-\ln P$ per word is the **entropy** of
 # the language. On average no model can have a lower loss (Gibbs' inequality).
 
 # %%
@@ -225,10 +225,10 @@ history = fit(villager, village_rows(), gpt_loss, steps=500, lr=5e-3, warm_up=20
 _ = plots.learning_curve(history, floor=floor, title="From a uniform guess among 167 words to near the floor", ylim=(1.2, 5.2), smooth=15)
 
 # %%
-measured("loss on new sentences, above the floor", village_loss(villager) - floor, between=(0.03, 0.16), unit="nats a word")
+measured("loss on a fresh sample, above the floor", village_loss(villager) - floor, between=(0.03, 0.16), unit="nats a word")
 
 # %% [markdown]
-# A loss of 1.0 would have meant a mistake of ours, because nobody can know more than the grammar reveals. The model comes within a tenth of a nat or so. What did it learn on the way there? Compare its distribution with the true one:
+# A loss of 1.0 would have meant a bug: on average no model can beat the grammar itself. The model comes within a tenth of a nat or so. What did it learn on the way there? Compare its distribution with the true one:
 
 
 # %%
@@ -281,7 +281,7 @@ measured("trained: the correct verb is more probable", pair_accuracy(villager, p
 measured("untrained", pair_accuracy(untrained, pairs), between=(0.3, 0.7))
 
 # %% [markdown]
-# A model that goes by the nearest noun scores 0 here. Nobody told the model what a subject is. Predicting the next word well requires finding it, and 500 training steps on this small language were enough. That is the answer to the lesson's question in miniature: whatever helps prediction can be learned from prediction.
+# A model that simply agrees with the nearest noun scores 0 here. Nobody told the model what a subject is. Predicting the next word well requires finding it, and 500 training steps on this small language were enough. That is the answer to the lesson's question in miniature: structure that helps prediction is learned by predicting, as far as model, data and training time allow.
 #
 # ### Spot the bug
 #
@@ -323,7 +323,7 @@ measured("colleague: later words move earlier logits by", leak_from_the_future(c
 measured("yours: later words move earlier logits by", leak_from_the_future(villager), at_most=1e-5)
 
 # %% [markdown]
-# `self.blocks(x)` lacks `causal=True`. During training each position simply reads its target one position to the right. When the model writes, there is nothing to the right. This happened in a PyTorch tutorial (pytorch/tutorials#2662).
+# `self.blocks(x)` lacks `causal=True`. During training each position simply reads its target one position to the right. When the model writes, there is nothing to the right. This happened in a PyTorch tutorial (pytorch/tutorials#2478, fixed in #2662).
 #
 # A loss far below the entropy is proof of a leak, but for real text nobody knows the entropy. Changing the future and comparing the past needs neither training nor entropy: put that test next to every causal model that you write.
 #
@@ -474,7 +474,7 @@ measured("token by token with the cache, largest difference", (torch.stack(steps
 #
 # ### Exercise 4 · A GPT that writes (build, 35 minutes)
 #
-# Write `write(model, prompt, n_new, temperature, top_k, top_p)`: go on from `prompt`, `(batch, time)`, by `n_new` tokens, and return all ids, `(batch, time + n_new)`. `model` is a GPT as in section 2.
+# Write `write(model, prompt, n_new, temperature, top_k, top_p)`: continue `prompt`, `(batch, time)`, by `n_new` tokens, and return all ids, `(batch, time + n_new)`. `model` is a GPT as in section 2.
 #
 # * Write the pass through the layers yourself; calling `model(…)` does not count. The two helpers in the cell are given: what comes before attention in a layer, and what comes after it.
 # * Keep a cache for each layer. The prompt is read in one pass; after that, each pass reads only the newest token.
@@ -590,7 +590,7 @@ print(f"GPT-2: {per_token:,} bytes a token, {per_token * 1024 / 1e6:.0f} MB for 
 #
 # ## 6 · Generating text
 #
-# Your `write` lets the villager make up 500 sentences for each setting. The grammar judges which of them are possible, and sentences that differ count as variety.
+# With your `write`, the model generates 500 sentences for each setting. The grammar decides which are possible; the number of distinct sentences measures variety.
 
 
 # %%
@@ -629,7 +629,7 @@ print(f"{'the village':16} possible: {possible(true_sentences):4.0%}   different
 share = {name: possible(sentences) for name, sentences in texts.items()}
 distinct = {name: len(set(sentences)) for name, sentences in texts.items()}
 measured("temperature 1: possible sentences", share["temperature 1"], between=(0.5, 0.7))
-measured("   expected from the tail: (1 − its probability) to the power of the mean length", (1 - tail) ** lengths.float().mean(), between=(0.55, 0.8))
+measured("   expected from the impossible words: (1 − their probability) to the power of the mean length", (1 - tail) ** lengths.float().mean(), between=(0.55, 0.8))
 measured("top-p 0.9: more possible sentences by", share["top-p 0.9"] - share["temperature 1"], at_least=0.04)
 measured("temperature 2: possible sentences", share["temperature 2"], at_most=0.2)
 measured("different sentences: top-p 0.9 over temperature 0.5", distinct["top-p 0.9"] / distinct["temperature 0.5"], at_least=1.02)
@@ -674,7 +674,7 @@ print(alphabet.decode(yours("08.write")(poet, prompt, 120, 0.7, None, None)[0].t
 SamplingPanel(poet, alphabet.encode, alphabet.decode, "ROMEO:\n", n_new=115, temperature=0.7, top_p=0.9)
 
 # %% [markdown]
-# > **Predict.** The villager's perplexity is per word, the poet's per character. May you rank the two models by them?
+# > **Predict.** The villager's perplexity is per word, the poet's per character. Can you rank the two models by them?
 
 # %%
 village_nats, poet_nats = village_loss(villager), windows_loss(poet, test_ids, time=128)
@@ -688,7 +688,7 @@ measured("poet, bits per character", bits_per_character(poet_nats), at_most=3.3)
 # %% [markdown]
 # The first two lines are *one model on one text*. Perplexity is per symbol, so it can only be compared where text **and** symbols are the same. Bits per character need the same text only. Even these two numbers rank no models, because the texts differ: a village is easier to predict than Shakespeare.
 #
-# Is a GPT better than an LSTM on the same text? At this size, not by itself. After 1.5 million characters `benchmarks/RESULTS.md` records 1.91 nats per character for a well-known small GPT recipe, 1.59 for a GPT after some tuning, and 1.58 for an LSTM with as many parameters. What favours the
+# Is a GPT better than an LSTM on the same text? At this size, not by itself. After 1.5 million characters `benchmarks/RESULTS.md` records 1.91 nats per character for nanoGPT's recipe, 1.71 with a tuned learning rate and newer layers, 1.59 with a different optimiser (Muon) as well, and 1.58 for an LSTM of the same size. (The LSTM carries its state from window to window; the GPT starts each window of 64 afresh.) What favours the
 # Transformer is scale: the loss falls as a power law in parameters, text and computing time, as long as none of the three is the bottleneck (Kaplan et al. 2020), and for a given computing time, model and text should grow together (Hoffmann et al. 2022).
 #
 # ## 7 · Induction heads: learning in context
@@ -734,10 +734,10 @@ def copy_task(num_layers, period=None, seed=0, steps=450, **options):
 
 
 # %% [markdown]
-# Two kinds of heads would do it together (Elhage et al. 2021). Where a row repeats, they can be recognised by their weights $A$:
+# Two kinds of heads can do it together (Elhage et al. 2021). Where a row repeats, they can be recognised by their weights $A$:
 #
 # * a **previous-token head** attends one token back: score = mean of $A_{t,\,t-1}$;
-# * an **induction head** attends to the token *after* the same token's last place: the mean of that weight over the repeated tokens, $t \ge \text{period}$.
+# * an **induction head** attends to the token that followed the previous occurrence of the current token: the mean of that weight over the repeated tokens, $t \ge \text{period}$.
 #
 # ### Exercise 5 · Induction score (core, 6 minutes)
 #
@@ -821,7 +821,7 @@ previous_head = max(((0, 0), (0, 1)), key=lambda head: scores[head][0])
 induction_head = max(((1, 0), (1, 1)), key=lambda head: scores[head][1])
 _ = plots.attention_grid(
     torch.stack([maps[previous_head], maps[induction_head]]),
-    "Layer 0 favours the previous token, layer 1 what followed the same token",
+    "Layer 0 attends to itself and the previous token, layer 1 to what followed the same token",
     names=[f"layer 0: previous-token score {scores[previous_head][0]:.2f}", f"layer 1: induction score {scores[induction_head][1]:.2f}"],
     mask=torch.ones(2 * PERIOD, 2 * PERIOD, dtype=torch.bool).tril(),
     n_columns=2,
@@ -839,7 +839,7 @@ measured("   the same for uniform weights", yours("08.induction_score")(uniform,
 # %% [markdown]
 # The explanation is a circuit of two layers. In layer 0 the previous-token head writes into each token *which token came before it*. In layer 1 a query "I am *b*" meets keys that say "*b* came before me". So it attends one token **after** the old *b*, and copies that token.
 #
-# But weights alone do not prove an explanation. So intervene: forbid layer 0 to attend one token back, and change nothing else. If the circuit is right, the induction in layer 1 must break down, although layer 1 itself is untouched. As a control, forbid a different distance instead.
+# But weights alone do not prove an explanation. So intervene: prevent layer 0 from attending one token back, and change nothing else. If the circuit is right, the induction in layer 1 must break down, although layer 1 itself is untouched. As a control, forbid a different distance instead.
 #
 # > **Predict.** What happens to the accuracy in the second round if layer 0 may not attend *two* tokens back?
 
@@ -884,7 +884,7 @@ _ = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 _ = ax.set(xlabel="training steps", ylabel="score, accuracy", title="Both scores rise together, and the accuracy with them", ylim=(0, 1.02))
 
 # %% [markdown]
-# For more than a hundred steps nothing seems to happen. Then the scores and the accuracy rise together, within a few dozen steps. Olsson et al. (2022, argument 1) find induction heads in language models of many sizes. There they appear early in training, at the same time as a sudden improvement on late tokens of long contexts.
+# For more than a hundred steps nothing seems to happen. Then the scores and the accuracy rise together, within about a hundred steps. Olsson et al. (2022, argument 1) find induction heads in language models of many sizes. There they appear early in training, at the same time as a sudden improvement on late tokens of long contexts.
 #
 # Why can one layer not do it? In a single layer a key knows its own token and its position, but not its predecessor. Sanford et al. (2024) prove that a one-layer Transformer would have to be exponentially larger than a two-layer one.
 #
@@ -906,7 +906,7 @@ check("08.layers_needed", layers_needed)
 hint("08.layers_needed")
 
 # %% [markdown] tags=["solution"]
-# One layer is enough. With one period for all rows, the answer is always nine tokens back, and rotary positions can express a fixed distance in one layer. The model has learned something else than induction. A probing task must exclude the shortcut, or you measure the shortcut.
+# One layer is enough. With one period for all rows, the answer is always nine tokens back, and rotary positions can express a fixed distance in one layer. The model has learned something other than induction. A probing task must exclude the shortcut, or you measure the shortcut.
 
 # %% tags=["nbval-ignore-output"]
 counter, counter_accuracy = copy_task(num_layers=yours("08.layers_needed"), period=10)

@@ -51,7 +51,7 @@ from course_lib.text.words import WordVocabulary, tokenize
 device = setup(seed=0)
 
 # %% [markdown]
-# ## 1 · Why not words, why not characters
+# ## 1 · Words, characters, subwords
 #
 # The text of this lesson is a set of photograph captions in English and German: 29,000 for training and 1,000 for testing.
 
@@ -79,14 +79,14 @@ for language in train:
 # One English caption in seven has an unknown word, and one German caption in four, because German joins words together. Each of them becomes `<unk>`, whatever it
 # says. Most of the known words are too rare for a model to learn good vectors. And `walk`, `walks` and `walking` are as unrelated as `walk` and `zebra`.
 #
-# Characters have no such gaps. But a caption has about five times as many characters as words, and the cost of attention grows with the square of the length (lesson 06).
+# Characters leave hardly any gaps. But a caption has about five times as many characters as words, and the cost of attention grows with the square of the length (lesson 06).
 #
 # So keep frequent words whole and split rare words into pieces. Which pieces? Let the text decide.
 #
 # ## 2 · Byte-pair encoding
 #
 # **Byte-pair encoding** (BPE) started as a compression method (Gage 1994). Sennrich et al. (2016) used it for words. Start with characters. Count all pairs of neighbouring symbols. Make the most frequent pair a new
-# symbol. Repeat. Their example has four words with their counts:
+# symbol. Repeat. Their example has four words with their counts; in the paper each also ends in an end-of-word symbol, which we leave out.
 
 # %%
 words = {tuple("low"): 5, tuple("lower"): 2, tuple("newest"): 6, tuple("widest"): 3}
@@ -265,12 +265,12 @@ for word in ("lowest", "newer", "widow", "slowest"):
     print(f"{word:8} → {' · '.join(yours('09.cut_by_merges')(word, merges))}")
 
 # %% [markdown]
-# *lowest* becomes `low` and `est`, so what a model has learned about these two carries over. *slowest* becomes `s`, `low`, `est`, which no grammar book would say.
+# *lowest* becomes `low` and `est`, so what a model has learned about these two carries over. *slowest* becomes `s`, `low`, `est`, a split that no grammar book would make.
 # Tokenization knows nothing about meaning.
 #
 # ## 4 · Byte-level BPE
 #
-# Characters have gaps too: Unicode has about 150,000 of them, and no text contains all. But a computer stores each as one to four **bytes** in UTF-8, and there are
+# Characters leave some gaps too: Unicode has about 150,000 of them, and no text contains all. But a computer stores each as one to four **bytes** in UTF-8, and there are
 # only 256 bytes. Start from those, and nothing is ever unknown, in any language (GPT-2; Radford et al. 2019):
 
 # %%
@@ -281,7 +281,7 @@ print("and a space before a word:", to_byte_symbols(" a"))
 # %% [markdown]
 # GPT-2 writes each byte as one visible character, so that a vocabulary fits in a text file: `Ġ` is the space. In our figures the space is `␣`.
 #
-# Two more decisions follow. A merge must not join words, since `of the` would be a frequent pair. So the text is **split before** any merge: before spaces, and between letters, digits
+# Two more decisions follow. A merge must not join words, since `of the` would be a frequent pair. So the text is first split into words, before any merge (**pre-tokenization**): before spaces, and between letters, digits
 # and punctuation. And nothing may get lost: joined together, the parts are the text.
 
 # %%
@@ -374,12 +374,12 @@ measured("German captions: tokens with English merges over tokens with German me
 # %% [markdown]
 # The first 256 merges more than halve an English caption; the last 4,096 hardly shorten it. GPT-2 has 50,257 symbols, and models for many languages have 100,000 and more.
 #
-# Languages are not treated alike. The *same* captions cost more than twice as many tokens when an English text has chosen the merges. Whoever pays per token pays more than double for the same message, and a context window
+# Languages are not treated alike. The *same* captions cost more than twice as many tokens when an English text has chosen the merges. If you pay per token, you pay more than double for the same message, and a context window
 # holds less than half of it (Petrov et al. 2023).
 #
 # ## 6 · WordPiece
 #
-# BERT tokenizes differently, in two steps. First the text is **normalized**: control characters are dropped, and in the *uncased* models capitals and accents too. Then it is split at spaces, at **every** punctuation
+# BERT tokenizes differently, in two steps. First the text is **normalized**: control characters are dropped, and in the *uncased* models capitals and accents too. Then it is split (pre-tokenization) at spaces, at **every** punctuation
 # mark, and around **every** Chinese character. There is no way back to the exact text.
 
 # %%
@@ -388,7 +388,7 @@ for text in ("Don't stop, Zoë!", "$3.50\t\x07at 8:30", "我爱BERT。"):
     print(f"{text!r:24} → {' | '.join(wordpiece.words(text))}")
 
 # %% [markdown]
-# Second, each word is split without any merges, by the vocabulary alone. Take the **longest piece** that begins the word, then the longest that begins the rest, and so on. Pieces inside a
+# In the second step, each word is split without any merges, by the vocabulary alone. Take the **longest piece** that begins the word, then the longest that begins the rest, and so on. Pieces inside a
 # word start with `##`. If nothing fits, the *whole word* becomes `[UNK]`. With the vocabulary `{un, una, ##aff, ##able, ##ffable, cat, ##s}`:
 #
 # * *cats* has the longest prefix `cat`, and the rest gives `##s`.
@@ -463,7 +463,7 @@ print(f"BPE of English captions:     English {tokens_per_sentence(bpe, english):
 # `WordPieceTrainer`, and `WordPiece.train` here, merges by plain counts as in section 2
 # ([huggingface/tokenizers#570](https://github.com/huggingface/tokenizers/issues/570)). Only the *splitting* is WordPiece's own.
 #
-# ## 7 · Compared with the library
+# ## 7 · Hugging Face's `tokenizers`
 #
 # In practice you would use Hugging Face's `tokenizers`, written in Rust. Give it our symbols and merges and compare every token of every line. Then let it train BPE on the same text.
 
@@ -550,7 +550,7 @@ print("as special token:", wordpiece.decode(wordpiece.encode(typed, specials_in_
 # If text can turn into special tokens, a stranger's text can pretend to be two sentences, or the end of your instructions. Here text stays text unless you ask otherwise. Hugging Face's tokenizers do it
 # the other way round by default.
 #
-# ## 9 · Comparing models whose tokens differ
+# ## 9 · Comparing models with different tokenizers
 #
 # Perplexity is $e$ to the loss **per token** (lesson 08). Change the tokens, and you change what is counted. We train n-grams (lesson 01) on the training captions in six vocabularies and
 # evaluate each on the test captions. For each vocabulary, the order of the n-gram is chosen on the validation captions.
@@ -620,8 +620,8 @@ measured("bits per character: 256 symbols minus the best", per_character[256] - 
 measured("bits per character: spread from 2,048 symbols on", max(flat) - min(flat), at_most=0.05)
 
 # %% [markdown]
-# The ranking is reversed: the winner by perplexity is the worst model. A byte is easy to predict, and there are many of them. Bits per character measure what the same *text* costs, so they can be compared between tokenizers
-# and between models.
+# The winner by perplexity, bytes, is the worst model by bits per character: a byte is easy to predict, and there are many of them. From 2,048 symbols on the models are almost equal. Bits per character measure what the same *text*
+# costs, so on the same text they can be compared between tokenizers and between models.
 #
 # One kind of token cannot be measured in bits per character at all. Keep the 100 most frequent words and replace the rest by `<unk>`:
 
@@ -710,7 +710,7 @@ for how, ngrams, trained, tokenizer in (
     print(f"{how} {len(read):7,} tokens, {bits:.2f} bits per character")
 
 # %% [markdown]
-# Whoever trains *and* reads with the bug pays with longer texts. Whoever loads a correctly trained model pays with the model itself, because it meets pieces it has hardly seen.
+# If you train *and* tokenize with the bug, you pay with longer texts. If you load a correctly trained model, you pay with the model itself, because it meets pieces it has hardly seen.
 #
 # It happens. A popular book's from-scratch tokenizer split *Hello,* into `He`, `llo` and a comma ([rasbt/LLMs-from-scratch#558](https://github.com/rasbt/LLMs-from-scratch/issues/558); its own comparison notebook exposed it). An inference engine split
 # more than half of ordinary English words wrongly ([ztxz16/fastllm#715](https://github.com/ztxz16/fastllm/pull/715)). A close relative is a tokenizer with settings other than in training: one server fed an uncased model capitals, and read *The capital of

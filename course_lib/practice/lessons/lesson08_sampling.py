@@ -151,7 +151,7 @@ NEXT_PROBABILITIES = Exercise(
     hints=[
         "In which order do the three act? Which one needs logits, and which one needs probabilities?",
         "Divide the logits by T; set those outside the k likeliest to −∞; softmax. For top-p, sort the probabilities: "
-        "a symbol stays while the sum of those *before* it is below p.",
+        "a symbol stays while the sum of those before it is below p.",
         "`sorted_p, places = p.sort(dim=-1, descending=True)`, then `kept = sorted_p * (sorted_p.cumsum(-1) - sorted_p "
         "< top_p)`. `torch.zeros_like(p).scatter(-1, places, kept)` puts them back. What is left to do?",
     ],
