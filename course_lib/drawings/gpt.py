@@ -7,10 +7,10 @@ from course_lib.drawings.sheet import Sheet
 @drawing(
     7.5,
     3.3,
-    """GPT over four tokens, "the cat sat on", read from bottom to top. Each token's embedding and position
-    enter a stack of N blocks with causal self-attention: arrows inside the stack lead from each position to
-    itself and to later positions only. Above, each position predicts the token that follows it: cat, sat, on,
-    and a new one, the. The output layer shares its matrix with the embedding.""",
+    """GPT over four tokens, "the cat sat on", read from bottom to top. Each token's embedding and position enter a
+    stack of N blocks, each causal self-attention and a feed-forward network: arrows inside the stack lead from
+    each position to itself and to later positions only. Above, each position predicts the token that follows
+    it: cat, sat, on, and a new one, the. The output layer shares its matrix with the embedding.""",
 )
 def gpt(sheet: Sheet) -> None:
     sheet.group(0.3, 0.95, 5.75, 2.35)
@@ -24,7 +24,7 @@ def gpt(sheet: Sheet) -> None:
         sheet.arrow((x, upper), out)
     for place, x in enumerate(places):
         for earlier in places[: place + 1]:
-            sheet.arrow((earlier, lower), (x, upper), "query", head=False)
+            sheet.arrow((earlier, lower), (x, upper), "query")
     sheet.note(6.6, 0.35, "embedding\n+ position", "weight", size=9)
     sheet.note(6.6, 2.9, "next token:\nsame matrix", "weight", size=9)
-    sheet.note(6.6, 1.65, "N blocks of causal\nself-attention:\nno arrow leads back", "query", size=9)
+    sheet.note(6.6, 1.65, "N blocks: causal\nself-attention and\nfeed-forward; no arrow\nleads back", "query", size=9)

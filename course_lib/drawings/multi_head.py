@@ -26,18 +26,21 @@ def multi_head(sheet: Sheet) -> None:
     outputs = []
     for number, y in enumerate((2.75, 0.95), start=1):
         sheet.group(2.5, y - 0.83, 5.85, y + 0.83, f"head {number}")
-        parts = {}
-        for n, (colour, name) in enumerate(zip(rows, "QKV", strict=True)):
-            parts[colour] = sheet.tensor(2.95 + 0.55 * n, y - 0.02, 4, 2, colour, f"${name}_{number}$")
+        query = sheet.tensor(2.9, y - 0.02, 4, 2, "query", f"$Q_{number}$")
+        key = sheet.tensor(3.42, y - 0.02, 4, 2, "key", f"$K_{number}$")
         dark = [(0, 0), (1, 0), (2, 2), (3, 2)] if number == 1 else [(0, 0), (1, 1), (2, 1), (3, 3)]
-        weights = sheet.tensor(4.78, y + 0.1, 4, 4, "plain", "", "weights", dark=dark)
-        out = sheet.tensor(5.55, y + 0.1, 4, 2, "output")
-        sheet.arrow((parts["value"].right[0], y + 0.1), weights.left)
-        sheet.arrow(weights, out)
+        weights = sheet.tensor(4.22, y - 0.02, 4, 4, "plain", "weights", dark=dark)
+        value = sheet.tensor(5.0, y - 0.02, 4, 2, "value", f"$V_{number}$")
+        out = sheet.tensor(5.55, y - 0.02, 4, 2, "output")
+        below = y - 0.62
+        sheet.arrow(query.bottom, weights.bottom, "query", via=[(2.9, below), (4.22, below)])
+        sheet.arrow(key.right, weights.left, "key")
+        sheet.note(4.7, y - 0.02, "·", size=14)
+        sheet.arrow(value, out)
         outputs.append(out)
     for colour, whole in projected.items():
         for y in (2.75, 0.95):
             sheet.arrow(whole.right, (2.5, y), colour)
     joined = sheet.tensor(6.85, 1.85, 4, 4, "output", "joined", "then $W_O$")
-    sheet.arrow(outputs[0].right, joined.at("left", 0.75), "output", via=[(6.2, 2.85), (6.2, 2.01)])
-    sheet.arrow(outputs[1].right, joined.at("left", 0.25), "output", via=[(6.2, 1.05), (6.2, 1.69)])
+    sheet.arrow(outputs[0].right, joined.at("left", 0.75), "output", via=[(6.2, 2.73), (6.2, 2.01)])
+    sheet.arrow(outputs[1].right, joined.at("left", 0.25), "output", via=[(6.2, 0.93), (6.2, 1.69)])
