@@ -47,7 +47,7 @@ MAKE_VENV = \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test data lint notebooks bench install clean FORCE
+.PHONY: help lab test solved data lint notebooks bench install clean FORCE
 
 help:  ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

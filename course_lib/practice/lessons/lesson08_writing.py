@@ -187,7 +187,8 @@ WRITE = Exercise(
     hints=[
         "What does the newest token need of the earlier ones, in each layer? Where is the newest token in the text?",
         "Per layer, keep keys and values. In every round read only what is new: the whole prompt first, then one "
-        "token. Position t belongs to the t-th token of the whole text; a query may attend to all keys up to its own.",
+        "token. Position t belongs to the t-th token of the whole text, and a query may attend to all keys up to its "
+        "own.",
         "Start with `caches = [None] * len(layers)` and `new = prompt`. In a round, the new tokens get the positions "
         "from `start` on; per layer, `torch.cat([old_keys, keys], dim=2)`, the same for values, then attention. The "
         "mask (new tokens, all tokens) is True where key position ≤ query position.",
