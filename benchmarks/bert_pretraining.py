@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from benchmarks.cards import training_curve
 from benchmarks.registry import benchmark
 from benchmarks.timing import table
 from course_lib import stored
@@ -16,7 +17,6 @@ EVERY = 10
 
 
 def card(name: str, configuration, model, history, seconds: float, **facts) -> dict:
-    losses = [sum(history.losses[i : i + EVERY]) / EVERY for i in range(0, history.steps, EVERY)]
     return {
         "command": f"python -m benchmarks {name}",
         "configuration": asdict(configuration),
@@ -25,8 +25,7 @@ def card(name: str, configuration, model, history, seconds: float, **facts) -> d
         "seconds_of": "CPU time of one thread",
         "seed": SEEDS[0],
         "steps": history.steps,
-        "training_loss": [round(loss, 4) for loss in losses],
-        "training_loss_every": EVERY,
+        **training_curve(history, EVERY),
         **facts,
     }
 

@@ -6,6 +6,7 @@ from functools import partial
 import torch
 from torch import nn
 
+from benchmarks.cards import training_curve
 from benchmarks.gpu import Row, part
 from benchmarks.registry import benchmark
 from course_lib import stored
@@ -38,7 +39,6 @@ def run(name: str) -> None:
     seconds = watch.seconds - looking.seconds
     stored.round_trip_half(model)
     scores, signature = test_scores(name, model, corpus)
-    losses = torch.tensor(history.losses)
     facts = {
         "bleu": scores,
         "bleu_signature": signature,
@@ -52,10 +52,7 @@ def run(name: str) -> None:
         "seed": SEED,
         "steps": history.steps,
         "torch": torch.__version__,
-        "training_loss": [
-            round(x, 4) for x in losses[: len(losses) // EVERY * EVERY].view(-1, EVERY).mean(1).tolist()
-        ],
-        "training_loss_every": EVERY,
+        **training_curve(history, EVERY),
         "validation_loss": [[step, round(loss, 4)] for step, loss in history.validation],
         "vocabulary": [len(corpus.source_vocabulary), len(corpus.target_vocabulary)],
     }

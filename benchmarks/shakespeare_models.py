@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import torch
 
+from benchmarks.cards import training_curve
 from benchmarks.registry import benchmark
 from course_lib import stored
 from course_lib.device import Stopwatch
@@ -45,14 +46,7 @@ def run(name: str, seed: int = SEED, keep: bool = True) -> None:
         "seed": seed,
         "steps": history.steps,
         "torch": torch.__version__,
-        "training_loss": [
-            round(x, 4)
-            for x in torch.tensor(history.losses[: history.steps // EVERY * EVERY])
-            .view(-1, EVERY)
-            .mean(1)
-            .tolist()
-        ],
-        "training_loss_every": EVERY,
+        **training_curve(history, EVERY),
         "validation_loss": [[step, round(loss, 4)] for step, loss in history.validation],
     }
     if keep:
