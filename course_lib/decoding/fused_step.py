@@ -112,13 +112,11 @@ def _attention(kept: Tensor) -> Callable[[Tensor, int], Tensor]:
         )
     # With one query a head there is nothing to fuse; with many heads two batched products are quicker.
     scale, shape = keys.shape[-1] ** -0.5, (-1, 1, keys.shape[-1])
-    keys, values = (
-        keys.flatten(0, 1).mT,
-        values.flatten(0, 1),
-    )  # (batch * heads, d_head, max_len), (…, max_len, d_head)
+    keys = keys.flatten(0, 1).mT  # (batch * heads, d_head, max_len)
+    values = values.flatten(0, 1)  # (batch * heads, max_len, d_head)
 
     def attend(query: Tensor, n: int) -> Tensor:
-        scores = torch.bmm((query * scale).view(shape), keys.narrow(2, 0, n))  # (batch * heads, 1, n)
+        scores = torch.bmm((query * scale).reshape(shape), keys.narrow(2, 0, n))  # (batch * heads, 1, n)
         return torch.bmm(torch.softmax(scores, dim=-1), values.narrow(1, 0, n))  # (batch * heads, 1, d_head)
 
     return attend
