@@ -138,11 +138,11 @@ def test_pretraining_is_that_of_bert():
     gradients_are_equal(ours, other, loss, expected.loss)
 
 
-def test_only_the_chosen_positions_give_the_same_loss_and_gradients():
+def test_only_the_selected_positions_give_the_same_loss_and_gradients():
     model = scattered(BertForPreTraining(small()))
     labels = torch.full((3, TIME), -100)
     labels[0, 2], labels[1, 3] = 5, 4
-    mlm_logits, nsp_logits = model(**a_batch(), chosen=labels != -100)
+    mlm_logits, nsp_logits = model(**a_batch(), selected=labels != -100)
     assert mlm_logits.shape == (2, VOCAB)
     parameters = [
         value for name, value in model.named_parameters() if "next" not in name and "pooler" not in name

@@ -21,11 +21,11 @@ def test_the_shares_hold_on_a_hundred_thousand_tokens():
     ids = rows(2200)
     ordinary = ids >= 5
     assert ordinary.sum() > 100_000
-    inputs, chosen = mask_tokens(ids, **OPTIONS, generator=torch.Generator().manual_seed(1))
-    n = int(chosen.sum())
+    inputs, selected = mask_tokens(ids, **OPTIONS, generator=torch.Generator().manual_seed(1))
+    n = int(selected.sum())
     assert n / int(ordinary.sum()) == pytest.approx(0.15, abs=0.005)
-    hidden, same = chosen & (inputs == MASK), chosen & (inputs == ids)
-    other = chosen & ~hidden & ~same
+    hidden, same = selected & (inputs == MASK), selected & (inputs == ids)
+    other = selected & ~hidden & ~same
     assert int(hidden.sum()) / n == pytest.approx(0.8, abs=0.015)
     # One in 45 random tokens is the token itself.
     assert int(same.sum()) / n == pytest.approx(0.1 + 0.1 / 45, abs=0.012)
@@ -34,11 +34,11 @@ def test_the_shares_hold_on_a_hundred_thousand_tokens():
     assert drawn[:5].sum() == 0 and (drawn[5:] > 0).all()
 
 
-def test_special_tokens_and_what_is_not_chosen_stay():
+def test_special_tokens_and_what_is_not_selected_stay():
     ids = rows(300)
-    inputs, chosen = mask_tokens(ids, **OPTIONS, probability=0.5, generator=torch.Generator().manual_seed(2))
-    assert not chosen[ids < 5].any()
-    assert torch.equal(inputs[~chosen], ids[~chosen])
+    inputs, selected = mask_tokens(ids, **OPTIONS, probability=0.5, generator=torch.Generator().manual_seed(2))
+    assert not selected[ids < 5].any()
+    assert torch.equal(inputs[~selected], ids[~selected])
     assert torch.equal(ids, rows(300)), "the batch given was changed"
 
 

@@ -17,13 +17,13 @@ SEED = 1_000_003
 
 
 class Oracle(nn.Module):
-    """Answers with given logits for the chosen tokens, whatever it reads."""
+    """Answers with given logits for the selected tokens, whatever it reads."""
 
     def __init__(self, logits):
         super().__init__()
         self.logits = nn.Parameter(logits)
 
-    def forward(self, ids, segments, lengths, chosen=None):
+    def forward(self, ids, segments, lengths, selected=None):
         return self.logits, torch.zeros(len(ids), 2)
 
 
@@ -152,8 +152,8 @@ def test_the_stored_one_knows_its_grammar():
 def test_real_text_never_asks_for_unknown_words():
     corpus = wikitext_bert.Corpus(stored.card(wikitext_bert.NAME)["vocabulary"])
     assert (corpus.train == corpus.tokenizer.unk_id).any(), "the corpus's <unk> is no [UNK]"
-    (inputs, chosen), ids = next(
+    (inputs, selected), ids = next(
         wikitext_bert.batches(corpus, wikitext_bert.CONFIGURATION, torch.Generator().manual_seed(0))
     )
-    assert (ids[:, 0] == corpus.tokenizer.cls_id).all() and (ids[chosen] >= 5).all()
-    assert chosen.any() and (inputs[chosen] == corpus.tokenizer.mask_id).double().mean() > 0.7
+    assert (ids[:, 0] == corpus.tokenizer.cls_id).all() and (ids[selected] >= 5).all()
+    assert selected.any() and (inputs[selected] == corpus.tokenizer.mask_id).double().mean() > 0.7

@@ -148,7 +148,7 @@ def loss(model: BertForPreTraining, batch: PreTrainingBatch) -> Tensor:
     """Masked-language-model plus next-sentence loss, in nats; logits of the selected tokens only are computed."""
     selected = batch.labels != IGNORED
     mlm_logits, nsp_logits = model(
-        batch.inputs, segments=batch.segments, lengths=batch.lengths, chosen=selected
+        batch.inputs, segments=batch.segments, lengths=batch.lengths, selected=selected
     )
     return pretraining_loss(mlm_logits, nsp_logits, batch.labels[selected], batch.not_next)
 

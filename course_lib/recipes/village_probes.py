@@ -72,10 +72,10 @@ def accuracy(model: BertForPreTraining, pairs: Sequence[village.MinimalPair]) ->
     """The share of minimal pairs in which the right word is likelier than the wrong one, both in one [MASK]'s place."""
     device = next(model.parameters()).device
     encoded, places = masked_pairs(pairs)
-    chosen = torch.zeros_like(encoded.ids, dtype=torch.bool)
+    selected = torch.zeros_like(encoded.ids, dtype=torch.bool)
     each = torch.arange(len(pairs))
-    chosen[each, places] = True
-    logits, _ = model(**encoded.arguments(device), chosen=chosen.to(device))  # (n, vocab_size)
+    selected[each, places] = True
+    logits, _ = model(**encoded.arguments(device), selected=selected.to(device))  # (n, vocab_size)
     good, bad = (
         torch.tensor([_IDS[getattr(pair, side)[pair.position]] for pair in pairs]) for side in ("good", "bad")
     )
@@ -138,7 +138,7 @@ def masked_score(model: BertForPreTraining, n: int, seed: int = 1_000_000) -> Ma
         sequences.append(encode(shown[:boundary], shown[boundary:]))
         asked += (answers + len(SYMBOLS) - len(vocabulary)).tolist()
     encoded = collate(sequences)
-    logits, _ = model(**encoded.arguments(device), chosen=(encoded.ids == MASK_ID).to(device))
+    logits, _ = model(**encoded.arguments(device), selected=(encoded.ids == MASK_ID).to(device))
     targets, count = torch.tensor(asked, device=device), len(asked)
     loss = torch.nn.functional.cross_entropy(logits, targets).item()
     right = (logits.argmax(dim=1) == targets).double().mean().item()

@@ -137,7 +137,7 @@ def batches(
 def loss(model: BertForPreTraining, batch: tuple[Masked, Tensor]) -> Tensor:
     """Masked-language-model loss in nats."""
     (inputs, selected), ids = batch
-    return pretraining_loss(model(inputs, chosen=selected)[0], None, ids[selected])
+    return pretraining_loss(model(inputs, selected=selected)[0], None, ids[selected])
 
 
 @measures
@@ -150,7 +150,7 @@ def held_out_score(model: nn.Module, corpus: Corpus, time: int, seed: int = 0) -
     total, right, count = 0.0, 0, int(selected.sum())
     for some in torch.arange(len(ids)).split(64):
         logits, _ = model(
-            inputs[some].to(device), chosen=selected[some].to(device)
+            inputs[some].to(device), selected=selected[some].to(device)
         )  # (n_selected, vocab_size)
         targets = ids[some][selected[some]].to(device)
         total += nn.functional.cross_entropy(logits, targets, reduction="sum").item()

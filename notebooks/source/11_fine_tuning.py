@@ -263,7 +263,7 @@ for seed, (_, new) in agreement_data.items():
     inputs = encoded([words for words, _ in new], device)
     with torch.no_grad():
         token_logits, _ = mlm(
-            **inputs.arguments(), chosen=inputs.ids == village_bert.MASK_ID
+            **inputs.arguments(), selected=inputs.ids == village_bert.MASK_ID
         )  # (n, vocab_size)
     p = token_logits.softmax(dim=-1).cpu()
     says_plural = (p[:, plural].sum(dim=1) > p[:, singular].sum(dim=1)).long()

@@ -16,8 +16,8 @@ class BertForPreTraining(nn.Module):
     The last projection is the token embedding's matrix, with a bias of its own.
 
     Shapes:
-        as `Bert`, and `chosen` None or boolean (batch, time)
-        → mlm_logits (batch, time, vocab_size), or (n, vocab_size) of the n chosen positions only: all that the loss
+        as `Bert`, and `selected` None or boolean (batch, time)
+        → mlm_logits (batch, time, vocab_size), or (n, vocab_size) of the n selected positions only: all that the loss
         needs, and a seventh of the work; nsp_logits (batch, 2): 0 "follows", 1 "does not".
 
     Source: Devlin et al. 2019, section 3.1; the layer before the projection is in the authors' published code.
@@ -40,10 +40,10 @@ class BertForPreTraining(nn.Module):
         segments: Tensor | None = None,
         lengths: Tensor | None = None,
         mask: Tensor | None = None,
-        chosen: Tensor | None = None,
+        selected: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         hidden = self.bert(ids, segments=segments, lengths=lengths, mask=mask)
-        return self.guesses(hidden if chosen is None else hidden[chosen]), self.follows(hidden)
+        return self.guesses(hidden if selected is None else hidden[selected]), self.follows(hidden)
 
     def guesses(self, hidden: Tensor) -> Tensor:
         """The logits of every token: (…, d_model) → (…, vocab_size)."""
