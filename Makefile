@@ -56,10 +56,9 @@ lab: .venv/.lab  ## open the course in JupyterLab (installs it first; LAB_ARGS="
 	$(RUN) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" \
 	    --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-# Notebooks and the browser test take longest: conftest.py starts them first, and xdist must keep that order. It says, too,
-# what has to stay on one worker: a file, or one lesson's exercises.
+# Notebooks and the browser test take longest: conftest.py starts them first, and xdist must keep that order.
 test: .venv/.dev lint data  ## check everything: code style, tests, and every notebook against its stored outputs
-	$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -rs \
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs \
 	    --nbval --nbval-current-env --nbval-cell-timeout=600 \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg $(TEST_ARGS) tests notebooks
 

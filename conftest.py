@@ -9,7 +9,6 @@ import hypothesis
 import matplotlib
 import pytest
 
-EXERCISES = "test_practice_lessons.py"
 # Stored outputs were made with one thread; it is also the fastest way to run two workers on two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Kernels run in notebooks/, where a relative folder would be another one.
@@ -31,24 +30,15 @@ def place_in_line(item: pytest.Item) -> tuple[int, int]:
     """Sort key that starts what takes longest first, so that no worker is left with it at the end.
 
     The browser test runs every lesson; then come the notebooks, the last lesson first (00 is the
-    shortest); then the exercises, whose builds train; then the rest as it was collected.
+    shortest); then the rest as it was collected.
     """
     if item.path.name == "test_browser.py":
         return 0, 0
     if item.path.suffix == ".ipynb":
         number = re.match(r"\d+", item.path.name)
         return 1, -int(number[0]) if number else 0
-    return (2, 0) if item.path.name == EXERCISES else (3, 0)
+    return 2, 0
 
 
-def group(item: pytest.Item) -> str:
-    """What has to run on one worker: a file, or one lesson's part of the file that would keep a worker for minutes."""
-    lesson = re.search(r"\[(\d\d)", item.name) if item.path.name == EXERCISES else None
-    return f"{item.path.name} {lesson[1]}" if lesson else item.path.name
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place_in_line)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
