@@ -81,16 +81,13 @@ class Attempt:
         value = coerce(ending.value, returned) if self.exercise.outcome is None else ending.value
         return self._judged(value, changed_arguments)
 
-    def behaviours(self, inputs: list[tuple]) -> list[Behaviour] | None:
-        """What the answer does on every input; None where it does not end."""
-        seen = []
-        for arguments in inputs:
-            ending, changed, own = self._run(arguments)
-            if ending.timed_out:
-                return None
-            value = ending.value if ending.error else self._judged(ending.value, own)
-            seen.append(Behaviour(ending.error, value, tuple(name for name, _ in changed)))
-        return seen
+    def behaviour(self, arguments: tuple) -> Behaviour | None:
+        """What the answer does on one input; None where it does not end."""
+        ending, changed, own = self._run(arguments)
+        if ending.timed_out:
+            return None
+        value = ending.value if ending.error else self._judged(ending.value, own)
+        return Behaviour(ending.error, value, tuple(name for name, _ in changed))
 
     def _run(self, arguments: tuple) -> tuple[Ending, list[tuple[str, Any]], tuple]:
         """How the call ended, names and old values of the arguments that it must not have changed but did, and the

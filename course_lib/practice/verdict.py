@@ -1,7 +1,9 @@
 """check(): the verdict on an answer, in words."""
 
 import contextlib
+import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -120,13 +122,10 @@ def _first_failure(exercise: Exercise, attempt: Attempt) -> _Failure | None:
 def _diagnose(exercise: Exercise, attempt: Attempt, failure: _Failure) -> Mistake | None:
     """The known mistake that does what the answer does on every input, and fails in the same property."""
     inputs = _inputs(exercise)
-    answer = attempt.behaviours(inputs)
-    if answer is None:
-        return None
+    answer = functools.cache(lambda number: attempt.behaviour(inputs[number]))
     for mistake in exercise.mistakes:
         wrong = Attempt(exercise, mistake.wrong_version)
-        seen = wrong.behaviours(inputs)
-        if seen is None or not _same(answer, seen, exercise.tolerance):
+        if not _behave_alike(answer, wrong, inputs, exercise.tolerance):
             continue
         with contextlib.suppress(faults.Fault):
             found = _first_failure(exercise, wrong)
@@ -135,6 +134,7 @@ def _diagnose(exercise: Exercise, attempt: Attempt, failure: _Failure) -> Mistak
     return None
 
 
+@functools.cache  # by the exercise's identity: finding them takes as long as a check of the right answer
 def _inputs(exercise: Exercise) -> list[tuple]:
     """The cases, and what the properties ask about besides."""
     attempt = Attempt(exercise, exercise.reference)
@@ -144,11 +144,18 @@ def _inputs(exercise: Exercise) -> list[tuple]:
     return attempt.cases() + attempt.asked
 
 
-def _same(one: list[Behaviour], other: list[Behaviour], tolerance: float) -> bool:
-    if not all(_alike(a, b, tolerance) for a, b in zip(one, other, strict=True)):
-        return False
-    if all(a.error for a in one):  # then a type is weak evidence: many errors are a RuntimeError
-        return all(_message(a.error) == _message(b.error) for a, b in zip(one, other, strict=True))
+def _behave_alike(
+    answer: Callable[[int], Behaviour | None], wrong: Attempt, inputs: list[tuple], tolerance: float
+) -> bool:
+    """Whether both do the same on every input: asked one by one, as most mistakes part at the first."""
+    pairs = []
+    for number, arguments in enumerate(inputs):
+        one, other = answer(number), wrong.behaviour(arguments)
+        if one is None or other is None or not _alike(one, other, tolerance):
+            return False
+        pairs.append((one.error, other.error))
+    if all(error for error, _ in pairs):  # then a type is weak evidence: many errors are a RuntimeError
+        return all(_message(one) == _message(other) for one, other in pairs)
     return True
 
 
