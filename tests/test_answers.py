@@ -1,10 +1,10 @@
-"""Answers written from the prompts alone: right ones pass however they are written, wrong ones are told their mistake."""
+"""Answers written from the prompts alone: right ones pass however written, wrong ones are told their mistake."""
 
 import re
 
 import pytest
-from answers import Answer, all_answers
 
+from answers import Answer, all_answers
 from course_lib.practice import registry
 from course_lib.practice.verdict import evaluate
 

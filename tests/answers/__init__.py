@@ -26,7 +26,7 @@ _ANSWERS: list[Answer] = []
 
 
 def right(exercise_id: str, words: str = "") -> Callable[[Any], Any]:
-    """Registers an answer that must pass, written otherwise than the reference. words: by default the function's name."""
+    """Registers an answer that must pass, written otherwise than the reference. words: else the function's name."""
     return _register(exercise_id, words, ok=True)
 
 
