@@ -1,8 +1,8 @@
 """Each lesson in a real JupyterLab in headless Chromium: it opens, runs, and its slider moves a picture.
 
-The first two lessons run to their end; the later ones, whose every cell nbval runs anyway, to their first slider, if it
-comes in the first half. COURSE_BROWSER=whole runs all of them whole; COURSE_SCREENSHOTS names a folder for pictures of
-the slider's cell.
+Two lessons that train little run to their end; the others, whose every cell nbval runs anyway, to their first slider,
+if it comes in the first half. COURSE_BROWSER=whole runs all of them whole; COURSE_SCREENSHOTS names a folder for
+pictures of the slider's cell.
 """
 
 import json
@@ -16,7 +16,8 @@ from browser_lab import chromium, find_chromium, jupyterlab, open_lesson
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 LESSONS = sorted(path.name for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
-WHOLE = LESSONS if os.environ.get("COURSE_BROWSER") == "whole" else LESSONS[:2]
+SHORT = [name for name in LESSONS if name.startswith(("00_", "09_"))]
+WHOLE = LESSONS if os.environ.get("COURSE_BROWSER") == "whole" else SHORT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
