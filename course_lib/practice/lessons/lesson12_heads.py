@@ -14,10 +14,15 @@ def _previous_token_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(0)
     always_back = torch.eye(4).roll(-1, dims=1)  # row t: all on token t − 1 …
     always_back[0] = torch.tensor([1.0, 0, 0, 0])  # … and the first has none before it
-    two_tokens = torch.tensor([[[0.5, 0.5], [0.25, 0.75]], [[0.5, 0.5], [0.75, 0.25]]])
+    three_tokens = torch.tensor(
+        [
+            [[0.5, 0.5, 0.0], [0.25, 0.75, 0.0], [0.25, 0.5, 0.25]],
+            [[0.5, 0.5, 0.0], [0.75, 0.25, 0.0], [0.25, 0.5, 0.25]],
+        ]
+    )
     return [
         (always_back[None],),
-        (two_tokens,),
+        (three_tokens,),
         (_weights(3, 5, generator),),
         (_weights(12, 9, generator),),
     ]
@@ -32,7 +37,7 @@ PREVIOUS_TOKEN_SCORE = Exercise(
         has_shape("Is there one number for each head, (n_heads,)?"),
         matches_reference("Does a head that always attends to the previous token score 1?", cases=0),
         matches_reference(
-            "With two tokens, the second of which puts 0.25 and 0.75 on the first: is that the score?",
+            "With three tokens whose weights on the one before are 0.25 and 0.5, is the score 0.375?",
             cases=1,
         ),
         matches_reference("With three heads and five tokens?", cases=2),
@@ -80,6 +85,26 @@ PREVIOUS_TOKEN_SCORE = Exercise(
             lambda A: (A[:, 1:].argmax(dim=-1) == torch.arange(A.shape[-1] - 1)).to(A.dtype).mean(dim=-1),
             "You counted how often the previous token gets the most weight; the mean weight itself is asked for.",
         ),
+        Mistake(
+            "one number for all heads",
+            lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).mean(),
+            "You averaged over the heads as well. Average over the tokens only, so that each head has a score.",
+        ),
+        Mistake(
+            "the second token left out",
+            lambda A: A.diagonal(offset=-1, dim1=1, dim2=2)[:, 1:].mean(dim=-1),
+            "You left out the second token: its previous token is [CLS], and that counts. Begin at t = 1.",
+        ),
+        Mistake(
+            "all earlier tokens",
+            lambda A: A.tril(-1).sum(dim=-1)[:, 1:].mean(dim=-1),
+            "You added the weights on all earlier tokens. Only the one just before the query counts.",
+        ),
+        Mistake(
+            "sum over the tokens",
+            lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).sum(dim=-1),
+            "You summed over the tokens: longer sentences get larger scores. Divide by time − 1.",
+        ),
     ],
 )
 
@@ -95,7 +120,7 @@ def _ablated_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(1)
     return [
         (torch.ones(1, 1, 4), 0, 2),
-        (torch.ones(1, 1, 6), 1, 3),
+        (torch.ones(1, 2, 6), 1, 3),
         (torch.randn(2, 3, 12, generator=generator), 2, 4),
     ]
 
@@ -122,6 +147,22 @@ def _wrong_axis(y, head, n_heads):
     out = y.clone()
     out[:, head : head + 1] = 0
     return out
+
+
+def _cut_out(y, head, n_heads):
+    d_head = y.shape[-1] // n_heads
+    return torch.cat([y[..., : head * d_head], y[..., (head + 1) * d_head :]], dim=-1)
+
+
+def _one_too_few(y, head, n_heads):
+    d_head = y.shape[-1] // n_heads
+    out = y.clone()
+    out[..., head * d_head : (head + 1) * d_head - 1] = 0
+    return out
+
+
+def _averaged(y, head, n_heads):
+    return torch.where(_ablated(torch.ones_like(y), head, n_heads) == 0, y.mean(dim=(0, 1), keepdim=True), y)
 
 
 def _rest_untouched(result, y, head, n_heads) -> bool | str:
@@ -179,6 +220,21 @@ ABLATE = Exercise(
             "all but this one",
             lambda y, head, n_heads: y - _ablated(y, head, n_heads),
             "You kept this head and ablated all others. Ablate this one and keep the others.",
+        ),
+        Mistake(
+            "features taken out",
+            _cut_out,
+            "You removed the head's features, but W_O expects all n_heads · d_head of them. Keep them, as 0.",
+        ),
+        Mistake(
+            "one feature too few",
+            _one_too_few,
+            "Your slice ends one feature too early: a Python slice stops before its end, so no − 1 is needed.",
+        ),
+        Mistake(
+            "mean ablation",
+            _averaged,
+            "You replaced the features with their mean, which is called mean ablation. Here they become 0.",
         ),
     ],
 )

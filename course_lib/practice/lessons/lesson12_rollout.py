@@ -14,7 +14,7 @@ def _rollout(own: float = 0.5, order: str = "last on the left", start: str = "id
         eye = torch.eye(time, dtype=A.dtype)
         result = eye
         for layer in A:
-            mixed = layer.mean(dim=0) if heads == "mean" else layer.sum(dim=0)
+            mixed = {"mean": layer.mean, "sum": layer.sum, "max": layer.amax}[heads](dim=0)
             step = (1 - own) * mixed + own * eye
             result = step @ result if order == "last on the left" else result @ step
         return result
@@ -57,6 +57,26 @@ def _elementwise(A):
     for layer in A:
         result = (0.5 * layer.mean(dim=0) + 0.5 * eye) * result
     return result
+
+
+def _power_of_the_mean(A):
+    step = 0.5 * A.mean(dim=(0, 1)) + 0.5 * torch.eye(A.shape[-1], dtype=A.dtype)
+    return torch.linalg.matrix_power(step, len(A))
+
+
+def _residual_once(A):
+    return 0.5 * _rollout(own=0.0)(A) + 0.5 * torch.eye(A.shape[-1], dtype=A.dtype)
+
+
+def _ones(A):
+    result = torch.eye(A.shape[-1], dtype=A.dtype)
+    for layer in A:
+        result = (0.5 * layer.mean(dim=0) + 0.5 * torch.ones_like(result)) @ result
+    return result
+
+
+def _head_by_head(A):
+    return torch.stack([_rollout()(A[:, h : h + 1]) for h in range(A.shape[1])]).mean(dim=0)
 
 
 ROLLOUT = Exercise(
@@ -116,6 +136,36 @@ ROLLOUT = Exercise(
             "the last layer only",
             lambda A: _rollout()(A[-1:]),
             "You used the last layer only; each layer passes on what the one below it made.",
+        ),
+        Mistake(
+            "the first layer left out",
+            lambda A: _rollout()(A[1:]),
+            "You left out the first layer. R starts as the identity, and every layer of A is multiplied.",
+        ),
+        Mistake(
+            "a power of the mean",
+            _power_of_the_mean,
+            "You averaged the layers and took a power of the mean. Each layer has its own map: multiply them in turn.",
+        ),
+        Mistake(
+            "the residual path once",
+            _residual_once,
+            "You added the identity once, at the end. Each layer has a residual connection: add it in each.",
+        ),
+        Mistake(
+            "the strongest head",
+            _rollout(heads="max"),
+            "You took the largest weight of any head; take the mean over the heads, so that rows still sum to 1.",
+        ),
+        Mistake(
+            "ones for the identity",
+            _ones,
+            "You added a matrix of ones. A token's residual path leads to itself only: torch.eye, not torch.ones.",
+        ),
+        Mistake(
+            "each head by itself",
+            _head_by_head,
+            "You multiplied each head's maps and averaged at the end. Average the heads in each layer, then multiply.",
         ),
     ],
 )

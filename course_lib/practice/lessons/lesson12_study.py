@@ -1,4 +1,4 @@
-"""Lesson 12: choose a head, judge it on held-out sentences and a control, ablate it; which needs no word order."""
+"""Lesson 12: choose a head, judge it on held-out sentences and a control, ablate it."""
 
 from collections.abc import Callable
 
@@ -9,50 +9,75 @@ from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
-def _mean_scores(examples: list[tuple], exchanged: bool = False, pooled: bool = False) -> Tensor:
+def _mean_scores(examples: list[tuple], slip: str = "") -> Tensor:
     """(layers, heads): the mean weight of the pairs in each sentence, then the mean over the sentences."""
     scores = []
     for A, pairs in examples:
-        rows = [A[:, :, k, q] if exchanged else A[:, :, q, k] for q, k in pairs]
-        scores.append(torch.stack(rows))  # (pairs, layers, heads)
-    if pooled:
-        return torch.cat(scores).mean(dim=0)
-    return torch.stack([score.mean(dim=0) for score in scores]).mean(dim=0)
+        if slip == "first pair":
+            pairs = pairs[:1]
+        if slip == "every combination":
+            pairs = [(q, k) for q, _ in pairs for _, k in pairs]
+        queries, keys = (list(places) for places in zip(*pairs, strict=True))
+        weights = A[:, :, keys, queries] if slip == "exchanged" else A[:, :, queries, keys]
+        scores.append(weights)  # (layers, heads, pairs)
+    if slip == "pooled":
+        return torch.cat(scores, dim=-1).mean(dim=-1)
+    means = [w.sum(dim=-1) if slip == "summed" else w.mean(dim=-1) for w in scores]
+    return torch.stack(means).mean(dim=0)
 
 
-def _study(
-    *, choose="choosing", exchanged=False, pooled=False, control="this head", by="heads", largest=True,
-    others="one at a time", with_itself=False, every_layer=False, kept="share",
-):  # fmt: skip
-    """The whole study; the options are the ways to get it wrong."""
+def _chosen(grid: Tensor, slip: str) -> tuple[int, int]:
+    n_layers, n_heads = grid.shape
+    if slip == "last layer":
+        return n_layers - 1, int(grid[-1].argmax())
+    flat = int(grid.argmin() if slip == "smallest" else grid.argmax())
+    layer, head = divmod(flat, n_layers if slip == "divided by layers" else n_heads)
+    return layer % n_layers, head % n_heads
+
+
+def _without_others(movement, layer: int, head: int, n_layers: int, n_heads: int, slip: str) -> float:
+    """How far queries move with another head ablated, averaged over the others."""
+    row = [(layer, other) for other in range(n_heads) if other != head]
+    every = [(n, h) for n in range(n_layers) for h in range(n_heads) if (n, h) != (layer, head)]
+    if slip == "others together":
+        return movement(row)
+    ablated = {
+        "itself too": [[(layer, h)] for h in range(n_heads)],
+        "every layer": [[place] for place in every],
+        "both": [[(layer, head), place] for place in row],
+        "same number": [[(n, head)] for n in range(n_layers) if n != layer],
+        "neighbour": [[(layer, (head + 1) % n_heads)]],
+    }.get(slip, [[place] for place in row])
+    return sum(map(movement, ablated)) / len(ablated)
+
+
+def _study(slip: str = "") -> Callable[..., dict]:
+    """The whole study; slip is a way to get it wrong."""
 
     def study(choosing, judging, control_examples, movement):
-        chosen_on = {"choosing": choosing, "judging": judging}[choose]
-        grid = _mean_scores(chosen_on, exchanged, pooled)
-        n_layers, n_heads = grid.shape
-        flat = int(grid.argmax() if largest else grid.argmin())
-        layer, head = divmod(flat, n_heads if by == "heads" else n_layers)
-        layer, head = layer % n_layers, head % n_heads
-        on_control = _mean_scores(control_examples, exchanged, pooled)
-        intact, ablated = movement([]), movement([(layer, head)])
-        layers = range(n_layers) if every_layer else [layer]
-        rest = [(n, h) for n in layers for h in range(n_heads) if with_itself or (n, h) != (layer, head)]
-        if others == "together":
-            without_others = movement(rest)
-        else:
-            without_others = sum(movement([one]) for one in rest) / len(rest)
-        unit = 1.0 if kept == "raw" else intact
-        result = {
-            "head": (layer, head),
-            "score": float(_mean_scores(judging, exchanged, pooled)[layer, head]),
-            "control": float(on_control.max() if control == "its best head" else on_control[layer, head]),
-            "kept": float(ablated / unit),
-            "kept without another": float(without_others / unit),
+        grid = _mean_scores(judging if slip == "chosen on judging" else choosing, slip)
+        layer, head = _chosen(grid, slip)
+        on_control = _mean_scores(control_examples, slip)
+        intact = movement([])
+        kept = movement((layer, head) if slip == "no list" else [(layer, head)]) / intact
+        another = _without_others(movement, layer, head, *grid.shape, slip) / intact
+        if slip == "raw":
+            kept, another = kept * intact, another * intact
+        if slip == "lost":
+            kept, another = 1 - kept, 1 - another
+        if slip == "inverse":
+            kept, another = 1 / kept, 1 / another
+        if slip == "relative":
+            another = another / kept
+        return {
+            "head": (head, layer) if slip == "head first" else (layer, head),
+            "score": float(
+                _mean_scores(choosing if slip == "judged on choosing" else judging, slip)[layer, head]
+            ),
+            "control": float(on_control.max() if slip == "control's best" else on_control[layer, head]),
+            "kept": float(kept),
+            "kept without another": float(another),
         }
-        if kept == "lost":
-            for name in ("kept", "kept without another"):
-                result[name] = 1 - result[name]
-        return result
 
     return study
 
@@ -61,6 +86,8 @@ def _movement(effects: Tensor, intact: float) -> Callable[[list], float]:
     """movement(heads): how far vectors move with these heads ablated; each takes a share, effects (layers, heads)."""
 
     def movement(heads):
+        if not all(isinstance(place, tuple | list) for place in heads):
+            raise TypeError("movement takes a list of (layer, head) pairs, such as [(0, 1)]")
         moved = intact
         for layer, head in heads:
             moved = moved * (1 - float(effects[layer, head]))
@@ -98,13 +125,19 @@ def _study_cases() -> list[tuple]:
             _movement(torch.rand(*sizes, generator=generator) * 0.6, intact),
         )
 
-    one_pair = torch.tensor([[[[0.9, 0.1], [0.5, 0.5]], [[0.8, 0.2], [0.3, 0.7]]]])  # one layer of two heads
+    heads = [
+        [[0.9, 0.1], [0.5, 0.5]],
+        [[0.8, 0.2], [0.3, 0.7]],
+        [[0.8, 0.2], [0.2, 0.8]],
+        [[0.6, 0.4], [0.4, 0.6]],
+    ]
+    one_pair = torch.tensor(heads).view(2, 2, 2, 2)  # (layers, heads, time, time)
     small = [(one_pair, [(1, 0)])]
     return [
-        (small, small, small, _movement(torch.tensor([[0.5, 0.25]]), 1.0)),
+        (small, small, small, _movement(torch.tensor([[0.5, 0.25], [0.125, 0.375]]), 1.0)),
         case(3, 4, (1, 2), (2, 0), 5, 1.0),
-        case(2, 5, (1, 3), (0, 1), 6, 4.0),
-        case(5, 3, (3, 1), (1, 2), 7, 0.25),
+        case(2, 5, (1, 3), (0, 1), 4, 4.0),
+        case(5, 3, (3, 1), (1, 2), 5, 0.25),
     ]
 
 
@@ -136,9 +169,11 @@ STUDY_HEAD = Exercise(
         has_shape(
             'Is it a dictionary of "head" (layer, head), "score", "control", "kept" and "kept without another"?'
         ),
-        holds("With one layer of two heads, is the head with the larger score chosen?", _right_head, cases=0),
         holds(
-            "With several layers, is the head chosen on `choosing` alone, and named (layer, head)?",
+            "With two layers of two heads, is the head with the largest score chosen?", _right_head, cases=0
+        ),
+        holds(
+            "With more layers and heads, is the head chosen on `choosing` alone, and named (layer, head)?",
             _right_head,
             cases=(1, 2, 3),
         ),
@@ -161,100 +196,118 @@ STUDY_HEAD = Exercise(
     mistakes=[
         Mistake(
             "chosen on the judging sentences",
-            _study(choose="judging"),
+            _study("chosen on judging"),
             "You chose the head on the sentences that judge it, so its score is too good. Choose on `choosing`.",
         ),
         Mistake(
             "query and key exchanged",
-            _study(exchanged=True),
+            _study("exchanged"),
             "You exchanged query and key: a pair is (query, key), and rows are queries: A[:, :, query, key].",
         ),
         Mistake(
             "all pairs pooled",
-            _study(pooled=True),
+            _study("pooled"),
             "You averaged over all pairs at once, so sentences with many pairs count more. Average in each "
             "sentence first.",
         ),
         Mistake(
             "the control's best head",
-            _study(control="its best head"),
+            _study("control's best"),
             "You took the best head of the control. The control asks what the *chosen* head does there.",
         ),
         Mistake(
             "divided by the layers",
-            _study(by="layers"),
+            _study("divided by layers"),
             "You divided the flat index by the number of layers. A row has n_heads entries: divmod(index, n_heads).",
         ),
         Mistake(
             "the smallest score",
-            _study(largest=False),
+            _study("smallest"),
             "You chose the head with the smallest score.",
         ),
         Mistake(
             "others together",
-            _study(others="together"),
+            _study("others together"),
             "You ablated all other heads of the layer together. Ablate one at a time and average.",
         ),
         Mistake(
             "itself among the others",
-            _study(with_itself=True),
+            _study("itself too"),
             "The chosen head is among your others: leave it out of the comparison.",
         ),
         Mistake(
             "others of every layer",
-            _study(every_layer=True),
+            _study("every layer"),
             "You compared with the heads of all layers. Compare with the other heads of the same layer.",
         ),
         Mistake(
             "not divided by the intact model",
-            _study(kept="raw"),
+            _study("raw"),
             "You returned the movement itself. Divide by that of the intact model, `movement([])`.",
         ),
         Mistake(
             "what is lost",
-            _study(kept="lost"),
+            _study("lost"),
             "You returned what is lost; asked for is the share that is kept.",
         ),
-    ],
-)
-
-NEEDS_NO_ORDER = Exercise(
-    id="12.needs_no_order",
-    title="Which head needs no word order?",
-    reference="gender",
-    properties=[
-        holds(
-            'Is it one of "previous token", "next token", "its noun" and "gender"?',
-            lambda name: (
-                name in ("previous token", "next token", "its noun", "gender")
-                or "expected one of the four names."
-            ),
-        ),
-        matches_reference(
-            "Is it the head that keeps the largest share of its score when words are shuffled?"
-        ),
-    ],
-    hints=[
-        "What can each head know about a pair of words that were moved apart?",
-        "After shuffling, the old neighbour is somewhere else. Which pair can still be recognised from the two words "
-        "alone?",
-        "Run `kept_when_shuffled(name)` for the four names and take the largest.",
-    ],
-    mistakes=[
         Mistake(
-            "previous token",
-            "previous token",
-            "The pair is no longer adjacent after shuffling, and this head goes by position: its score collapses.",
+            "judged on the choosing sentences",
+            _study("judged on choosing"),
+            "Your score comes from the sentences that chose the head, so it is too good. Read it from `judging`.",
         ),
         Mistake(
-            "next token",
-            "next token",
-            "This head goes by position too: once the pair is separated, little of its score is left.",
+            "head before layer", _study("head first"), "You returned (head, layer); the layer comes first."
         ),
         Mistake(
-            "its noun",
-            "its noun",
-            "This head keeps part of its score, because it prefers nouns, but it loses more than another head does.",
+            "the last layer's best head",
+            _study("last layer"),
+            "You looked for the head in the last layer only. Choose among the heads of all layers.",
+        ),
+        Mistake(
+            "sum over the pairs",
+            _study("summed"),
+            "You summed over a sentence's pairs; take their mean, or sentences with many pairs count more.",
+        ),
+        Mistake(
+            "the first pair only",
+            _study("first pair"),
+            "You used the first pair of each sentence only; average over all its pairs.",
+        ),
+        Mistake(
+            "queries crossed with keys",
+            _study("every combination"),
+            "You combined every query with every key. A pair is one query and its key: A[:, :, queries, keys] picks "
+            "the pairs, and indexing one after the other picks every combination.",
+        ),
+        Mistake(
+            "both ablated",
+            _study("both"),
+            "You ablated the chosen head together with each other one. For the comparison only the other is ablated.",
+        ),
+        Mistake(
+            "the same number in other layers",
+            _study("same number"),
+            "You compared with the head of the same number in other layers. Compare with the others of its layer.",
+        ),
+        Mistake(
+            "one neighbour",
+            _study("neighbour"),
+            "You compared with one other head. Ablate each other head of the layer in turn, and average.",
+        ),
+        Mistake(
+            "intact divided by ablated",
+            _study("inverse"),
+            "You divided the intact movement by the ablated one; it is the other way round.",
+        ),
+        Mistake(
+            "relative to the chosen head",
+            _study("relative"),
+            "You divided by the movement without the chosen head. Both shares are relative to `movement([])`.",
+        ),
+        Mistake(
+            "no list",
+            _study("no list"),
+            "You passed one (layer, head). `movement` takes a list of them: movement([(layer, head)]).",
         ),
     ],
 )

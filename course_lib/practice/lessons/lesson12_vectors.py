@@ -1,4 +1,4 @@
-"""Lesson 12: a sentence as one vector, and whether a difference between two groups may be chance."""
+"""Lesson 12: a sentence as one vector."""
 
 import torch
 import torch.nn.functional as F
@@ -21,8 +21,11 @@ def _mean_pooling(padding: bool = False, normalise: bool = True, divide: bool = 
     return pool
 
 
-def _half_masked(hidden, real):
-    return F.normalize((hidden * real[..., None]).mean(dim=1), dim=-1)
+def _words_only(hidden, real):
+    words = real.clone()
+    words[:, 0] = False
+    words[torch.arange(len(real)), real.sum(dim=1) - 1] = False
+    return F.normalize((hidden * words[..., None]).sum(dim=1), dim=-1)
 
 
 def _pooling_cases() -> list[tuple]:
@@ -125,151 +128,43 @@ MEAN_POOLING = Exercise(
             ),
             "That is max-pooling, the largest of each feature; the mean is asked for.",
         ),
-    ],
-)
-
-
-def _share_as_large(split=lambda shuffled, n: (shuffled[:n], shuffled[n:]), compare=torch.ge):
-    """The share of shuffles that part two groups as far; the options are the ways to get it wrong."""
-
-    def share(first, second, shuffles):
-        every, n = torch.cat([first, second]), len(first)
-        observed = first.mean() - second.mean()
-        parted = []
-        for order in shuffles:
-            left, right = split(every[order], n)
-            parted.append(left.mean() - right.mean())
-        return compare(torch.stack(parted), observed).double().mean().item()
-
-    return share
-
-
-def _share_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(4)
-
-    def case(first: list[float], second: list[float], n: int) -> tuple:
-        total = len(first) + len(second)
-        shuffles = torch.stack([torch.randperm(total, generator=generator) for _ in range(n)])
-        return torch.tensor(first), torch.tensor(second), shuffles
-
-    every_order = torch.tensor([[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]])
-    return [
-        (torch.tensor([5.0]), torch.tensor([1.0, 2.0]), every_order),
-        (torch.tensor([1.0, 1.0]), torch.tensor([1.0, 1.0]), torch.tensor([[0, 1, 2, 3], [3, 1, 0, 2]])),
-        case([0.3, 0.9, 0.4], [0.2, 0.5, 0.1, 0.6], 60),
-        case([0.1, 0.2], [0.7, 0.4, 0.6], 40),
-        case([0.8, 0.1, 0.9, 0.4], [0.3], 50),
-        case([0.2, 0.95, 0.35, 0.6, 0.7, 0.1], [0.5, 0.15], 80),
-    ]
-
-
-def _shuffled_apart(first, second, shuffles):
-    """Each group shuffled within itself: its mean stays, and every shuffle parts them as far."""
-    return torch.ones(())
-
-
-def _two_sided(first, second, shuffles):
-    every, n = torch.cat([first, second]), len(first)
-    observed = (first.mean() - second.mean()).abs()
-    parted = torch.stack([every[o][:n].mean() - every[o][n:].mean() for o in shuffles]).abs()
-    return (parted >= observed).to(first.dtype).mean()
-
-
-def _absolute_shuffles(first, second, shuffles):
-    every, n = torch.cat([first, second]), len(first)
-    differences = torch.stack([every[o][:n].mean() - every[o][n:].mean() for o in shuffles]).abs()
-    return (differences >= first.mean() - second.mean()).to(first.dtype).mean()
-
-
-def _inverse_order(first, second, shuffles):
-    return _share_as_large()(first, second, shuffles.argsort(dim=1))
-
-
-def _other_order(first, second, shuffles):
-    every, n = torch.cat([second, first]), len(first)
-    differences = torch.stack([every[o][:n].mean() - every[o][n:].mean() for o in shuffles])
-    return (differences >= first.mean() - second.mean()).to(first.dtype).mean()
-
-
-SHARE_AS_LARGE = Exercise(
-    id="12.share_as_large",
-    title="A permutation test",
-    reference=_share_as_large(),
-    cases=_share_cases,
-    properties=[
-        has_shape("Is it one number?"),
-        matches_reference(
-            "For first 5 and second 1 and 2, do only the two orders that put 5 first count?", cases=0
-        ),
-        matches_reference(
-            "If all values are equal, does every order count, since its difference is as large?", cases=1
-        ),
-        matches_reference("In 60 orders of three and four values, is it the right fraction?", cases=2),
-        matches_reference("Is it right where the first group's mean is the smaller one?", cases=3),
-        matches_reference(
-            "Has the new first group four values where the first group has four, and the second one?", cases=4
-        ),
-        matches_reference("Is it right for six values and two?", cases=5),
-    ],
-    hints=[
-        "Pool both groups and split the pooled values in the order of a shuffle. How far apart are the new groups' "
-        "means?",
-        "every = torch.cat([first, second]); the first len(first) of every[order] are the new first group.",
-        "For each order: every[order][:n].mean() - every[order][n:].mean() >= observed; the mean of these booleans.",
-    ],
-    mistakes=[
         Mistake(
-            "larger only",
-            _share_as_large(compare=torch.gt),
-            "You counted the shuffles with a *larger* difference; *as large* counts, too: the groups as they are "
-            "belong to what chance can deal.",
+            "inverted mask, sum",
+            lambda hidden, real: F.normalize((hidden * ~real[..., None]).sum(dim=1), dim=-1),
+            "You averaged the padding instead of the real tokens: real is True for real tokens.",
         ),
         Mistake(
-            "one minus the share",
-            _share_as_large(compare=torch.lt),
-            "That is the share of shuffles with a smaller difference: 1 minus what is asked for.",
+            "one mean for the batch",
+            lambda hidden, real: F.normalize(hidden[real].mean(dim=0), dim=-1).expand(len(hidden), -1),
+            "You averaged the tokens of all sentences together; average over time, in each sentence on its own.",
         ),
         Mistake(
-            "both directions",
-            _two_sided,
-            "You took absolute values: that counts differences in the other direction, too. Here the direction was "
-            "said beforehand.",
+            "normalised over the batch",
+            lambda hidden, real: F.normalize(_mean_pooling(normalise=False)(hidden, real), dim=0),
+            "You normalised along the batch, dim=0. Each sentence's vector gets length 1: dim=-1.",
         ),
         Mistake(
-            "half of all values",
-            _share_as_large(split=lambda pooled, n: (pooled[: len(pooled) // 2], pooled[len(pooled) // 2 :])),
-            "You cut the values in half. The new first group has as many values as `first`.",
+            "[CLS] and [SEP] left out",
+            _words_only,
+            "You left out the first and the last real token. This model's mean includes [CLS] and [SEP].",
         ),
         Mistake(
-            "absolute difference of the shuffles",
-            _absolute_shuffles,
-            "You took the absolute value of the shuffled differences: the test is one-sided, because the direction "
-            "was fixed beforehand.",
+            "absolute values sum to 1",
+            lambda hidden, real: F.normalize(_mean_pooling(normalise=False)(hidden, real), p=1, dim=-1),
+            "You divided by the sum of the absolute values. The length is the root of the sum of squares.",
         ),
         Mistake(
-            "inverse permutation",
-            _inverse_order,
-            "You used the inverse permutation: an order lists which value comes first, second, …: every[order].",
+            "softmax",
+            lambda hidden, real: _mean_pooling(normalise=False)(hidden, real).softmax(dim=-1),
+            "A softmax makes the features sum to 1. Divide by the vector's length instead, F.normalize.",
         ),
         Mistake(
-            "groups pooled the other way round",
-            _other_order,
-            "You pooled second before first. The orders number the values of `first` before those of `second`.",
-        ),
-        Mistake(
-            "never pooled",
-            _shuffled_apart,
-            "Your share is always 1, because each group was shuffled within itself. Pool both groups first.",
-        ),
-        Mistake(
-            "smaller or equal",
-            _share_as_large(compare=torch.le),
-            "You counted the differences that are as small or smaller; ≥ is asked for.",
-        ),
-        Mistake(
-            "first group from the end",
-            _share_as_large(split=lambda shuffled, n: (shuffled[n:], shuffled[:n])),
-            "You took the new groups the other way round: the first len(first) shuffled values are the first group.",
+            "length from argmin",
+            lambda hidden, real: _mean_pooling()(
+                hidden, torch.arange(real.shape[1]) < real.int().argmin(dim=1, keepdim=True)
+            ),
+            "Your length is the position of the first padded token; a sentence without padding has none, and argmin "
+            "gives 0. Use real.sum(dim=1).",
         ),
     ],
 )
