@@ -11,26 +11,34 @@ from course_lib.practice.properties import holds, matches_reference
 def _corrupt(
     *, mask=0.8, swap=0.9, everywhere=False, special=True, upside_down=False, all_masked=False,
     at_most=False, selects_at_most=False, fixed_id=None, fixed_rate=None, hidden_only=False, pad_only=False,
-    inverted=False,
+    inverted=False, above=False, smallest=False, one_draw=False, exchanged=False, over_masks=False, low_end=False,
 ) -> Callable:  # fmt: skip
     """80/10/10 with given random numbers; the options are the ways to get it wrong."""
 
     def corrupt(ids, draw, fate, others, special_ids, mask_id, probability):
         rate = probability if fixed_rate is None else fixed_rate
-        selected = draw <= rate if selects_at_most else draw < rate
-        if special:
+        selected = draw <= rate if selects_at_most else draw > rate if above else draw < rate
+        if smallest:
+            selected = selected & (ids >= len(special_ids))
+        elif special:
             kept = special_ids[:1] if pad_only else special_ids
             selected = selected & ~torch.isin(ids, torch.tensor(kept))
         asked = torch.ones_like(selected) if everywhere else ~selected if inverted else selected
         mask_id = mask_id if fixed_id is None else fixed_id
-        fate = 1 - fate if upside_down else fate
+        fate = 1 - fate if upside_down else draw / rate if one_draw else fate
         if all_masked:
             return torch.where(asked, mask_id, ids), selected
         is_masked = fate <= mask if at_most else fate < mask
         is_swapped = ~is_masked & (fate <= swap if at_most else fate < swap)
+        if over_masks:
+            is_swapped = fate < swap
+        elif low_end:
+            is_swapped = fate < 1 - swap
         inputs = torch.where(asked & is_masked, mask_id, ids)
         inputs = torch.where(asked & is_swapped, others, inputs)
-        return inputs, selected & (inputs != ids) if hidden_only else selected
+        if hidden_only:
+            selected = selected & (inputs != ids)
+        return (selected, inputs) if exchanged else (inputs, selected)
 
     return corrupt
 
@@ -54,13 +62,15 @@ def _cases() -> list[tuple]:
         return ids, draw, fate, others, special_ids, mask_id, probability
 
     row = torch.tensor([[17, 18, 19, 16]]), torch.tensor([[0.1, 0.1, 0.1, 0.9]])
-    borders = torch.tensor([[17, 18, 19, 16]]), torch.tensor([[0.1, 0.1, 0.5, 0.1]])
+    # In double precision 0.8 and 0.9 are what Python's 0.8 and 0.9 are, also where an answer compares lists of numbers.
+    borders = torch.tensor([[17, 18, 19, 16]]), torch.tensor([[0.1, 0.1, 0.5, 0.1]]).double()
+    fates = torch.tensor([[0.8, 0.9, 0.3, 0.799]], dtype=torch.float64)
     others = torch.tensor([[21, 22, 23, 24]])
     return [
         (*row, torch.tensor([[0.3, 0.85, 0.95, 0.1]]), others, [0, 1, 2], 4, 0.5),
         batch(2, 7, [0, 1, 2, 3, 4], 4, 0.5),
         batch(6, 20, [5, 3, 9, 7], 7, 0.15),
-        (*borders, torch.tensor([[0.8, 0.9, 0.3, 0.799]]), others, [0, 1, 2], 6, 0.5),
+        (*borders, fates, others, [0, 1, 2], 6, 0.5),
     ]
 
 
@@ -163,6 +173,41 @@ CORRUPT = Exercise(
             _corrupt(hidden_only=True),
             "Your selected leaves out tokens shown as they are. They are selected as well: the model is asked for "
             "them.",
+        ),
+        Mistake(
+            "random words over the masks",
+            _corrupt(over_masks=True),
+            "Your random words replace the [MASK]s: fates below 0.8 are below 0.9 as well. Ask for fates from 0.8 on.",
+        ),
+        Mistake(
+            "random below a tenth",
+            _corrupt(low_end=True),
+            "You gave random words the fates below 0.1; theirs are from 0.8 to 0.9, and those below 0.8 mean [MASK].",
+        ),
+        Mistake(
+            "one random number for both",
+            _corrupt(one_draw=True),
+            "You used draw twice. It decides which tokens are selected; what they are shown as is decided by fate.",
+        ),
+        Mistake(
+            "above the probability",
+            _corrupt(above=True),
+            "You selected the tokens whose draw is above probability; select those below.",
+        ),
+        Mistake(
+            "special ids the smallest",
+            _corrupt(smallest=True),
+            "You took the special tokens for the smallest ids. A vocabulary may have them anywhere: use special_ids.",
+        ),
+        Mistake(
+            "returned in the other order",
+            _corrupt(exchanged=True),
+            "You returned selected first; the order is inputs, selected.",
+        ),
+        Mistake(
+            "in place",
+            _in_place,
+            "You wrote into ids, so the targets are lost: the model is to predict the original tokens.",
         ),
     ],
 )

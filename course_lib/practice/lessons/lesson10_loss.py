@@ -1,10 +1,14 @@
 """Lesson 10: the loss of a masked language model."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
-from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
+from course_lib.practice.attempt import Attempt
+from course_lib.practice.compare import difference
+from course_lib.practice.exercise import Exercise, Mistake, Property
+from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
 def _cases() -> list[tuple]:
@@ -26,11 +30,40 @@ def _that_learns() -> list[tuple]:
     return [(logits.requires_grad_(), ids, selected)]
 
 
+def _others_make_no_difference(attempt: Attempt) -> str | None:
+    logits, ids, selected = attempt.cases()[1]
+    before = attempt(logits, ids, selected)
+    after = attempt(torch.where(selected[..., None], logits, 3 * logits), ids, selected)
+    found = difference(after, before, attempt.exercise.tolerance)
+    if found is None:
+        return None
+    return (
+        f"{attempt.given((logits, ids, selected))}, you have {found.expected}, and {found.actual} when the logits of "
+        "all tokens that are not selected are three times as large."
+    )
+
+
 def _of_each(factor):
     def mlm_loss(logits, ids, selected):
         return factor(F.cross_entropy(logits.transpose(1, 2), ids, reduction="none"), selected)
 
     return mlm_loss
+
+
+def _with_targets(targets, **options):
+    def mlm_loss(logits, ids, selected):
+        return F.cross_entropy(logits.transpose(1, 2), targets(ids, selected), **options)
+
+    return mlm_loss
+
+
+def _shifted(logits, ids, selected):
+    return F.cross_entropy(logits[:, :-1][selected[:, 1:]], ids[:, 1:][selected[:, 1:]])
+
+
+def _in_place(logits, ids, selected):
+    ids[~selected] = -100
+    return F.cross_entropy(logits.transpose(1, 2), ids)
 
 
 MLM_LOSS = Exercise(
@@ -41,14 +74,8 @@ MLM_LOSS = Exercise(
     properties=[
         has_shape("Is it one number, a tensor without dimensions?"),
         matches_reference("With equal logits for four words and one token selected, is it ln 4?", cases=0),
-        unchanged_when(
-            "Do the logits of tokens that are not selected make no difference?",
-            lambda logits, ids, selected: (
-                torch.where(selected[..., None], logits, 3 * logits),
-                ids,
-                selected,
-            ),
-            cases=1,
+        Property(
+            "Do the logits of tokens that are not selected make no difference?", _others_make_no_difference
         ),
         matches_reference("With two rows, is it the mean over the selected tokens of both?", cases=1),
         matches_reference("With four rows and eleven words, is it still that mean?", cases=2),
@@ -114,6 +141,38 @@ MLM_LOSS = Exercise(
                 ].mean()
             ),
             "You averaged each row and then the rows, so a token of a row with few selected ones counts more.",
+        ),
+        Mistake(
+            "target 0 where nothing is asked",
+            _with_targets(lambda ids, selected: ids * selected),
+            "You set the targets of all other tokens to 0, which is a class like any other to F.cross_entropy. Index "
+            "with selected, or mark them with -100.",
+        ),
+        Mistake(
+            "0 ignored",
+            _with_targets(lambda ids, selected: ids * selected, ignore_index=0),
+            "You ignored the target 0, and with it each selected token whose id is 0. Mark the others with -100, which "
+            "is nobody's id.",
+        ),
+        Mistake(
+            "shifted",
+            _shifted,
+            "You shifted the targets as for a GPT. BERT predicts the token at its own position: no shift.",
+        ),
+        Mistake(
+            "in bits",
+            _of_each(lambda each, selected: each[selected].mean() / math.log(2)),
+            "Your loss is in bits (logarithm to base 2); nats need the natural logarithm.",
+        ),
+        Mistake(
+            "mean before the logarithm",
+            _of_each(lambda each, selected: -(-each[selected]).exp().mean().log()),
+            "You averaged the probabilities and took the logarithm of that. Take each logarithm first, then the mean.",
+        ),
+        Mistake(
+            "in place",
+            _in_place,
+            "You wrote -100 into ids itself. torch.where(selected, ids, -100) makes new labels.",
         ),
         Mistake(
             "detached",

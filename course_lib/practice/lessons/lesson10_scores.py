@@ -8,9 +8,15 @@ from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
+def _mean_of_rows(right, group) -> float:
+    means = [hit[asked].double().mean() for hit, asked in zip(right, group, strict=True) if asked.any()]
+    return (sum(means) / len(means)).item()
+
+
 def _by_input(
-    *, visible=False, swapped=(0, 1, 2), of_all=False, copies=False, replaced_is="not masked", joint=False
-) -> Callable:
+    *, visible=False, swapped=(0, 1, 2), of_all=False, copies=False, replaced_is="the rest", joint=False,
+    by_prediction=False, result="accuracies",
+) -> Callable:  # fmt: skip
     """Three accuracies; the options are the ways to get them wrong."""
 
     def accuracy_by_input(predicted, ids, inputs, selected, mask_id):
@@ -18,11 +24,19 @@ def _by_input(
         if visible:
             selected = torch.ones_like(selected)
         masked = selected & (inputs == mask_id)
-        kept = selected & (inputs == ids)
+        kept = selected & (inputs == (predicted if by_prediction else ids))
         replaced = selected & ~masked & ~kept
         if replaced_is == "all not masked":
             replaced = selected & ~masked
+        elif replaced_is == "all changed":
+            replaced = selected & ~kept
         groups = [masked, replaced, kept]
+        if result == "sizes":
+            return tuple((group.sum() / selected.sum()).item() for group in groups)
+        if result == "hits":
+            return tuple((right & group).sum().item() for group in groups)
+        if result == "mean of rows":
+            return tuple(_mean_of_rows(right, group) for group in groups)
         if of_all:
             return tuple((right & group).double().mean().item() for group in groups)
         if joint:
@@ -105,6 +119,32 @@ ACCURACY_BY_INPUT = Exercise(
             _by_input(replaced_is="all not masked"),
             "Your replaced tokens include those shown unchanged: leave out where inputs equals ids.",
         ),
+        Mistake(
+            "replaced includes masked",
+            _by_input(replaced_is="all changed"),
+            "Your replaced tokens include the masked ones, which differ from ids as well: leave out where inputs is "
+            "mask_id.",
+        ),
+        Mistake(
+            "groups by the prediction",
+            _by_input(by_prediction=True),
+            "You compared inputs with predicted to find what was left unchanged; compare it with ids.",
+        ),
+        Mistake(
+            "sizes of the groups",
+            _by_input(result="sizes"),
+            "You returned how large each group is. Asked for is how often the prediction is right in it.",
+        ),
+        Mistake(
+            "hits counted",
+            _by_input(result="hits"),
+            "You counted the right predictions; divide by the size of each group.",
+        ),
+        Mistake(
+            "mean of the rows",
+            _by_input(result="mean of rows"),
+            "You averaged each row and then the rows, so a token in a row with few of its group counts more.",
+        ),
     ],
 )
 
@@ -179,6 +219,38 @@ PAIR_ACCURACY = Exercise(
             "above zero",
             _pairs(lambda logits, rows, good, bad: logits[rows, good] > 0),
             "A logit above 0 means nothing by itself; compare it with the wrong word's.",
+        ),
+        Mistake(
+            "rows counted",
+            lambda logits, good, bad: int(
+                (logits.gather(1, good[:, None]) > logits.gather(1, bad[:, None])).sum()
+            ),
+            "You counted the rows won; divide by their number.",
+        ),
+        Mistake(
+            "probability of the good word",
+            _pairs(lambda logits, rows, good, bad: logits.softmax(dim=1)[rows, good]),
+            "You averaged the good word's probability. Each row counts 1 or 0: is the good word ahead of the bad one?",
+        ),
+        Mistake(
+            "probability among the two",
+            _pairs(lambda logits, rows, good, bad: torch.sigmoid(logits[rows, good] - logits[rows, bad])),
+            "You averaged how sure the model is. Each row counts 1 or 0, however close it is.",
+        ),
+        Mistake(
+            "ties count half",
+            _pairs(lambda logits, rows, good, bad: (1 + (logits[rows, good] - logits[rows, bad]).sign()) / 2),
+            "You counted a tie as half a success. Here it is none.",
+        ),
+        Mistake(
+            "means compared",
+            _pairs(lambda logits, rows, good, bad: logits[rows, good].mean() > logits[rows, bad].mean()),
+            "You compared the two mean logits. Compare within each row first, then take the mean.",
+        ),
+        Mistake(
+            "ids compared",
+            _pairs(lambda logits, rows, good, bad: good > bad),
+            "You compared ids, which only number the words; compare the logits at these ids.",
         ),
     ],
 )
