@@ -1,11 +1,13 @@
-"""Lesson 04: a loss and a state that do not depend on padding."""
+"""Lesson 04: a loss that does not depend on padding."""
+
+import math
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
+from course_lib.practice.properties import holds, matches_reference, unchanged_when
 
 
 def _losses(logits: Tensor, targets: Tensor) -> Tensor:
@@ -64,13 +66,13 @@ def _more_padding(logits: Tensor, targets: Tensor, pad_id: int) -> tuple:
     )
 
 
-def _learning(cases: list[tuple], number: int) -> list[tuple]:
+def learning(cases: list[tuple], number: int) -> list[tuple]:
     """One of the cases, in which the first argument asks for its gradient."""
     first, *others = cases[number]
     return [(first.clone().requires_grad_(), *others)]
 
 
-_CUT = "no gradient comes back through your result (because of detach, .item() or a new tensor)."
+CUT = "no gradient comes back through your result (because of detach, .item() or a new tensor)."
 
 
 MASKED_LOSS = Exercise(
@@ -93,8 +95,8 @@ MASKED_LOSS = Exercise(
         matches_reference("Are logits of several hundred safe, where a probability rounds to 0?", cases=4),
         holds(
             "Can a network be trained with it?",
-            lambda loss, *_: loss.requires_grad or _CUT,
-            cases=lambda: _learning(_loss_cases(), 2),
+            lambda loss, *_: loss.requires_grad or CUT,
+            cases=lambda: learning(_loss_cases(), 2),
         ),
     ],
     hints=[
@@ -153,99 +155,61 @@ MASKED_LOSS = Exercise(
             lambda logits, targets, pad_id: _masked_loss(logits.detach(), targets, pad_id),
             "Your number is right, but it is cut off from the logits, so nothing can be learned from it.",
         ),
-    ],
-)
-
-
-def _last_state(states: Tensor, lengths: Tensor) -> Tensor:
-    return states[torch.arange(len(states)), lengths - 1]
-
-
-def _state_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
-
-    def case(lengths: list[int], hidden_size: int) -> tuple:
-        states = torch.randn(len(lengths), max(lengths), hidden_size, generator=generator)
-        return states, torch.tensor(lengths)
-
-    return [case([1], 2), case([3, 3], 4), case([1, 3], 1), case([4, 2, 1, 3, 5], 3)]
-
-
-def _other_padding(states: Tensor, lengths: Tensor) -> tuple:
-    """Other numbers where a row is padded, and two columns more of them."""
-    batch, time, hidden_size = states.shape
-    wider = torch.full((batch, time + 2, hidden_size), 9.0)
-    for row, length in enumerate(lengths.tolist()):
-        wider[row, :length] = states[row, :length]
-    return wider, lengths
-
-
-LAST_STATE = Exercise(
-    id="04.last_state",
-    title="The state after the last real symbol",
-    reference=_last_state,
-    cases=_state_cases,
-    properties=[
-        has_shape("Is it one state per row, (batch, hidden_size)?"),
-        matches_reference("Where nothing is padded, is it the last state of each row?", cases=[0, 1]),
-        matches_reference(
-            "With lengths 1 and 3, is it the state of step 0 in row 0 and of step 2 in row 1?", cases=2
-        ),
-        unchanged_when("Does it stay the same whatever the padding contains?", _other_padding),
-        matches_reference("For five rows of all lengths, is it right?", cases=3),
-        holds(
-            "Can the encoder be trained through it?",
-            lambda state, *_: state.requires_grad or _CUT,
-            cases=lambda: _learning(_state_cases(), 3),
-        ),
-    ],
-    hints=[
-        "The last real symbol of a row of length 3 is at index 2. Every row has an index of its own.",
-        "Index with two tensors: one counts the rows, 0 … batch − 1; the other says which time step of that row.",
-        "`torch.arange(len(states))` counts the rows. What belongs next to it, between the same brackets?",
-    ],
-    mistakes=[
         Mistake(
-            "the padded end",
-            lambda states, lengths: states[:, -1],
-            "You took the last column: for every row but the longest, that is a state after padding was read.",
+            "ids above padding's only",
+            lambda logits, targets, pad_id: _losses(logits, targets)[targets > pad_id].mean(),
+            "You kept the ids above pad_id. Padding may have any id, the highest too: compare with `!=`.",
         ),
         Mistake(
-            "off by one",
-            lambda states, lengths: states[torch.arange(len(states)), (lengths - 2).clamp(min=0)],
-            "You are one step early: a row of length n ends at index n − 1.",
+            "reshaped, not transposed",
+            lambda logits, targets, pad_id: F.cross_entropy(
+                logits.reshape(logits.shape[0], logits.shape[2], -1), targets, ignore_index=pad_id
+            ),
+            "You brought the classes to dimension 1 with view or reshape, which mixes positions and classes. "
+            "Use transpose(1, 2).",
         ),
         Mistake(
-            "one step too far",
-            lambda states, lengths: states[torch.arange(len(states)), lengths],
-            "You are one step late: index `lengths` is already padding, or outside; a row of length n ends at "
-            "index n − 1.",
+            "divided by the rows",
+            lambda logits, targets, pad_id: _losses(logits, targets)[targets != pad_id].sum() / len(targets),
+            "You divided by the number of rows; divide by the number of real symbols.",
         ),
         Mistake(
-            "one step too far, cut off",
-            lambda states, lengths: states[torch.arange(len(states)), lengths.clamp(max=states.shape[1] - 1)],
-            "You are one step late: index `lengths` is already padding; a row of length n ends at index n − 1.",
+            "a mean for each row",
+            lambda logits, targets, pad_id: torch.stack(
+                [
+                    losses[row != pad_id].mean()
+                    for losses, row in zip(_losses(logits, targets), targets, strict=True)
+                ]
+            ),
+            "You returned one loss per row; return a single number, the mean over all real symbols.",
         ),
         Mistake(
-            "mean over time",
-            lambda states, lengths: states.mean(1),
-            "You took the mean over all steps, padding included; return the state after the last real symbol.",
+            "mask from the prediction",
+            lambda logits, targets, pad_id: _losses(logits, targets)[logits.argmax(-1) != pad_id].mean(),
+            "You left out the positions where padding is *predicted*. The mask comes from the targets.",
         ),
         Mistake(
-            "every end of every row",
-            lambda states, lengths: states[:, lengths - 1],
-            "states[:, lengths − 1] takes *all* these steps from *every* row. Put torch.arange(batch) in place of the "
-            "colon: then row i gets its own step.",
+            "padding out of the softmax",
+            lambda logits, targets, pad_id: _losses(
+                logits.index_fill(2, torch.tensor([pad_id]), -torch.inf), targets
+            )[targets != pad_id].mean(),
+            "You removed padding from the classes as well, so that the other probabilities grew. Leave the logits "
+            "as they are, and drop the positions.",
         ),
         Mistake(
-            "the shortest row's end",
-            lambda states, lengths: states[:, int(lengths.min()) - 1],
-            "You cut every row at the length of the shortest; each row has its own end.",
+            "in bits",
+            lambda logits, targets, pad_id: _masked_loss(logits, targets, pad_id) / math.log(2),
+            "Your loss is in bits; without the division by log 2 it is in nats.",
         ),
         Mistake(
-            "gradient cut",
-            lambda states, lengths: _last_state(states.detach(), lengths),
-            "Your numbers are right, but they are cut off from the states: the encoder could not learn.",
+            "shifted again",
+            lambda logits, targets, pad_id: _masked_loss(logits[:, :-1], targets[:, 1:], pad_id),
+            "You shifted the targets. They are shifted already: the logits at step t predict `targets[:, t]`.",
+        ),
+        Mistake(
+            "sign forgotten",
+            lambda logits, targets, pad_id: -_masked_loss(logits, targets, pad_id),
+            "The loss is *minus* the log-probability: yours has the wrong sign.",
         ),
     ],
 )

@@ -4,12 +4,28 @@ from collections.abc import Callable, Mapping
 
 import torch
 
+from course_lib.practice.describe import short
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import holds, matches_reference
+from course_lib.practice.lessons.lesson04_whole import asks, shows
 
 
 def _shift_target(target: list[int], bos: int, eos: int) -> tuple[list[int], list[int]]:
     return [bos, *target], [*target, eos]
+
+
+def _equally_long(pair, expected, target, bos, eos) -> str | None:
+    if len(pair) != 2:
+        return f"You return {len(pair)} things, expected two lists."
+    if len(pair[0]) == len(pair[1]):
+        return None
+    return f"For target = {short(target)} it reads {short(pair[0])} and has to predict {short(pair[1])}."
+
+
+def _sides(pair, expected, target, bos, eos) -> str:
+    return (
+        f"For target = {short(target)}, bos = {bos} and eos = {eos} it reads {short(pair[0])} and has to predict "
+        f"{short(pair[1])}, expected {short(expected[0])} and {short(expected[1])}."
+    )
 
 
 SHIFT_TARGET = Exercise(
@@ -18,26 +34,25 @@ SHIFT_TARGET = Exercise(
     reference=_shift_target,
     cases=lambda: [([7], 2, 3), ([7, 4, 9], 2, 3), ([5, 5, 6, 8], 0, 1), ([], 2, 3)],
     properties=[
-        holds(
-            "Are both equally long, so that each symbol read has a target?",
-            lambda pair, target, bos, eos: (
-                len(pair[0]) == len(pair[1]) or f"you have {len(pair[0])} inputs and {len(pair[1])} targets."
+        asks("Are both equally long, so that each symbol read has a target?", _equally_long),
+        asks(
+            "Does the decoder read <bos> at the beginning, before it has written anything?",
+            lambda pair, expected, target, bos, eos: (
+                None
+                if pair[0][:1] == [bos]
+                else f"For target = {short(target)} and bos = {bos} it reads {short(pair[0])}."
             ),
         ),
-        holds(
-            "Does the decoder read <bos> at the beginning, before it has written anything?",
-            lambda pair, target, bos, eos: pair[0][0] == bos or f"the input begins with {pair[0][0]}.",
-            cases=[0, 1, 2],
-        ),
-        holds(
+        asks(
             "Does it learn to stop: is <eos> the last target?",
-            lambda pair, target, bos, eos: pair[1][-1] == eos or f"the last target is {pair[1][-1]}.",
-            cases=[0, 1, 2],
+            lambda pair, expected, target, bos, eos: (
+                None
+                if pair[1][-1:] == [eos]
+                else f"For target = {short(target)} and eos = {eos} its targets are {short(pair[1])}."
+            ),
         ),
-        matches_reference(
-            "With the single symbol 7, is the input [<bos>, 7] and the target [7, <eos>]?", cases=0
-        ),
-        matches_reference("For any target, even an empty one, are both right?"),
+        shows("With the single symbol 7, is the input [<bos>, 7] and the target [7, <eos>]?", _sides, [0]),
+        shows("For any target, even an empty one, are both right?", _sides),
     ],
     hints=[
         "At every step the decoder has read everything before the symbol that it has to predict. What has it read "
@@ -92,6 +107,22 @@ SHIFT_TARGET = Exercise(
             lambda target, bos, eos: ([*target, eos], [bos, *target]),
             "You swapped the two: the decoder reads <bos> …, and predicts … <eos>.",
         ),
+        Mistake(
+            "bos and eos exchanged",
+            lambda target, bos, eos: ([eos, *target], [*target, bos]),
+            "You exchanged the two special symbols: the input begins with <bos>, and the target ends with <eos>.",
+        ),
+        Mistake(
+            "no special symbols",
+            lambda target, bos, eos: (target[:-1], target[1:]),
+            "You shifted the target against itself, without <bos> and <eos>: the first symbol is never predicted, and "
+            "the decoder never learns to stop.",
+        ),
+        Mistake(
+            "bos predicted",
+            lambda target, bos, eos: ([bos, *target], [bos, *target, eos]),
+            "You put <bos> into the targets: it is read, but never written.",
+        ),
     ],
 )
 
@@ -105,20 +136,25 @@ def _greedy(
     keep: str = "",
     extra_steps: int = 0,
     choose: Callable = max,
+    late: bool = False,
+    may_end: bool = True,
 ) -> Callable:
     """A greedy search; the options are the ways to get it wrong."""
 
     def decode(step, state, bos, eos, max_len):
-        newest, written = begin(bos), []
+        before, newest, written = bos, begin(bos), []
         for _ in range(max_len + extra_steps):
-            scores, after = step(newest if feed else bos, state)
+            scores, after = step((before if late else newest) if feed else bos, state)
             state = after if keep_state else state
-            newest = choose(range(len(scores)), key=scores.__getitem__)
-            if newest == eos and stop == "at once":
+            ids = [number for number in range(len(scores)) if may_end or number not in (bos, eos)]
+            before, newest = newest, choose(ids, key=scores.__getitem__)
+            if stop == "repetition" and newest == before:
+                break
+            if newest == eos and stop in ("at once", "repetition"):
                 if keep == "eos" or (keep == "eos at max_len" and len(written) == max_len - 1):
                     written.append(eos)
                 break
-            written.append(newest)
+            written.append(scores[newest] if keep == "scores" else newest)
         if stop == "filter":
             written = [symbol for symbol in written if symbol != eos]
         return [bos, *written] if keep == "bos" else written
@@ -132,9 +168,9 @@ def _by_table(vocab_size: int, eos: int, likeliest: Mapping[tuple[int, int], int
     def step(symbol, state):
         if isinstance(symbol, torch.Tensor):
             raise TypeError(f"step takes a symbol as an int, not {symbol!r}; .item() gives it")
-        # Logarithms of probabilities, all negative; runner-up and worst differ.
-        scores = [-3.0 - (number * 7 % 5) / 4 for number in range(vocab_size)]
-        scores[likeliest.get((symbol, state), eos)] = -0.2
+        # All negative, like log-probabilities, and close together, so that a sample is hardly ever the largest.
+        scores = [-1.6 - (number * 7 % 5) / 20 for number in range(vocab_size)]
+        scores[likeliest.get((symbol, state), eos)] = -1.5
         return scores, state + 1
 
     return step
@@ -142,11 +178,16 @@ def _by_table(vocab_size: int, eos: int, likeliest: Mapping[tuple[int, int], int
 
 _WRITES_TWO = _by_table(6, 3, {(2, 0): 4, (4, 1): 5})
 _EMPTY = _by_table(5, 1, {})
-_REPEATS = _by_table(7, 3, {(2, 0): 4, (4, 1): 4, (4, 2): 5, (2, 1): 5, (2, 2): 5})
+_REPEATS = _by_table(7, 3, {(2, 0): 4, (4, 1): 4, (4, 2): 5, (2, 1): 5, (2, 2): 6})
 _ENDLESS = _by_table(6, 1, {(symbol, state): 2 + state % 4 for symbol in range(6) for state in range(50)})
 _GOES_ON = _by_table(6, 4, {(5, 0): 1, (1, 1): 4, (4, 2): 2, (2, 3): 3, (3, 4): 4})
 _JUST_ENDS = _by_table(5, 1, {(0, 0): 3, (3, 1): 2, (2, 2): 1, (1, 3): 4})
 _SAYS_BOS = _by_table(6, 3, {(2, 0): 5, (5, 1): 0, (0, 2): 4})
+
+
+def _written(actual, expected, step, state, bos, eos, max_len) -> str:
+    given = f"With bos = {bos}, eos = {eos} and max_len = {max_len}"
+    return f"{given} you return {short(actual)}, expected {short(expected)}."
 
 
 GREEDY_DECODE = Exercise(
@@ -163,15 +204,17 @@ GREEDY_DECODE = Exercise(
         (_SAYS_BOS, 0, 2, 3, 8),
     ],
     properties=[
-        matches_reference("A network that writes 4, 5, <eos>: do you return [4, 5]?", cases=0),
-        matches_reference("One that writes <eos> at once: do you return []?", cases=1),
-        matches_reference("Is each symbol fed back, and is each step's state handed to the next?", cases=2),
-        matches_reference("One that never writes <eos>: do you stop after max_len symbols?", cases=3),
-        matches_reference(
-            "One that would write more symbols after <eos>: does the answer end where <eos> came?", cases=4
+        shows("A network that writes 4, 5, <eos>: do you return [4, 5]?", _written, [0]),
+        shows("One that writes <eos> at once: do you return []?", _written, [1]),
+        shows("Is each symbol fed back, and is each step's state handed to the next?", _written, [2]),
+        shows("One that never writes <eos>: do you stop after max_len symbols?", _written, [3]),
+        shows(
+            "One that would write more symbols after <eos>: does the answer end where <eos> came?",
+            _written,
+            [4],
         ),
-        matches_reference("If <eos> is symbol number max_len, is it still left out?", cases=5),
-        matches_reference("Whatever the ids of <bos> and <eos>, is the answer right?", cases=[4, 5, 6]),
+        shows("If <eos> is symbol number max_len, is it still left out?", _written, [5]),
+        shows("Whatever the ids of <bos> and <eos>, is the answer right?", _written, [4, 5, 6]),
     ],
     hints=[
         "What does the network read in the very beginning, and what after that? When does the loop end?",
@@ -240,6 +283,27 @@ GREEDY_DECODE = Exercise(
             "smallest score",
             _greedy(choose=min),
             "You took the smallest score; greedy search takes the largest.",
+        ),
+        Mistake(
+            "reads one symbol late",
+            _greedy(late=True),
+            "You gave the network the symbol before the newest; it must read the one that it has just written.",
+        ),
+        Mistake(
+            "never allowed to end",
+            _greedy(may_end=False),
+            "You never let <eos> win, so the loop always runs for max_len steps. When <eos> has the largest score, "
+            "stop.",
+        ),
+        Mistake(
+            "ends at a repetition",
+            _greedy(stop="repetition"),
+            "You stopped where a symbol is written twice in a row. Only <eos> and max_len end the search.",
+        ),
+        Mistake(
+            "scores returned",
+            _greedy(keep="scores"),
+            "You collected the largest scores; collect the ids that have them.",
         ),
     ],
 )
