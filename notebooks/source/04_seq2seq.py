@@ -15,7 +15,8 @@
 # # 04 · Sequence to sequence
 #
 # **How can a network turn one sequence into another of a different length?** `apr 5, 2012` should become `2012-04-05`, and a German sentence an English
-# one. A language model continues a text; here the output is a new text, in a different order. The answer of 2014 was two networks: one reads, the other writes.
+# one. A language model continues a text; here the input, the **source**, turns into a new text, the **target**, in a different order. The answer of 2014 was two
+# networks: one reads, the other writes.
 #
 # You will be able to:
 #
@@ -79,16 +80,15 @@ drawings.encoder_decoder()
 # $$p(y \mid x) = \prod_{t} p(y_t \mid y_1 \dots y_{t-1},\; v)$$
 #
 # Two special symbols mark the ends. The decoder reads `<bos>` (beginning of sequence) before anything is written, and it writes `<eos>` (end of sequence) when it is done.
-# By hand, step by step, next to the library's `Seq2Seq`:
+# Here it is by hand, step by step, compared with the library's `Seq2Seq`:
 
 # %%
 _ = torch.manual_seed(0)
 encoder = Encoder(vocab_size=7, d_embed=3, recurrent=LSTM(3, 4))
 decoder = Decoder(vocab_size=6, d_embed=3, recurrent=LSTM(3, 4))
-source, target_in = (
-    torch.tensor([[4, 6, 5]]),
-    torch.tensor([[2, 4]]),
-)  # (batch, source_len), (batch, target_len)
+source = torch.tensor([[4, 6, 5]])  # (batch, source_len)
+lengths = torch.tensor([3])  # of each source, (batch,); section 3 says what for
+target_in = torch.tensor([[2, 4]])  # what the decoder reads, (batch, target_len)
 
 state = None
 for t in range(3):  # read: ignore the output, keep the state
@@ -103,7 +103,7 @@ for t in range(2):  # write: start from v
     logits.append(decoder.head(output))  # (batch, 1, vocab_size)
 
 print(f"v holds {sum(part.numel() for part in v)} numbers: h and c of 4 units")
-difference = torch.cat(logits, dim=1) - Seq2Seq(encoder, decoder)(source, torch.tensor([3]), target_in)
+difference = torch.cat(logits, dim=1) - Seq2Seq(encoder, decoder)(source, lengths, target_in)
 measured("by hand, largest difference from the library", difference.detach().abs().max(), at_most=1e-6)
 
 # %% [markdown]
@@ -160,7 +160,7 @@ for name, ids in (("reads", test_in[0]), ("predicts", test_out[0])):
 # ## 3 · Padding
 #
 # A batch is a rectangle, but sequences have different lengths. Short rows are filled up with `<pad>`, id 0. One rule keeps this harmless: **padding must not change any
-# number.** A row must give the same state alone and next to a longer one.
+# result.** A row must give the same state alone and next to a longer one.
 
 # %%
 padded, lengths = pad([[4, 6, 5, 3, 6], [5, 4]])  # (batch, time), (batch,)
@@ -195,13 +195,13 @@ measured("with lengths, largest difference from packing", (h_batch - h_packed).a
 
 # %% [markdown]
 # On the decoder's side nothing has to be removed, because padding comes *after* `<eos>` and cannot affect anything before it. There the danger is the loss. A
-# model quickly learns that only `<pad>` follows `<eos>`. If those positions count, the loss falls although nothing useful was learned (a real
-# case: lukas-blecher/LaTeX-OCR#305). The loss must be the mean over **real** symbols.
+# model quickly learns that only `<pad>` follows `<eos>`. If those positions count, the loss falls although nothing useful was learned. It happens in real
+# projects ([lukas-blecher/LaTeX-OCR#305](https://github.com/lukas-blecher/LaTeX-OCR/issues/305)). The loss must be the mean over **real** symbols.
 #
 # ### Exercise 2 · A loss without padding (core, 8 minutes)
 #
 # Write `masked_loss(logits, targets, pad_id)` with `logits (batch, target_len, vocab_size)` and `targets (batch, target_len)`. Return the mean cross-entropy, in nats, over the
-# positions whose target is not `pad_id`. Each of them counts the same. The model of section 4 trains on your function.
+# positions whose target is not `pad_id`. All of these positions count equally. The model of section 4 trains on your function.
 
 
 # %% tags=["exercise"]
@@ -261,6 +261,7 @@ measured(
 #
 # The encoder reads in both directions, with 64 units each, and a linear layer maps its two final states to the size of the decoder's. What was read at the beginning has to survive until it is
 # written, about twenty steps later. Lesson 02 says how to initialise an LSTM for that: a forget bias of $\ln 20 \approx 3$, and orthogonal recurrent weights.
+# Sutskever et al. (2014, section 3.3) shortened the path instead: they reversed the source, so that its first words are read last.
 
 # %%
 SYMBOLS = {"bos_id": BOS, "eos_id": EOS}
@@ -296,7 +297,7 @@ def evaluate(model, examples):
 
 
 # %% [markdown]
-# The training loop is that of lesson 01 with three changes: the batch has a source, the decoder reads the shifted target, and the loss is yours. `pair_batches` pads, shifts, and puts pairs of similar
+# The training loop is that of lesson 01 with three changes: the batch has a source, the decoder reads the shifted target, and the loss is yours. The learning rate rises for 100 steps and then falls, as in `fit`. `pair_batches` pads, shifts, and puts pairs of similar
 # length into one batch, so that little of it is padding.
 #
 # > **Predict.** After 200 of 800 steps the model predicts about 85 of 100 *symbols* correctly, under teacher forcing. How many of 100 *whole* dates does it write correctly by itself?
@@ -330,9 +331,9 @@ for step in range(STEPS):
 # %% tags=["nbval-ignore-output"]
 _ = plots.accuracy_by_length(
     {"exact match": curve},
-    title="Whole dates come late: all eleven symbols must be correct",
+    title="Exact match comes late: all eleven symbols must be correct",
     xlabel="training step",
-    ylabel="share of unseen dates",
+    ylabel="exact match on unseen dates",
 )
 
 # %%
@@ -410,7 +411,7 @@ hint("04.greedy_decode")
 def start_writing(model, source_ids, never=(), offered=20):
     """Read one source → (step, state); step(symbol, state) → (log-probabilities, state).
 
-    Ids in `never` cannot be written; all but the `offered` most likely ones get −∞, as no beam here needs more.
+    Ids in `never` cannot be written. All but the `offered` most likely ids get −∞, so that your searches stay fast.
     """
     model.eval()
 
@@ -441,9 +442,9 @@ measured(
 # ## 6 · Exposure bias
 #
 # In training the decoder reads the truth; when it writes, it reads its own output (it is **free-running**). These give two different losses, and training lowers only the first. Take the
-# model as it was after 200 steps, and look at each place of the date in both modes.
+# model as it was after 200 steps, and compare both modes at each position of the date.
 #
-# > **Predict.** Which place of `2012-04-05` suffers most without the teacher: the first digit or the last? Is the number of *whole* dates that are correct higher with the teacher, or without?
+# > **Predict.** Which digit of `2012-04-05` suffers more without the teacher, the first or the last? Are more *whole* dates correct with the teacher, or without?
 
 # %%
 half_trained = date_model()
@@ -466,8 +467,8 @@ for name, loss in losses.items():
     print(f"{name:>15}: {loss:.2f} nats per symbol, perplexity {perplexity(loss):.2f}")
 ax = plots.accuracy_by_length(
     {name: dict(enumerate(hits.double().mean(dim=0).tolist(), start=1)) for name, hits in correct.items()},
-    title="Without the teacher, later digits are wrong more often",
-    xlabel="place in the date",
+    title="Without the teacher, the ends of year and day suffer most",
+    xlabel="position in the date",
     ylabel="accuracy",
 )
 ax.set_xticks(range(1, 12), [*"YYYY-MM-DD", "<eos>"])
@@ -501,17 +502,18 @@ measured(
 )
 
 # %% [markdown]
-# At the first digit both modes have read the same, so they agree. Later the free-running decoder reads its own mistakes. Two effects are mixed here. The teacher gives information: a correct digit before rules out
+# At the first digit both modes have read the same, so they agree. Later the free-running decoder reads its own mistakes. The month hardly changes; the last digits of the year and the day do. Two effects are mixed here. The teacher gives information: a correct digit before rules out
 # alternatives for the next one. And the decoder meets wrong prefixes, which training never showed it. That second effect is called **exposure bias** (Ranzato et al. 2016). This figure cannot separate the two.
+# Scheduled sampling (Bengio et al. 2015) trains against it, with the decoder's own symbols in place of some true ones.
 #
 # The last line is no coincidence. As long as no symbol is wrong, both modes read exactly the same, so a date is correct in both modes or in neither. Teacher forcing hides only what happens *after* the first mistake.
 #
-# So never compare a teacher-forced loss with a free-running one. A well-known series of notebooks evaluates its recurrent models free-running and its later models teacher-forced (bentrevett/pytorch-seq2seq, notebooks 1-4 and 5-6);
-# part of the apparent progress is the teacher's. A perplexity is the teacher-forced one: only there do the factors multiply to the probability of the sentence.
+# So never compare a teacher-forced loss with a free-running one. A well-known series of notebooks evaluates its recurrent models free-running and its later models teacher-forced (bentrevett/pytorch-seq2seq, notebooks 1-4 and 5-6),
+# so part of the apparent progress comes from the evaluation mode. *Perplexity* means the teacher-forced one: only there do the factors multiply to the probability of the sentence.
 #
 # ## 7 · Beam search
 #
-# Greedy search never reconsiders a symbol. Here is a language of twelve sentences in which that is a mistake.
+# Greedy search never reconsiders a symbol. Here is a toy language of twelve sentences in which that is a mistake.
 
 # %%
 NEXT = {
@@ -528,7 +530,7 @@ WORDS = ["<bos>", "<eos>", "the", "a", "dog", "man", "cat", "sleeps"]
 # %% [markdown]
 # Multiply along the branches. Greedy search takes *the* (0.6), *dog* (0.4) and then the end (0.53), together 0.127.
 #
-# > **Predict.** Which of the twelve sentences is the most likely? How many beginnings must a search keep in mind in order to find it?
+# > **Predict.** Which of the twelve sentences is the most likely? How many unfinished sentences, or **prefixes**, must a search keep at once to find it?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -539,25 +541,25 @@ def next_word(symbol, state):
     return log_probs, (*state, WORDS[symbol])
 
 
-def all_beginnings(words=()):
-    """Every beginning of a sentence with the probability of its last word."""
+def all_prefixes(words=()):
+    """Every prefix, whole sentences included, with the probability of its last word."""
     found = {}
     for word, p in NEXT.get(words[-1] if words else "<bos>", {}).items():
-        found |= {(*words, word): p, **all_beginnings((*words, word))}
+        found |= {(*words, word): p, **all_prefixes((*words, word))}
     return found
 
 
 greedy_ids = yours("04.greedy_decode")(next_word, (), 0, 1, max_len=5)
 greedy_words = (*(WORDS[number] for number in greedy_ids), "<eos>")
 _ = plots.search_tree(
-    all_beginnings(),
+    all_prefixes(),
     [],
     title="Greedy search (orange) finds a sentence of probability 0.127",
     found=greedy_words,
 )
 
 # %% [markdown]
-# **Beam search** keeps several beginnings at once. Each step extends all of them by every symbol, and keeps only the best `beam` of all these continuations, by their log-probability $\log p(y_1 \dots y_t \mid x)$, which is the sum over the
+# **Beam search** keeps several prefixes at once. Each round extends all of them by every symbol, and keeps only the best `beam` of all these continuations, by their log-probability $\log p(y_1 \dots y_t \mid x)$, which is the sum over the
 # symbols. Continuations that end with `<eos>` are set aside as finished sentences; the others go on. With `beam = 1` this is greedy search. With a beam as wide as there are sentences it is exhaustive.
 #
 # One thing remains. Each further symbol lowers $\log p$, so the search favours short sentences. The usual remedy is to divide by a **length penalty** when finished sentences are compared (Wu et al. 2016, equation 14):
@@ -570,9 +572,9 @@ _ = plots.search_tree(
 #
 # Write `beam_search(step, state, bos, eos, beam, max_len, alpha)`. `step` works as in exercise 4, and its scores are log-probabilities.
 #
-# * Start from one beginning: no symbol written, $\log p = 0$, and the given `state`.
-# * In each of at most `max_len` rounds, step every beginning and collect *all* continuations. Drop those with $\log p = -\infty$, which are impossible, and keep the `beam` best by $\log p$. Those that end with `eos` are finished, and the others are the beginnings of the next round. Stop when there are none.
-# * Return `(ids, score)` of the finished sentence with the best score, without `eos` in the ids. If nothing has finished, return the beginning with the best score; its $|y|$ is the number of its symbols.
+# * Start from one prefix: no symbol written, $\log p = 0$, and the given `state`.
+# * In each of at most `max_len` rounds, step every prefix and collect *all* continuations. Drop those with $\log p = -\infty$, which are impossible, and keep the `beam` best by $\log p$. Those that end with `eos` are finished, and the others are the prefixes of the next round. Stop when there are none.
+# * Return `(ids, score)` of the finished sentence with the best score, without `eos` in the ids. If nothing has finished, return the prefix with the best score; its $|y|$ is the number of its symbols.
 #
 # The next cells, and the translator in section 9, search with your function.
 
@@ -581,10 +583,10 @@ _ = plots.search_tree(
 def beam_search(step, state, bos, eos, beam, max_len, alpha):
     """step(symbol, state) → (list of log-probabilities, new state); returns (ids, score) of the best sentence."""
     ### BEGIN SOLUTION
-    beginnings, finished = [([], 0.0, state)], []  # (ids, log p, state)
+    prefixes, finished = [([], 0.0, state)], []  # (ids, log p, state)
     for _ in range(max_len):
         continuations = []
-        for ids, log_p, state in beginnings:
+        for ids, log_p, state in prefixes:
             log_probs, after = step(ids[-1] if ids else bos, state)
             continuations += [
                 ([*ids, symbol], log_p + more, after)
@@ -593,15 +595,15 @@ def beam_search(step, state, bos, eos, beam, max_len, alpha):
             ]
         best = sorted(continuations, key=lambda one: one[1], reverse=True)[:beam]
         finished += [one for one in best if one[0][-1] == eos]
-        beginnings = [one for one in best if one[0][-1] != eos]
-        if not beginnings:
+        prefixes = [one for one in best if one[0][-1] != eos]
+        if not prefixes:
             break
 
     def score(one):
         ids, log_p, _ = one
         return log_p / ((5 + len(ids)) / 6) ** alpha
 
-    winner = max(finished or beginnings, key=score)
+    winner = max(finished or prefixes, key=score)
     return [symbol for symbol in winner[0] if symbol != eos], score(winner)
     ### END SOLUTION
 
@@ -613,16 +615,16 @@ check("04.beam_search", beam_search)
 hint("04.beam_search")
 
 # %% [markdown] tags=["solution"]
-# A beginning is three things: its ids, its log-probability and its *own* state. The cut is made once per round, over the continuations of all beginnings, and by $\log p$, since there all have the same length. The penalty is needed
+# A prefix is three things: its ids, its log-probability and its *own* state. The cut is made once per round, over the continuations of all prefixes, and by $\log p$, since there all have the same length. The penalty is needed
 # only at the end, where sentences of different lengths are compared.
 
 # %% [markdown]
-# Move the slider. Blue are the beginnings that your search goes on from, orange is what it returns.
+# Move the slider. Blue marks the prefixes that your search extends, orange the sentence that it returns.
 
 
 # %% tags=["nbval-ignore-output"]
 def search_with(beam, alpha=0.0):
-    """Your beam search in the language of twelve sentences → (words, score, beginnings that it went on from)."""
+    """Your beam search in the language of twelve sentences → (words, score, prefixes that it extended)."""
     visited = []
 
     def recorded(symbol, state):
@@ -637,7 +639,7 @@ def search_with(beam, alpha=0.0):
 def draw_search(beam):
     words, score, visited = search_with(beam)
     title = f"Beam {beam} finds “{' '.join(words)}”, probability {math.exp(score):.3f}"
-    return plots.search_tree(all_beginnings(), visited, title=title, found=(*words, "<eos>"))
+    return plots.search_tree(all_prefixes(), visited, title=title, found=(*words, "<eos>"))
 
 
 SliderFigure(
@@ -645,14 +647,14 @@ SliderFigure(
     values=[1, 2, 3, 4, 6, 12],
     start=2,
     label="beam",
-    alt="A tree of twelve sentences; the beginnings that beam search goes on from are coloured.",
+    alt="A tree of twelve sentences; the prefixes that beam search extends are coloured.",
 )
 
 # %%
 for beam in (1, 2, 12):
     words, score, visited = search_with(beam)
     print(
-        f"beam {beam:>2}: {' '.join(words):<10} probability {math.exp(score):.3f}, went on from {len(visited)} beginnings"
+        f"beam {beam:>2}: {' '.join(words):<10} probability {math.exp(score):.3f}, extended {len(visited)} non-empty prefixes"
     )
 measured(
     "beam 2, probability of its sentence minus that of exhaustive search",
@@ -661,7 +663,8 @@ measured(
 )
 
 # %% [markdown]
-# A beam of 2 is enough here. In general nothing guarantees that a beam finds the best sentence, unless it is as wide as the language.
+# A beam of 2 is enough here. In general, only a beam so wide that nothing is dropped is certain to find the best sentence. Implementations differ in
+# one detail. Here a finished sentence takes one of the `beam` places of its round; in the library's `decoding.beam_search`, which scored the translator of section 9, all `beam` places are for unfinished prefixes.
 #
 # ### Exercise 6 · How strong a penalty? (core, 6 minutes, experiment)
 #
@@ -690,7 +693,7 @@ for alpha in (0.0, needed - 0.1, needed, 1.0):
     print(f"α = {alpha:.1f}: {' '.join(words):<12} score {score:.3f}")
 
 # %% [markdown]
-# Does a beam help on dates? The finished model is nearly always sure, so greedy search is enough. For the half-trained one:
+# Does a beam help on dates? The finished model is nearly always confident, so greedy search is enough. Here is the half-trained one:
 
 # %%
 log_p, answers = {}, {}
@@ -718,39 +721,39 @@ measured(
 #
 # ## 8 · The bottleneck
 #
-# Everything the decoder learns about the source has to fit through $v$. To measure how much does, take a task in which nothing can be guessed: **read a number and write it again**, 1 to 12 digits, each worth $\log_2 10 = 3.3$ bits. One
-# model hands over 128 numbers ($h$ and $c$ of 64 units). In the other, a linear layer squeezes them through 8.
+# Everything the decoder learns about the source has to fit through $v$. To measure how much does, take a task in which nothing can be guessed: **copy a number** of 1 to 12 digits, each worth $\log_2 10 = 3.3$ bits. In one
+# model $v$ has 128 entries ($h$ and $c$ of 64 units). In the other, a linear layer squeezes them into 8.
 #
 # > **Predict.** Both train on all lengths alike. Sketch the share of exact answers against the number of digits, for both.
 
 # %% tags=["nbval-ignore-output"]
-writers = {"128 numbers": bottleneck.build(), "8 numbers": bottleneck.build(vector_size=8)}
+writers = {"v with 128 entries": bottleneck.build(), "v with 8 entries": bottleneck.build(vector_size=8)}
 by_length = {}
 for name, model in writers.items():
     bottleneck.train(model.to(device))
     by_length[name] = bottleneck.accuracy_by_length(model)
 _ = plots.accuracy_by_length(
     by_length,
-    title="The longer the number, the less of it comes through",
+    title="The longer the number, the less often it is copied exactly",
     xlabel="digits in the source",
     ylabel="share of exact answers",
 )
 
 # %%
-wide, narrow = by_length["128 numbers"], by_length["8 numbers"]
-measured("3 digits, 128 numbers: exact", wide[3], at_least=0.9)
-measured("3 digits, 8 numbers: exact", narrow[3], at_least=0.9)
-measured("6 digits: lost by squeezing", wide[6] - narrow[6], at_least=0.2)
-measured("12 digits, 128 numbers: exact", wide[12], at_most=0.15)
+wide, narrow = by_length["v with 128 entries"], by_length["v with 8 entries"]
+measured("3 digits, 128 entries: exact answers", wide[3], at_least=0.9)
+measured("3 digits, 8 entries: exact answers", narrow[3], at_least=0.9)
+measured("6 digits: exact answers lost by squeezing", wide[6] - narrow[6], at_least=0.2)
+measured("12 digits, 128 entries: exact answers", wide[12], at_most=0.15)
 
 # %% [markdown]
-# This is the **bottleneck** of the fixed vector. The same $v$ has to carry 3 digits or 12; squeezing it moves the limit towards shorter sources. Be careful with the reason, though. On paper, 128 numbers have room for forty bits. The curves show what 500 training steps
+# This is the **bottleneck** of the fixed vector. The same $v$ has to carry 3 digits or 12; squeezing it moves the limit towards shorter sources. Be careful with the reason, though. On paper, 128 floating-point numbers have ample room for the forty bits of twelve digits. The curves show what 500 training steps
 # can *store* there and read out again; they do not prove that twelve digits cannot fit. Lesson 05 trains on the same numbers, for as many steps, and gets a different curve.
 #
 # ## 9 · Translation
 #
 # Real text: captions of photographs, 29,000 English ones with German translations (Multi30k, Elliott et al. 2016), which we translate from German to English. The model is that of section 1 with words instead of characters and a decoder of 256 units. Its LSTMs follow lesson 02 as well, with
-# a forget bias of 1 and orthogonal recurrent weights. On the one seed that was tried, PyTorch's default initialisation ended one BLEU point lower (`benchmarks/RESULTS.md` has both). Training takes more than ten minutes, so the repository stores the finished weights with a card that says how they were made. You train the first steps and compare.
+# a forget bias of 1 and orthogonal recurrent weights. On the one seed that was tried, PyTorch's default initialisation ended more than one BLEU point lower (`benchmarks/RESULTS.md` has both). Training takes more than ten minutes, so the repository stores the finished weights with a card that says how they were made. You train the first steps and compare.
 
 # %% tags=["nbval-ignore-output"]
 corpus = multi30k.Corpus()
@@ -790,12 +793,12 @@ for number in range(0, 1000, 125):
     print()
 
 # %% [markdown]
-# This is English, or nearly. The beginning often comes through: who, and how many. Then follow colours, things and places that captions *usually* have. What did not fit through $v$, the decoder invents, and it does so just as fluently: **fluent is not faithful.**
+# This is English, or nearly. The subject often comes through: who, and how many. Colours, things and places are often just those that are *usual* in captions. What the decoder does not find in $v$, it invents, and just as fluently: **fluent is not faithful.**
 #
 # ### How good is a translation?
 #
-# **BLEU** (Papineni et al. 2002) compares with a reference. For $n = 1 \dots 4$, the precision $p_n$ is the share of the **n-grams** written (runs of $n$ words) that the reference has too. It is *clipped*: an n-gram counts at most as often as the reference
-# has it. Since short answers would win, a **brevity penalty** is multiplied on:
+# **BLEU** (Papineni et al. 2002) compares a translation, the *hypothesis*, with a reference. For $n = 1 \dots 4$, the precision $p_n$ is the share of the **n-grams** written (runs of $n$ words) that the reference has too. It is *clipped*: an n-gram counts at most as often as the reference
+# has it. That alone favours short answers, so the result is multiplied by a **brevity penalty**:
 #
 # $$\text{BLEU} = 100 \cdot \underbrace{\min\big(1,\; e^{1 - r/c}\big)}_{\text{brevity}} \cdot \big(p_1\, p_2\, p_3\, p_4\big)^{1/4}, \qquad c \text{ words written}, \; r \text{ in the reference}$$
 #
@@ -848,7 +851,7 @@ measured(
 )
 
 # %% [markdown]
-# For a test set, the counts of all sentences are added before dividing. One question decides whether two BLEU scores can be compared: *what is a word?* Lower-casing and home-made tokenisation change the score, by up to 1.8 points between common configurations (Post 2018). **sacrebleu**, by the same author, takes plain
+# For a test set, the counts of all sentences are added before dividing. One question decides whether two BLEU scores can be compared: *what is a word?* Lower-casing and a tokeniser of your own change the score, by up to 1.8 points between common configurations (Post 2018). **sacrebleu**, by the same author, takes plain
 # sentences, tokenises them by fixed rules and prints a signature. Report both. The whole test set:
 
 # %% tags=["nbval-ignore-output"]
@@ -873,11 +876,11 @@ measured("a beam of 5 on the card: BLEU gained", card["bleu"]["beam 5"] - card["
 measured("BLEU of sources of 14 and more words", long, below=("that of up to 9 words", short))
 
 # %% [markdown]
-# That is a low score. A beam of 5 helps little, as with the dates. Long sources fare worse, as with the numbers (Cho et al. 2014b drew this curve). The comparison is rough, since long and short sources are different sentences.
+# That is a low score: on the same sentences, greedy search reaches 29.9 with the attention of lesson 05 and 38.3 with the Transformer of lesson 07 (`benchmarks/RESULTS.md`). A beam of 5 helps little, as with the dates. Long sources fare worse, as with the numbers (Cho et al. 2014b drew this curve). The comparison is rough, since long and short sources are different sentences.
 #
 # ## 10 · Spot the bug
 #
-# A friend evaluates your date model with an encoder of his own. It runs over the padded batch and takes the last state. The code works on every date that he tries by hand. In the course's terms:
+# A friend evaluates your date model with an encoder of his own, which runs over the padded batch and takes the last state. It works on every date that he tries by hand. In the course's terms, all lengths are the padded length:
 
 
 # %%
@@ -899,10 +902,10 @@ measured("in batches of 1: exact match on 200 dates", their_exact_match(test_dat
 measured("in one batch of 200: exact match", their_exact_match(test_dates[:200], 200), at_most=0.6)
 
 # %% [markdown]
-# The state is taken at the *padded* end. After the last real character the forward direction goes on reading padding, and the backward direction begins with it. Only the longest rows of a batch escape. A model that is *trained* with this bug hides it, since it meets the same padding in training. The
+# The state is taken at the *padded* end. After the last real character the forward direction goes on reading padding, and the backward direction begins with it. Only the longest rows of a batch escape. A model that is *trained* with this bug can hide it, since it learns to read past the padding of its own batches. The
 # encoders of the first notebooks of bentrevett/pytorch-seq2seq read padding; packing arrives in a later one.
 #
-# The test that exposes it belongs to every model that takes batches: **alone and in a batch, the same numbers.** Section 3 did just that, and your `last_state` is half of the repair.
+# The test that exposes it belongs to every model that takes batches: **alone and in a batch, the same numbers.** Section 3 did just that, and your `last_state` is half of the fix.
 #
 # ## Recap
 #
@@ -910,13 +913,13 @@ measured("in one batch of 200: exact match", their_exact_match(test_dates[:200],
 # |---|---|---|---|
 # | encoder and decoder | $p(y \mid x) = \prod_t p(y_t \mid y_{<t}, v)$ | two recurrent networks | source and target differ in length or order |
 # | teacher forcing | read the true $y_{<t}$ | never meets its own mistakes | training and perplexity, never to judge what it writes |
-# | masked loss, last real state | no number depends on padding | lengths and a mask | every batch |
-# | greedy search | most likely next symbol | 1 step per symbol | the model is sure |
-# | beam search | `beam` best beginnings, length penalty | `beam` times as much | the model is unsure |
+# | masked loss, last real state | no result depends on padding | lengths and a mask | every batch |
+# | greedy search | most likely next symbol | 1 step per symbol | the model is confident |
+# | beam search | `beam` best prefixes, length penalty | `beam` times as much | the model is uncertain |
 # | BLEU | clipped $p_1 \dots p_4$, brevity | a reference per sentence | compare systems on one test set, with the signature |
 #
 # **What is not true.** *"The wider the beam, the better the translation."* A wider beam finds more likely sentences, which is not the same. *"Perplexity fell, so it writes better."* Teacher-forced perplexity never sees the model's own mistakes. *"The vector is simply too
-# small."* Its width is one limit; what training can store in it is another. *"A BLEU of 30 means 30 % correct."* It is no share of anything.
+# small."* Its width is one limit; what training can store in it is another. *"A BLEU of 30 means 30 % correct."* It is a mean of four precisions, not a share of words or sentences.
 #
 # **Still open.** Why must a whole sentence fit through one vector? The encoder has a state at every word and throws away all but the last. What if the decoder could look back at all of them? → `05_attention.ipynb`
 #
@@ -925,6 +928,7 @@ measured("in one batch of 200: exact match", their_exact_match(test_dates[:200],
 # * I. Sutskever, O. Vinyals, Q. V. Le 2014, *Sequence to sequence learning with neural networks*, sections 2 and 3.
 # * K. Cho et al. 2014, *Learning phrase representations using RNN encoder–decoder*; K. Cho et al. 2014b, *On the properties of neural machine translation: encoder–decoder approaches*, section 4: quality falls with length.
 # * R. J. Williams, D. Zipser 1989, *A learning algorithm for continually running fully recurrent neural networks*: teacher forcing.
+# * S. Bengio et al. 2015, *Scheduled sampling for sequence prediction with recurrent neural networks*.
 # * M. Ranzato et al. 2016, *Sequence level training with recurrent neural networks*, section 2: exposure bias.
 # * Y. Wu et al. 2016, *Google's neural machine translation system*, equation 14: the length penalty.
 # * F. Stahlberg, B. Byrne 2019, *On NMT search errors and model errors: cat got your tongue?*
