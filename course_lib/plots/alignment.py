@@ -27,7 +27,7 @@ def attention_bars(
 ) -> Axes:
     """One row of an attention map: a bar for each key, together 1, with a line at uniform attention.
 
-    Up to 12 keys each bar has its number; many keys have a label at every k-th.
+    Up to 12 keys each bar of 0.005 or more has its number; many keys have a label at every k-th.
 
     Args:
         weights: (source_len,), summing to 1.

@@ -119,7 +119,7 @@ def layer_scores(
         reference_line(ax, value, name)
     (n_values,) = lengths
     ax.set_xticks(range(n_values), ["embeddings", *(str(layer) for layer in range(n_values - 1))])
-    ax.set(xlabel="read off after layer …", ylabel=ylabel, title=title, ylim=ylim)
+    ax.set(xlabel="after layer", ylabel=ylabel, title=title, ylim=ylim)
     if len(arrays) > 1:
         ax.legend(loc="best")
     return ax

@@ -55,7 +55,7 @@ device = setup(seed=0)
 # ## 1 · Loading pretrained weights
 #
 # The model is `all-MiniLM-L6-v2`: a BERT with 6 layers of 12 heads, `d_model` 384, and the 30,522 word pieces of the original BERT (Devlin et al. 2019). It comes from MiniLM, a smaller BERT **distilled** from a larger one: it was trained to imitate the larger model's attention (Wang et al. 2020).
-# It was then fine-tuned on pairs of sentences, so that related sentences get similar vectors (Reimers and Gurevych 2019). It has no masked-language-model head any more.
+# It was then fine-tuned on pairs of sentences, so that related sentences get similar vectors (Reimers and Gurevych 2019).
 #
 # The weights are 91 MB in a *safetensors* file, which holds numbers and names but no code. If the next cell fails, its message lists where it looked and what helps.
 
@@ -113,7 +113,7 @@ for number, (mine, their) in enumerate(zip(ours, expected, strict=True)):
     measured(f"{place}: largest difference", (mine - their.cpu())[real].abs().max(), at_most=1e-5)
 
 # %% [markdown]
-# Your class computes what theirs computes. From here on it's your code that runs.
+# Your class computes what theirs does. From here on, your code runs.
 #
 # ## 2 · Attention maps and attention sinks
 #
@@ -137,14 +137,14 @@ _ = plots.attention_grid(
 )
 
 # %% [markdown]
-# The dark first columns are `[CLS]`, which is no word. Look through the heads with a longer sentence: click on a small map and move over the rows of the large one. Where does *she* attend to?
+# The dark first column in most maps is `[CLS]`, which isn't a word. Explore the heads with a longer sentence: click on a small map, then hover over the rows of the large one. What does *she* attend to?
 
 # %% tags=["nbval-ignore-output"]
 SHE = tokens_of("The king met the queen because she was lonely.")
 attention_explorer(attend(SHE), SHE, title="Does a head connect “she” with “queen”?")
 
 # %% [markdown]
-# One sentence is an anecdote. Take 100 captions of photographs to choose heads on, and 100 others for judging what was chosen.
+# One sentence is an anecdote. Take 100 photo captions for choosing heads, and 100 others for judging the heads you chose.
 
 # %%
 captions = [english for _, english in load("multi30k-de-en").validation if len(english.split()) <= 16]
@@ -190,15 +190,15 @@ with torch.no_grad():
             arrives = A[number] * lengths[:, None]  # (n_heads, time, time): weight times length
             shares[number] += (arrives[..., 0] / arrives.sum(dim=-1)).mean() / 40
 measured(
-    "layers 1 to 5: length of [CLS]'s projected value, relative to a word's, at most",
+    "length of [CLS]'s projected value over a word's, the largest of layers 1 to 5",
     lengths_on_cls[1:].max(),
     at_most=0.1,
 )
-measured("layers 1 to 4: [CLS]'s share of weight × length", shares[1:5].mean(), at_most=0.2)
+measured("[CLS]'s share of weight × length, layers 1 to 4", shares[1:5].mean(), at_most=0.2)
 
 # %% [markdown]
-# So most of the weight goes where the values are nearly zero. A softmax must distribute a total of 1, even when nothing in the sentence is relevant to the head. A token with a tiny value is where weight does no harm. Such tokens are called **attention sinks**. In other BERTs it is often `[SEP]` (Clark et al. 2019, section 3.2); in GPTs it is the first token
-# (Xiao et al. 2024). Remember it with every attention map: the weight isn't what arrives.
+# So most of the weight goes where the values are small. The usual explanation: a softmax must distribute a total of 1, even when nothing in the sentence is relevant to the head, and on a token with a tiny value the weight does little. Such tokens are called **attention sinks**. In other BERTs it is often `[SEP]` (Clark et al. 2019, section 3.2); in GPTs it is the first token
+# (Xiao et al. 2024). Keep this in mind for every attention map: the weight isn't what arrives.
 #
 # ## 3 · Scoring attention heads
 #
@@ -276,7 +276,7 @@ SliderFigure(
 #
 # ### Determiner and noun
 #
-# Do heads only know positions? A **determiner** belongs to a noun that may be one, two or three words away: *the old grey **cat***. Generated sentences tell you the correct noun. One set of words is for choosing, another for judging.
+# Do heads go by position only? A **determiner** (*the*, *a*) belongs to a noun that may be one, two or three words away: *the old grey **cat***. You generate the sentences, so you know the correct noun. One set of words is for choosing, another for judging.
 
 
 # %%
@@ -411,7 +411,7 @@ _ = plots.attention_heatmap(
 )
 
 # %% [markdown]
-# Why new sentences? Among 72 heads, the best one on few sentences looks good by luck. Give each head coin flips instead of scores:
+# Why new sentences? Among 72 heads, the best one on few sentences looks good by luck. Suppose that each head only flipped a coin for each sentence:
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -422,9 +422,9 @@ for n, low, high in ((12, 0.75, 0.9), (96, 0.55, 0.7)):
     )
 
 # %% [markdown]
-# The head passes. Many a published figure stops here. But does the head resolve pronouns?
+# The head passes. Many published figures stop here. But does the head resolve pronouns?
 #
-# > **Predict.** Shuffle the words: *lonely queen . the because king she met was the*. No sentence is left, only gender. How often will the head still prefer the noun that was right? What if two jobs replace king and queen?
+# > **Predict.** Shuffle the words: *lonely queen . the because king she met was the*. No grammar is left, only gender. How often will the head still prefer the correct noun? What if two jobs replace king and queen?
 
 
 # %%
@@ -454,7 +454,7 @@ jobs = [
 ]
 stereotype = prefers_antecedent(pronoun_sentences(FRAMES["judging"][:2], jobs))[0]
 measured(
-    "words shuffled: still prefers the noun that was right",
+    "words shuffled: still prefers the correct noun",
     prefers_antecedent(in_disorder)[0][layer, head],
     at_least=0.8,
 )
@@ -472,7 +472,7 @@ measured("“she” prefers the nurse, “he” the engineer", stereotype[layer,
 #
 # ### Exercise 2 · Which head needs no word order? (core, 8 minutes, experiment)
 #
-# Four heads have a name now. `kept_when_shuffled(name)` shuffles the words of the judging sentences, follows the same pairs of words to their new positions, and returns the head's score there, divided by its score in order. *Predict* the four numbers. Then run it for "previous token", "next token", "its noun" and "gender" in a cell of your own. Set
+# `kept_when_shuffled(name)` takes the name of a head. It shuffles the words of the judging sentences, follows the same pairs of words to their new positions, and returns the head's score there divided by its score in the original order. *Predict* the number for "previous token", "next token", "its noun" and "gender". Then run it for all four in a cell of your own. Set
 # `needs_no_order` to the name whose head keeps the largest share.
 
 # %%
@@ -521,20 +521,20 @@ hint("12.needs_no_order")
 
 # %%
 measured(
-    f"“{yours('12.needs_no_order')}” keeps, of its score",
+    f"share of its score that “{yours('12.needs_no_order')}” keeps",
     kept_when_shuffled(yours("12.needs_no_order")),
     at_least=0.6,
 )
 for name in ("previous token", "next token"):
-    measured(f"“{name}” keeps", kept_when_shuffled(name), at_most=0.2)
-measured("“its noun” keeps", kept_when_shuffled("its noun"), between=(0.3, 0.6))
+    measured(f"share that “{name}” keeps", kept_when_shuffled(name), at_most=0.2)
+measured("share that “its noun” keeps", kept_when_shuffled("its noun"), between=(0.3, 0.6))
 
 # %% [markdown]
 # The control doesn't make a head worthless. It tells you which name is right: *goes by position*, or *goes by the words*.
 #
 # ## 4 · Ablating heads
 #
-# A map shows where a head attends. Whether the model needs it is another question, and the test is **ablation**: remove the head and measure. The drawing shows where: the heads' outputs are joined before $W_O$ mixes them. Head $h$ owns the features $h \cdot d_{head}$ up to $(h + 1) \cdot d_{head}$. Set them to 0.
+# A map shows where a head attends. Whether the model needs it is another question, and the test is **ablation**: remove the head and measure. The drawing shows where: the heads' outputs are joined before $W_O$ mixes them. Head $h$ owns the features $h \cdot d_{head}$ up to $(h + 1) \cdot d_{head}$, counting from 0 (the drawing's heads are numbered from 1). Set them to 0.
 
 # %%
 drawings.multi_head()
@@ -586,59 +586,67 @@ def without(*heads):
 
 
 # %% [markdown]
-# What should be measured? The head claims to carry something from the key's token to the query's. So change the key: replace it with `[MASK]` and see how far the query's vector **moves**. Then ablate the head and measure again. If the head carried the information, the vector should move less.
+# What should be measured? If the head carries something from the key's token to the query's, then a different key should change the query's vector. So replace the key with `[MASK]` and see how far the query's vector **moves**. Then ablate the head and measure again. If the head carried the information, the vector should move less.
 
 
 # %%
 @torch.no_grad()
-def movement(sentences, heads=()):
-    """How far the query's vector moves after each layer when the key is replaced with [MASK]; one pair per sentence: (6,)."""
+def shifts(sentences, heads=()):
+    """What the query's vector changes by, after each layer, when the key becomes [MASK]; one pair per sentence: (6, n, d_model)."""
     ids, lengths = pad([[index[token] for token in tokens] for tokens, _ in sentences])
     queries, keys = torch.tensor([pairs[0] for _, pairs in sentences]).T
     rows = torch.arange(len(sentences))
     masked = ids.clone()
     masked[rows, keys] = wordpiece.mask_id
     real = padding_mask(lengths)[:, None].to(device)
-    x, changed, moved = bert.embed(ids.to(device)), bert.embed(masked.to(device)), []
+    x, changed, by_layer = bert.embed(ids.to(device)), bert.embed(masked.to(device)), []
     with without(*heads):
         for layer in bert.encoder.layers:
             x, changed = layer(x, real), layer(changed, real)
-            moved.append((x - changed)[rows, queries].norm(dim=-1).mean().cpu())
-    return torch.stack(moved)
+            by_layer.append((changed - x)[rows, queries].cpu())
+    return torch.stack(by_layer)
+
+
+def mean_length(shifts):
+    """How far vectors move on average after each layer: (6, n, d_model) → (6,)."""
+    return shifts.norm(dim=-1).mean(dim=-1)
 
 
 curves = {}
 for name in ("previous token", "its noun", "gender"):
     layer, head = NAMED[name]
-    kept = movement(cases[name][:30], [(layer, head)]) / movement(cases[name][:30]).clamp_min(1e-9)
+    intact, ablated = shifts(cases[name][:30]), shifts(cases[name][:30], [(layer, head)])
+    kept = mean_length(ablated) / mean_length(intact).clamp_min(1e-9)
     kept[:layer] = 1.0  # below the head nothing has changed
     curves[f"{name} (L{layer} H{head})"] = [1.0, *kept.tolist()]
+    direction = F.cosine_similarity(intact[-1], ablated[-1], dim=-1).mean()
     measured(
         f"{name}: kept after the head's own layer",
         kept[layer],
         at_most={"previous token": 0.75, "its noun": 0.95, "gender": 0.65}[name],
     )
     measured(f"{name}: kept after the last layer", kept[-1], at_least=0.85)
+    measured(f"{name}: last layer, cosine with the intact model's shift", direction, at_least=0.9)
 
 # %% tags=["nbval-ignore-output"]
 _ = plots.layer_scores(
     curves,
-    "What an ablated head withholds, later layers mostly replace",
-    "movement that is kept",
+    "An ablated head is missed at first, hardly at the end",
+    "share of the movement kept",
     ylim=(0.0, 1.15),
 )
 
 # %% [markdown]
-# Two results at once. After its own layer, the ablated head is missed, as its map promised. After the last layer, the key moves the query's vector nearly as far as in the intact model, so it has reached the query by other paths. So "the output hardly changes" doesn't prove that a head did nothing. Michel et al. (2019) could remove most heads, one at a time, with little loss in the task.
+# After its own layer, the ablated head is missed, as its map promised. After the last layer, the query's vector moves nearly as far as in the intact model, and in nearly the same direction. So the key also reaches the query by other paths. Whether these always carry it, or step in when the head is missing, we didn't measure; McGrath et al. (2023) found the second, *self-repair*, in a language model.
 #
-# Setting a head to 0 is a strong intervention: later layers never saw such an input in training. Replacing it by its average output is gentler (mean ablation; Wang et al. 2023 use it). Our measure compares two runs with the same ablation, so it depends less on that choice. It is no proof of equal content, though: vectors can move equally far in different directions.
+# So "the output hardly changes" doesn't prove that a head did nothing. Michel et al. (2019) could remove most heads, one at a time, with little loss in the task. Setting a head to 0 is a strong intervention: later layers never saw such an input in training. Replacing it with its average output is gentler (mean ablation; Wang et al. 2023 use it).
 #
 # ### Exercise 4 · Find a head, control it, ablate it (build, 25 minutes)
 #
 # Now the whole method in one function, for a property that **you** choose. Write `study_head(choosing, judging, control, movement)`.
 #
 # * The first three arguments are lists of examples `(A, pairs)`: maps `(layers, heads, time, time)`, and the `(query, key)` pairs that have the property. A head's score in a sentence is its mean weight over the pairs. Its score on a list is the mean over the sentences.
-# * `movement(heads)` returns a number: how far queries move with this list of `(layer, head)` ablated. `movement([])` is the intact model.
+# * `movement(heads)` returns a number: how far queries move on average with this list of `(layer, head)` ablated. `movement([])` is the intact model.
 #
 # Choose the head with the largest score on `choosing`. Return a dictionary:
 #
@@ -681,7 +689,7 @@ hint("12.study_head")
 # Each number answers an objection. The score on `judging`: you chose the luckiest of 72. The control: the head attends to something else that comes along with the property. The other heads: *any* ablation in this layer would have done this.
 
 # %% [markdown]
-# First a property with a plain definition: a **repeated token**, paired with its first occurrence in the caption. The control is the shuffle of exercise 2.
+# First a simple property: a **repeated token**, paired with its first occurrence in the caption. The control is the shuffle of exercise 2.
 
 
 # %%
@@ -696,13 +704,15 @@ def study(pairs_of, n=30):
         [(t, pairs_of(t)) for t in map(tokens_of, some) if pairs_of(t)]
         for some in (captions[:100], captions[100:200])
     )
+    if not first or not second:
+        raise ValueError("No caption has such a pair: choose words that occur in photo captions.")
     examples = with_maps(first)
     layer, _ = best_head(mean_weight(examples))
     return yours("12.study_head")(
         examples,
         with_maps(second),
         with_maps(shuffle_all(second)),
-        lambda heads: movement(second[:n], heads)[layer].item(),
+        lambda heads: mean_length(shifts(second[:n], heads))[layer].item(),
     )
 
 
@@ -720,7 +730,7 @@ measured(
 )
 
 # %% [markdown]
-# Read it like a referee. The score survives most of the shuffling, so the head goes by the words. The score *itself* chose L1 H1 too: this head attends to tokens equal to the query, its own included. Ablating it costs more than ablating another head of its layer, yet most of the movement is kept: it isn't the only path.
+# Read it like a referee. The score survives most of the shuffling, so the head goes by the words. The score *itself* chose L1 H1 too: this head attends to tokens equal to the query, the query itself included. Ablating it costs more than ablating another head of its layer, yet most of the movement is kept: it isn't the only path.
 #
 # Now **your** property. Change `my_pairs`, which returns the `(query, key)` positions for a caption's tokens. The example pairs the full stop with the first word. Other ideas: a colour and the token after it, a preposition and the token two places later, a word that you list and another one. Would you publish the result?
 
@@ -797,7 +807,7 @@ measured("mean of the input embeddings", accuracy(sentences, embedding_means), a
 #
 # ### Exercise 5 · Rollout (core, 8 minutes)
 #
-# Write `rollout(A)`, from `A (layers, heads, time, time)` to `(time, time)`.
+# Write `rollout(A)`, from `A (layers, heads, time, time)` to the last $R$, `(time, time)`.
 
 
 # %% tags=["exercise"]
@@ -832,7 +842,7 @@ _ = plots.attention_heatmap(
 )
 
 # %% [markdown]
-# Is it true that everything comes from `[CLS]`? Ask the model by **occlusion**: replace one word with `[MASK]` and measure how far the sentence's vector moves. Then rank the words, by occlusion and by rollout. Spearman's **rank correlation** is 1 for equal rankings and about 0 for unrelated ones.
+# Does everything come from `[CLS]`? Ask the model by **occlusion**: replace one word with `[MASK]` and measure how far the sentence's vector moves. Then rank the words, by occlusion and by rollout. Spearman's **rank correlation** is 1 for equal rankings and about 0 for unrelated ones.
 
 
 # %%
@@ -880,7 +890,7 @@ measured("the last layer alone", means["last layer alone"], at_least=0.65)
 measured("position in the sentence", means["position in the sentence"], between=(-0.3, 0.3))
 
 # %% [markdown]
-# Published rollout counts the sink's weight as information, although its values are tiny (section 2). Without the sinks it correlates better. The plain last layer wins, which is no surprise here: the sentence's vector is the mean of what the last layer mixed. Abnar and Zuidema found rollout better than raw attention on their models. The lesson is that it can be measured.
+# Published rollout counts the sink's weight as information, although its values are tiny (section 2). Without the sinks it correlates better. The plain last layer wins, which is no surprise here: the sentence's vector is the mean of what the last layer mixed. Abnar and Zuidema found rollout better than raw attention on their models.
 #
 # ## 6 · Probing layers
 #
@@ -948,8 +958,8 @@ control_by_layer = [
     for layer, new in zip(X, Z, strict=True)
 ]
 best = max(range(7), key=names_by_layer.__getitem__)
-measured("best layer, counted from the input (0 = embeddings)", best, between=(3, 5))
-measured("F1 there", names_by_layer[best], at_least=0.7)
+measured("best layer, counted from 0", best - 1, between=(2, 4))
+measured("F1 after it", names_by_layer[best], at_least=0.7)
 measured(
     "F1 of the embeddings", names_by_layer[0], below=("the best layer's F1 − 0.1", names_by_layer[best] - 0.1)
 )
@@ -959,20 +969,22 @@ measured(
     below=("the best layer's F1 − 0.05", names_by_layer[best] - 0.05),
 )
 measured("F1 of a list of names", from_list, at_most=0.3)
-measured("control task, accuracy there (chance 0.5)", control_by_layer[best], between=(0.7, 0.9))
+measured(
+    "control task, accuracy after the best layer (chance 0.5)", control_by_layer[best], between=(0.7, 0.9)
+)
 
 # %% tags=["nbval-ignore-output"]
 _ = plots.layer_scores(
     {"part of a name? (F1)": names_by_layer, "control: a random label per word (accuracy)": control_by_layer},
-    "Names are read best in the middle layers",
+    "Names are easiest to read in the middle layers",
     "F1 or accuracy",
-    baselines={"chance of the control": 0.5},
+    baselines={"control: chance": 0.5},
 )
 
 # %% [markdown]
-# Up to the middle, context adds to what the word alone says. But the control shows that this probe can memorise words far better than chance, so part of its score may be memory. Hewitt and Liang subtract the control's accuracy from the task's (**selectivity**); here one curve is an F1, so a difference would mean nothing. A probe also shows only that something *can be read*, not that the model uses it.
+# Up to the middle, context adds to what the word alone says. (The best layer was chosen on the posts that judge it, which flatters it a little.) But the control shows that this probe can memorise words far better than chance, so part of its score may be memory. Hewitt and Liang subtract the control's accuracy from the task's (**selectivity**); here one curve is an F1, so a difference would mean nothing. A probe also shows only that something *can be read*, not that the model uses it.
 #
-# One practical consequence: for frozen features, as in lesson 11, the last layer isn't always the best choice.
+# So for frozen features, as in lesson 11, the last layer isn't always the best choice.
 #
 # ## 7 · Sentence vectors
 #
@@ -980,7 +992,7 @@ _ = plots.layer_scores(
 #
 # ### Spot the bug
 #
-# Found in many repositories: tokenize with padding, run the model *with* its attention mask, take the mean. All shapes are right.
+# A common way to get it wrong: tokenize with padding, run the model *with* its attention mask, take the mean. All shapes are right.
 #
 # > **Predict.** Take one sentence, alone and in a batch with a long one. How similar are its two vectors?
 
@@ -999,12 +1011,12 @@ alone, in_batch = careless_vectors([short])[0], careless_vectors([short, long])[
 measured("one sentence, alone and in a batch: cosine", alone @ in_batch, at_most=0.7)
 
 # %% [markdown]
-# The mask keeps real tokens from attending to padding. It doesn't stop the padded positions from having vectors, and `hidden.mean(dim=1)` averages them in. So a sentence's vector depends on what else is in the batch. It has been reported as a fault of the library
+# The mask keeps real tokens from attending to padding. It doesn't stop the padded positions from having vectors, and `hidden.mean(dim=1)` averages them in. So a sentence's vector depends on what else is in the batch. It has been reported as a bug in the library
 # ([huggingface/transformers#17463](https://github.com/huggingface/transformers/issues/17463)). The test to write: the same sentence, alone and in a batch.
 #
 # ### Exercise 6 · Mean pooling (core, 8 minutes)
 #
-# Write `mean_pooling(hidden, real)`. `hidden` is `(batch, time, d_model)`; `real` is `(batch, time)`, True for real tokens. Return unit vectors, `(batch, d_model)`.
+# Write `mean_pooling(hidden, real)`. `hidden` is `(batch, time, d_model)`; `real` is `(batch, time)`, True for real tokens. Return the mean of each sentence's real tokens, scaled to length 1: `(batch, d_model)`.
 
 
 # %% tags=["exercise"]
@@ -1035,7 +1047,7 @@ measured(
 )
 
 # %% [markdown]
-# Does "related" mean "says the same"? Ten claims, each with its denial and with a paraphrase in other words:
+# Does "related" mean "says the same"? Ten claims, each with its negation and with a paraphrase in other words:
 
 # %%
 TRIPLES = [
@@ -1066,14 +1078,14 @@ TRIPLES = [
     ),
     ("The window was broken.", "The window was not broken.", "Somebody had smashed the glass pane."),
 ]
-claims, denials, paraphrases = (vectors([triple[i] for triple in TRIPLES]) for i in range(3))
-to_denial, to_paraphrase = (claims * denials).sum(dim=1), (claims * paraphrases).sum(dim=1)
-measured("mean cosine with the denial", to_denial.mean(), at_least=0.7)
+claims, negations, paraphrases = (vectors([triple[i] for triple in TRIPLES]) for i in range(3))
+to_negation, to_paraphrase = (claims * negations).sum(dim=1), (claims * paraphrases).sum(dim=1)
+measured("mean cosine with the negation", to_negation.mean(), at_least=0.7)
 measured("mean cosine with the paraphrase", to_paraphrase.mean(), at_most=0.65)
-measured("denial closer than the paraphrase, of 10", (to_denial > to_paraphrase).sum(), at_least=9)
+measured("negation closer than the paraphrase, of 10", (to_negation > to_paraphrase).sum(), at_least=9)
 
 # %% [markdown]
-# A sentence and its denial are about the same thing and share most words. Anyone who searches for *drugs that do not cause headaches* with such vectors should know that. The paraphrases here were written to share few words, so this is not the rate for ordinary text.
+# A sentence and its negation are about the same thing and share most words. Anyone who searches for *drugs that do not cause headaches* with such vectors should know that. The paraphrases here were written to share few words, so this is not the rate for ordinary text.
 #
 # ### Semantic search
 #
@@ -1133,7 +1145,7 @@ for (name, n), bound in zip(hits.items(), ({"at_most": 5}, {"at_most": 12}, {"at
     measured(f"right notice first, of 20: {name}", n, **bound)
 
 # %% [markdown]
-# The questions were written to share no telling word with their notice, which is unfair to word search. Real search engines often combine both. The layers contribute much of the result: the same model's input embeddings find far fewer. Ask your own question:
+# The questions were written to share no distinctive word with their notice, which is unfair to word search. The layers contribute much of the result: the same model's input embeddings find far fewer. Ask your own question:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -1199,7 +1211,11 @@ def gaps(jobs, template, first="She", second="He"):
 
 for template in TEMPLATES:
     women, men = gaps(MOSTLY_WOMEN, template), gaps(MOSTLY_MEN, template)
-    measured(f"{template:47} mean gap, women's jobs minus men's", women.mean() - men.mean(), at_least=0.05)
+    measured(
+        f"{template.replace('{}', '…'):46} mean gap, women's jobs minus men's",
+        women.mean() - men.mean(),
+        at_least=0.05,
+    )
 same_gender = (
     gaps(MOSTLY_WOMEN, TEMPLATES[1], "He", "The man").mean()
     - gaps(MOSTLY_MEN, TEMPLATES[1], "He", "The man").mean()
@@ -1235,14 +1251,16 @@ check("12.share_as_large", share_as_large)
 hint("12.share_as_large")
 
 # %% [markdown] tags=["solution"]
-# If group membership didn't matter, the original split would be as likely as any other. *At least* as large: the observed split is one of those that chance can give.
+# If group membership didn't matter, the original split would be as likely as any other. *At least* as large: the original split is one of those that chance can give. (Where values repeat, rounding can hide a tie, because the same numbers added in another order may differ in the last digit. SciPy's `permutation_test` allows for that.)
 
 # %%
 women, men = gaps(MOSTLY_WOMEN, TEMPLATES[1]), gaps(MOSTLY_MEN, TEMPLATES[1])
 generator = torch.Generator().manual_seed(0)
 orders = torch.stack([torch.randperm(24, generator=generator) for _ in range(1000)])
 measured(
-    "random splits whose difference is as large", yours("12.share_as_large")(women, men, orders), at_most=0.01
+    "share of random splits whose difference is as large",
+    yours("12.share_as_large")(women, men, orders),
+    at_most=0.01,
 )
 ranked = sorted(
     zip([*MOSTLY_WOMEN, *MOSTLY_MEN], torch.cat([women, men]).tolist(), strict=True),
@@ -1252,7 +1270,9 @@ print("largest gaps: ", ", ".join(job for job, _ in ranked[:3]))
 print("smallest gaps:", ", ".join(job for job, _ in ranked[-3:]))
 
 # %% [markdown]
-# Does it have consequences? Two people differ in one word, and somebody searches:
+# A share of 0 doesn't make the probability 0. Count the original split as one more, and the estimate is 1 in 1,001 (Phipson and Smyth 2010).
+#
+# Does the bias have consequences? Two people differ in one word, and somebody searches:
 
 
 # %%
@@ -1269,9 +1289,9 @@ measured("she is ranked first, of 12 jobs mostly held by women", she_first(MOSTL
 measured("she is ranked first, of 12 jobs mostly held by men", she_first(MOSTLY_MEN), at_most=2)
 
 # %% [markdown]
-# Two applications that differ in one pronoun change places with the job. What does such a number say?
+# The two differ in one pronoun, and which of them comes first depends on the job. What does such a number say?
 #
-# * **This** model, with **these** sentences, treats two equal cases differently, in step with who holds the job. Since each pair differs in one word, that word is the cause.
+# * **This** model, with **these** sentences, treats two equal cases differently, depending on who mostly holds the job. Since each pair differs in one word, that word is the cause.
 # * It doesn't say how large the effect is elsewhere: the four templates differ already. In a real application other differences may weigh more, and first names may take the pronoun's place.
 # * The permutation test generalises to no other jobs: these were chosen, not sampled.
 # * A difference of 0 would not prove fairness, only that these pairs found nothing. Blodgett et al. (2020) ask of every such measure: harmful to whom, how, and why?
@@ -1298,7 +1318,7 @@ measured(
 )
 
 # %% [markdown]
-# `token_type_ids` are the segments; `attention_mask` is 1 for real tokens. For attention maps, load with `attn_implementation="eager"` and ask for `output_attentions=True`: the fast kernels never compute them. The original BERT is `bert-base-uncased` in both worlds, with 12 layers of 12 heads. Your scores will find other heads there.
+# `token_type_ids` are the segments; `attention_mask` is 1 for real tokens. For attention maps, load with `attn_implementation="eager"` and ask for `output_attentions=True`: the fast kernels never compute them. The original BERT, with 12 layers of 12 heads, is `bert-base-uncased`, here (`load_bert`) and there.
 #
 # ## Recap
 #
@@ -1307,15 +1327,15 @@ measured(
 # | parity test | hidden states, layer by layer, against a known implementation | that your class *is* the model; shapes alone prove nothing |
 # | head score | mean weight on the pairs with a property | where a head attends; needs held-out sentences and a control |
 # | weight × value | $A_{ts} \lVert (x_s W_V + b_V) W_O \rVert$ | how much arrives; exposes sinks |
-# | ablation | set a head's features to 0 | whether *this* measurement needs it; later layers may compensate |
+# | ablation | set a head's features to 0 | whether *this* measurement needs it; other paths may replace it |
 # | rollout | $\prod_l (\frac12 \bar A_l + \frac12 I)$ | little, where there are sinks |
 # | occlusion | replace a token, compare outputs | what the output depends on |
 # | probe | linear classifier on frozen states | that something can be read there, not that it is used |
-# | sentence vector | mean over real tokens, length 1 | what a sentence is about; hardly whether it is denied |
-# | counterfactual pair | exchange one word | that the word is the cause, for these sentences |
+# | sentence vector | mean over real tokens, length 1 | what a sentence is about; hardly whether it is negated |
+# | counterfactual pair | swap one word | that the word is the cause, for these sentences |
 #
-# **What is not true.** *"Attention shows what the model thinks."* Most of the weight goes where little arrives. *"This head does coreference."* It matches gender, in shuffled words too. *"A head whose removal changes nothing does nothing."* After its own layer it was missed; later layers made up for it. *"Then attention maps are worthless."* The maps had found the heads whose ablation was felt. Jain and Wallace (2019)
-# and Wiegreffe and Pinter (2019) dispute how far maps explain. *"The last layer knows most."* Not about names. *"A high cosine means the same meaning."* A denial was closer than a paraphrase.
+# **What is not true.** *"Attention shows what the model thinks."* Most of the weight goes where little arrives. *"This head does coreference."* It matches gender, in shuffled words too. *"A head whose removal changes nothing does nothing."* After its own layer it was missed; by the last layer, other paths carried much the same. *"Then attention maps are worthless."* The maps had found the heads whose ablation was felt. Jain and Wallace (2019)
+# and Wiegreffe and Pinter (2019) dispute how far maps explain. *"The last layer knows most."* Not about names. *"A high cosine means the same meaning."* A negation was closer than a paraphrase.
 #
 # **Still open.** Which circuit uses the head of layer 0, what the feed-forward networks store, and whether any of this holds for models a thousand times as large: research. You can read those papers now, and check their figures.
 #
@@ -1324,6 +1344,6 @@ measured(
 # * J. Devlin et al. 2019, *BERT: pre-training of deep bidirectional transformers for language understanding*, section 3.
 # * W. Wang et al. 2020, *MiniLM: deep self-attention distillation*; N. Reimers, I. Gurevych 2019, *Sentence-BERT*, section 3.
 # * K. Clark et al. 2019, *What does BERT look at? An analysis of BERT's attention*, sections 3 and 4; G. Kobayashi et al. 2020, *Attention is not only a weight*, sections 3 and 4; G. Xiao et al. 2024, *Efficient streaming language models with attention sinks*, section 3.
-# * P. Michel, O. Levy, G. Neubig 2019, *Are sixteen heads really better than one?*, section 3; K. Wang et al. 2023, *Interpretability in the wild: a circuit for indirect object identification in GPT-2 small*, section 2; S. Jain, B. Wallace 2019, *Attention is not explanation*; S. Wiegreffe, Y. Pinter 2019, *Attention is not not explanation*.
+# * P. Michel, O. Levy, G. Neubig 2019, *Are sixteen heads really better than one?*, section 3; K. Wang et al. 2023, *Interpretability in the wild: a circuit for indirect object identification in GPT-2 small*, section 2; T. McGrath et al. 2023, *The Hydra effect: emergent self-repair in language model computations*; S. Jain, B. Wallace 2019, *Attention is not explanation*; S. Wiegreffe, Y. Pinter 2019, *Attention is not not explanation*.
 # * S. Abnar, W. Zuidema 2020, *Quantifying attention flow in Transformers*; J. Hewitt, P. Liang 2019, *Designing and interpreting probes with control tasks*.
-# * R. Rudinger et al. 2018, *Gender bias in coreference resolution*; S. L. Blodgett et al. 2020, *Language (technology) is power*; A. Caliskan, J. Bryson, A. Narayanan 2017 (lesson 03).
+# * R. Rudinger et al. 2018, *Gender bias in coreference resolution*; S. L. Blodgett et al. 2020, *Language (technology) is power*; A. Caliskan, J. Bryson, A. Narayanan 2017 (lesson 03); B. Phipson, G. Smyth 2010, *Permutation P-values should never be zero*.
