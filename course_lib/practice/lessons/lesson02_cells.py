@@ -33,21 +33,27 @@ def lstm_step(
     shown: Callable = torch.tanh,
     swap: bool = False,
     keep: Callable = lambda f, i: f,
+    write: Callable = lambda f, i: i,
+    gate: Callable = torch.sigmoid,
     old: bool = False,
     bias: bool = True,
     cut: bool = False,
+    dim: int = 1,
+    alone: bool = False,
 ) -> Callable:
     """An LSTM step; the options are the ways to get it wrong."""
 
     def step(x, h, c, W_ih, W_hh, b):
         sums = x @ W_ih.T + h @ W_hh.T + (b if bias else 0)
-        blocks = sums.chunk(4, dim=1)
-        i, f, g, o = (blocks[place] for place in order)
-        i, f, o = torch.sigmoid(i), torch.sigmoid(f), torch.sigmoid(o)
-        new = keep(f, i) * c + i * candidate(g)
+        first, second, third, fourth = sums.chunk(4, dim=dim)
+        i, f, g, o = ((first, second, third, fourth)[place] for place in order)
+        i, f, o = gate(i), gate(f), gate(o)
+        new = keep(f, i) * c + write(f, i) * candidate(g)
         h = o * shown(c if old else new)
         if cut:
             h, new = h.detach(), new.detach()
+        if alone:
+            return h
         return (new, h) if swap else (h, new)
 
     return step
@@ -110,7 +116,7 @@ LSTM_STEP = Exercise(
         Mistake(
             "gates in the order i, f, o, g",
             lstm_step(order=(0, 1, 3, 2)),
-            "You took the third block for the output gate and the fourth for the candidate; PyTorch packs i, f, g, o. "
+            "You took the third block for the output gate and the fourth for the candidate; PyTorch stacks i, f, g, o. "
             "Such a network trains well, and fails only with weights from elsewhere.",
         ),
         Mistake(
@@ -139,6 +145,28 @@ LSTM_STEP = Exercise(
             lstm_step(keep=lambda f, i: 1 - i),
             "You kept 1 − i of the cell. That is how a GRU does it; the LSTM has a forget gate of its own, f.",
         ),
+        Mistake(
+            "1 − f for i",
+            lstm_step(write=lambda f, i: 1 - f),
+            "You wrote 1 − f of the candidate. That is how a GRU does it; the LSTM has an input gate of its own, i.",
+        ),
+        Mistake(
+            "1 − f kept",
+            lstm_step(keep=lambda f, i: 1 - f),
+            "You kept 1 − f of the cell. In spite of its name, the forget gate says how much is kept: f ⊙ c.",
+        ),
+        Mistake(
+            "gates without sigmoid",
+            lstm_step(gate=lambda total: total),
+            "You used the sums of i, f and o as they are. A gate lies between 0 and 1: apply a sigmoid to each.",
+        ),
+        Mistake(
+            "cut along the batch",
+            lstm_step(dim=0),
+            "You cut the sums along the batch, dimension 0. The four blocks lie next to each other in dimension 1: "
+            "chunk(4, dim=1).",
+        ),
+        Mistake("h alone", lstm_step(alone=True), "You returned h alone. The state is a pair: return h, c."),
         Mistake("no bias", lstm_step(bias=False), "You left out the bias b."),
         Mistake(
             "detached",

@@ -14,6 +14,7 @@ def _gru(
     reset: str = "after",
     order: tuple[int, int, int] = (0, 1, 2),
     candidate: Callable = torch.tanh,
+    written: Callable = lambda z: 1 - z,
     cut: bool = False,
 ) -> Callable:
     """A GRU step; the options are the ways to get it wrong."""
@@ -31,11 +32,14 @@ def _gru(
         elif reset == "without bias":
             bias = b_hh.chunk(3)[n]
             new = candidate(from_x[n] + gate_r * (from_h[n] - bias) + bias)
+        elif reset == "both biases":
+            bias = b_ih.chunk(3)[n]
+            new = candidate(from_x[n] - bias + gate_r * (from_h[n] + bias))
         elif reset == "everything":
             new = candidate(gate_r * (from_x[n] + from_h[n]))
         else:
             new = candidate(from_x[n] + from_h[n])
-        result = gate_z * h + (1 - gate_z) * new if keep_z else (1 - gate_z) * h + gate_z * new
+        result = gate_z * h + written(gate_z) * new if keep_z else (1 - gate_z) * h + gate_z * new
         return result.detach() if cut else result
 
     return step
@@ -59,6 +63,11 @@ def _cases() -> list[tuple]:
     ]
 
 
+def _bounded(h: torch.Tensor, *_) -> bool | str:
+    largest = h[h.abs() == h.abs().max()][0].item()
+    return abs(largest) <= 1 or f"one unit of your new state is {largest:.3g}."
+
+
 GRU_STEP = Exercise(
     id="02.gru_step",
     title="One step of a GRU",
@@ -66,7 +75,7 @@ GRU_STEP = Exercise(
     cases=_cases,
     properties=[
         has_shape("Does the new state have the shape of the old one, (batch, hidden_size)?"),
-        holds("Does every unit stay between −1 and 1?", lambda h, *_: bool((h.abs() <= 1).all())),
+        holds("Does every unit stay between −1 and 1?", _bounded),
         matches_reference("With an empty state, is the result (1 − z) ⊙ n?", cases=0),
         matches_reference("With a full state, does z say how much of it stays?", cases=1),
         matches_reference("For a batch of four, is every row right?", cases=2),
@@ -120,9 +129,25 @@ GRU_STEP = Exercise(
             "You scaled the input's part by r as well. The reset gate acts on what comes from h alone.",
         ),
         Mistake(
+            "both biases inside the bracket",
+            _gru(reset="both biases"),
+            "You put both biases of the candidate inside the bracket. The reset gate scales what comes from h, "
+            "with its bias b'_n; b_n stays outside.",
+        ),
+        Mistake(
+            "candidate without tanh",
+            _gru(candidate=lambda total: total),
+            "You left out the tanh on the candidate n, which keeps it between −1 and 1.",
+        ),
+        Mistake(
+            "candidate added in full",
+            _gru(written=lambda z: 1),
+            "You added the whole candidate. Only the fraction 1 − z of the state is replaced: (1 − z) ⊙ n + z ⊙ h.",
+        ),
+        Mistake(
             "gates in the order z, r, n",
             _gru(order=(1, 0, 2)),
-            "You swapped r and z: PyTorch packs r, z, n.",
+            "You swapped r and z: PyTorch stacks r, z, n.",
         ),
         Mistake(
             "candidate through a sigmoid",

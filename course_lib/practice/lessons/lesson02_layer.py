@@ -1,6 +1,5 @@
 """Lesson 02: LSTM layers over whole sequences, on the weights of torch.nn.LSTM."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,54 +9,7 @@ from course_lib.practice.attempt import Attempt
 from course_lib.practice.compare import difference, first_nan
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.lessons.lesson02_cells import lstm_step
-
-KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-RIGHT_STEP = lstm_step()
-
-
-def _layer(
-    *, step=RIGHT_STEP, biases=2, state_as="given", carry="both", time="columns", upper="output", own_weights=True,
-    layers="all", swap=False, shown="h", last="all", cut="", backwards=False, upper_state="given",
-) -> Callable:  # fmt: skip
-    """A stack of LSTM layers; the options are the ways to get it wrong."""
-
-    def read(x, weights, state=None):
-        original, last_h, last_c = x, [], []
-        n_layers = len(weights) // 4 if layers == "all" else 1
-        for k in range(n_layers):
-            W_ih, W_hh, b, b_hh = (weights[f"{kind}_l{k if own_weights else 0}"] for kind in KINDS)
-            b = b + b_hh if biases == 2 else b
-            if cut == "weights":
-                W_ih, W_hh, b = W_ih.detach(), W_hh.detach(), b.detach()
-            if state is None or state_as == "ignored":
-                h = c = x.new_zeros(x.shape[1 if time == "rows" else 0], W_hh.shape[1])
-            else:
-                h, c = (part[k] for part in state)
-            if upper_state == "below" and k > 0:
-                h, c = last_h[-1], last_c[-1]
-            start, outputs = (h, c), []
-            below = original if upper == "x" else x
-            columns = below.unbind(0 if time == "rows" else 1)
-            for x_t in reversed(columns) if backwards else columns:
-                if carry == "none":
-                    h, c = start
-                elif carry == "h":
-                    c = start[1]
-                elif carry == "c":
-                    h = start[0]
-                if cut == "state":
-                    h, c = h.detach(), c.detach()
-                h, c = step(x_t, h, c, W_ih, W_hh, b)
-                outputs.append(h if shown == "h" else c)
-            x = torch.stack(outputs[::-1] if backwards else outputs, dim=0 if time == "rows" else 1)
-            last_h.append(h)
-            last_c.append(c)
-        if last == "top":
-            last_h, last_c = last_h[-1:] * n_layers, last_c[-1:] * n_layers
-        pair = torch.stack(last_h), torch.stack(last_c)
-        return x, pair[::-1] if swap else pair
-
-    return read
+from course_lib.practice.lessons.lesson02_stack import KINDS, lstm_stack
 
 
 def _cases() -> list[tuple]:
@@ -99,7 +51,7 @@ def _outcome(result: Any, x: Tensor, weights: dict, state: Any = None) -> dict[s
     """Outputs, last states, and the gradients of a random linear function of them all."""
     parts = _parts(result)
     if parts is None:
-        return {"parts": None}
+        return {"parts": None, "form": _form_of(result)}
     leaves = {"x": x, **weights, **dict(zip(("h_0", "c_0"), state or (), strict=False))}
     generator = torch.Generator().manual_seed(4)
     total = sum((part * torch.randn(part.shape, generator=generator)).sum() for part in parts.values())
@@ -123,6 +75,13 @@ def _parts(result: Any) -> dict[str, Tensor] | None:
     parts = dict(zip(("output", "h_n", "c_n"), (output, *pair), strict=True))
     fits = all(isinstance(part, Tensor) and part.is_floating_point() for part in parts.values())
     return parts if fits else None
+
+
+def _form_of(result: Any) -> str:
+    """How a result is put together, so that two that cannot be judged are alike only where their forms are."""
+    if isinstance(result, list | tuple):
+        return f"({', '.join(map(_form_of, result))})"
+    return f"tensor of {result.ndim} dimensions" if isinstance(result, Tensor) else type(result).__name__
 
 
 def _given(arguments: tuple) -> str:
@@ -184,7 +143,7 @@ def _gradients(attempt: Attempt) -> str | None:
 LSTM_LAYER = Exercise(
     id="02.lstm_layer",
     title="LSTM layers",
-    reference=_layer(),
+    reference=lstm_stack(),
     cases=_cases,
     outcome=_outcome,
     properties=[
@@ -203,8 +162,8 @@ LSTM_LAYER = Exercise(
         ),
     ],
     hints=[
-        "Which two loops are there, and what does each of them hand on to its next round?",
-        "The inner loop runs over time and hands on h and c. The outer loop runs over the layers and hands on the "
+        "Which two loops are there, and what does each of them pass on to its next iteration?",
+        "The inner loop runs over time and passes on h and c. The outer loop runs over the layers and passes on the "
         "sequence of all h, which the next layer reads in place of x.",
         "`for x_t in x.unbind(1)` gives one (batch, input_size) a step. Collect every h in a list; after the loop, "
         "`x = torch.stack(outputs, dim=1)` is the input of the next layer.",
@@ -212,83 +171,152 @@ LSTM_LAYER = Exercise(
     mistakes=[
         Mistake(
             "gates in the order i, f, o, g",
-            _layer(step=lstm_step(order=(0, 1, 3, 2))),
+            lstm_stack(step=lstm_step(order=(0, 1, 3, 2))),
             "Your cell unpacks the blocks as i, f, o, g. nn.LSTM packs i, f, g, o.",
         ),
         Mistake(
             "one bias",
-            _layer(biases=1),
+            lstm_stack(biases=1),
             "You used bias_ih alone. nn.LSTM keeps two biases and adds both.",
         ),
         Mistake(
             "state ignored",
-            _layer(state_as="ignored"),
+            lstm_stack(state_as="ignored"),
             "You always start from zeros. Start from the given state where there is one.",
         ),
         Mistake(
             "every step from the beginning",
-            _layer(carry="none"),
-            "Each of your steps starts from the initial state. Hand h and c on to the next step.",
+            lstm_stack(carry="none"),
+            "Each of your steps starts from the initial state. Pass h and c on to the next step.",
         ),
         Mistake(
             "cell state lost",
-            _layer(carry="h"),
-            "You hand on h, and c starts again at every step. The cell state is the memory: hand on both.",
+            lstm_stack(carry="h"),
+            "You pass on h, and c starts again at every step. The cell state is the memory: pass on both.",
         ),
         Mistake(
             "hidden state lost",
-            _layer(carry="c"),
-            "You hand on c, and h starts again at every step. The gates need the last h: hand on both.",
+            lstm_stack(carry="c"),
+            "You pass on c, and h starts again at every step. The gates need the last h: pass on both.",
+        ),
+        Mistake(
+            "every step from zeros",
+            lstm_stack(carry="zeros"),
+            "You set h and c to zeros inside the loop over time. Set them before it, and pass both on from step to "
+            "step.",
         ),
         Mistake(
             "rows for time",
-            _layer(time="rows"),
+            lstm_stack(time="rows"),
             "You loop over the rows of the batch. Time is the middle dimension of (batch, time, input_size).",
         ),
         Mistake(
+            "rows for time, no state",
+            lstm_stack(time="rows", state_as="ignored"),
+            "You loop over the rows of the batch. Time is the middle dimension of (batch, time, input_size), so take "
+            "x[:, t].",
+        ),
+        Mistake(
             "backwards",
-            _layer(backwards=True),
+            lstm_stack(backwards=True),
             "You read from the last step to the first.",
         ),
         Mistake(
             "cell state as output",
-            _layer(shown="c"),
-            "You put out the cell state c. The output is h; c stays inside.",
+            lstm_stack(shown="c"),
+            "You returned the cell states as the output. The output holds h; c stays inside.",
         ),
         Mistake(
             "states swapped",
-            _layer(swap=True),
+            lstm_stack(swap=True),
             "You returned (c_n, h_n); the pair is (h_n, c_n).",
         ),
         Mistake(
             "weights of the bottom layer",
-            _layer(own_weights=False),
+            lstm_stack(own_weights="none"),
             "You used the weights of layer 0 in every layer: layer k has its own, weight_ih_l{k} and so on.",
         ),
         Mistake(
             "upper layer reads x",
-            _layer(upper="x"),
+            lstm_stack(upper="x"),
             "Your upper layers read x again. Layer k reads the outputs of layer k − 1.",
         ),
         Mistake(
             "upper layer starts from the lower one's end",
-            _layer(upper_state="below"),
+            lstm_stack(upper_state="below"),
             "Your upper layers start from the last state of the layer below. Each layer starts from its own state.",
         ),
         Mistake(
             "last states of the top layer",
-            _layer(last="top"),
+            lstm_stack(last="top"),
             "You returned the top layer's last state for every layer. Keep one pair for each layer.",
         ),
         Mistake(
+            "upper layer starts from the lower one's end, without a given state",
+            lstm_stack(upper_state="below without a state"),
+            "You set h and c to zeros once, before the loop over layers, so the second layer starts from the last "
+            "state of the first. Every layer starts from zeros of its own.",
+        ),
+        Mistake(
+            "one layer",
+            lstm_stack(layers="first"),
+            "You read the first layer only. The state dict has four entries for each layer: loop over all layers.",
+        ),
+        Mistake(
+            "recurrent weights of the bottom layer",
+            lstm_stack(own_weights="W_ih and biases"),
+            "You used weight_hh_l0 in every layer: layer k has its own, weight_hh_l{k}.",
+        ),
+        Mistake(
+            "state of the first layer",
+            lstm_stack(state_as="first layer's"),
+            "Every layer of yours starts from h_0[0] and c_0[0]. Layer k starts from h_0[k] and c_0[k].",
+        ),
+        Mistake(
+            "state taken as (c_0, h_0)",
+            lstm_stack(state_as="swapped"),
+            "You took the given state for (c_0, h_0). The pair is (h_0, c_0).",
+        ),
+        Mistake(
+            "time first",
+            lstm_stack(form="time first"),
+            "Your output has time in front: the h of all steps must be stacked along dimension 1.",
+        ),
+        Mistake(
+            "states with batch first",
+            lstm_stack(form="states with batch first"),
+            "You stacked the layers' states along dimension 1. In h_n and c_n the layer comes first, then the batch, "
+            "even with batch_first=True.",
+        ),
+        Mistake(
+            "states without a layer dimension",
+            lstm_stack(form="top states"),
+            "You returned the last layer's h and c. h_n and c_n hold every layer's, (num_layers, batch, hidden_size).",
+        ),
+        Mistake(
+            "three values",
+            lstm_stack(form="three values"),
+            "You returned three values, output, h_n and c_n. nn.LSTM returns two: output, and the pair (h_n, c_n).",
+        ),
+        Mistake(
+            "lists of states",
+            lstm_stack(form="lists"),
+            "Your h_n and c_n are lists with one tensor a layer. Stack each of them into one tensor.",
+        ),
+        Mistake(
+            "no gradient",
+            lstm_stack(cut="everything"),
+            "You compute under torch.no_grad, or detach the result. All outputs are right, and nothing can be learned.",
+        ),
+        Mistake(
             "state detached at every step",
-            _layer(cut="state"),
+            lstm_stack(cut="state"),
             "You detach the state at every step. All outputs are right, but no gradient crosses a step, so the layer "
             "cannot learn to remember.",
         ),
         Mistake(
             "weights detached",
-            _layer(cut="weights"),
+            lstm_stack(cut="weights"),
             "You detached or copied the weights (`load_state_dict` copies). All outputs are right, and nothing can be "
             "learned.",
         ),

@@ -68,6 +68,38 @@ FORGET_BIAS = Exercise(
             lambda lag, share: math.log(lag),
             "ln(lag) is the rule of thumb, which keeps about 1/e. Here the share is given: solve for the bias.",
         ),
+        Mistake(
+            "logarithm of the gate",
+            lambda lag, share: math.log(share) / lag,
+            "You took the logarithm of the gate. The inverse of the sigmoid is the logarithm of the odds, "
+            "ln(keep / (1 − keep)).",
+        ),
+        Mistake(
+            "no root",
+            lambda lag, share: math.log(share / (1 - share)),
+            "You inverted the sigmoid at the share itself, as if the lag were 1. First take the root, what a single "
+            "step must keep: share ** (1 / lag).",
+        ),
+        Mistake(
+            "logarithm to base ten",
+            lambda lag, share: _forget_bias(lag, share) / math.log(10),
+            "You took the logarithm to base ten. The sigmoid has e in it: use math.log.",
+        ),
+        Mistake(
+            "odds without logarithm",
+            lambda lag, share: math.exp(_forget_bias(lag, share)),
+            "Those are the odds keep / (1 − keep). The bias is their logarithm.",
+        ),
+        Mistake(
+            "share that is lost",
+            lambda lag, share: _forget_bias(lag, 1 - share),
+            "You solved for 1 − share, which would be lost. The share is what is left.",
+        ),
+        Mistake(
+            "sigmoid of the gate",
+            lambda lag, share: 1 / (1 + math.exp(-(share ** (1 / lag)))),
+            "You applied the sigmoid to the gate. The gate is σ(b) already: apply the inverse of the sigmoid.",
+        ),
     ],
 )
 
@@ -75,10 +107,11 @@ SMALLEST_BIAS = Exercise(
     id="02.smallest_bias",
     title="The smallest bias that keeps a tenth of the gradient",
     reference=2,
+    tolerance=5e-3,  # for the formula's bias, handed in as 3.05
     properties=[
         holds(
-            "Is it one of the whole numbers that you tried, 0 to 5?",
-            lambda bias: bias in range(6) or "expected one of 0, 1, 2, 3, 4 and 5.",
+            "Is it one of the biases to try: 0, 1, 2, 3, 4 or 5?",
+            lambda bias: bias in range(6) or f"you have {bias:.3g}.",
         ),
         matches_reference("Is it the smallest bias with which at least a tenth arrives?"),
     ],
@@ -93,8 +126,8 @@ SMALLEST_BIAS = Exercise(
         Mistake(
             "3",
             3,
-            "A bias of 3 keeps far more than a tenth. That it is needed is what the formula of the cell alone says, "
-            "rounded: measure it.",
+            "With a bias of 3 far more than a tenth arrives. Your formula gives about 3, since it knows only the "
+            "cell. Measure with smaller biases too.",
         ),
         Mistake(
             "4",
@@ -102,6 +135,18 @@ SMALLEST_BIAS = Exercise(
             "4 is what the formula says: the bias must be above 3.05 if the cell alone carries the gradient. The "
             "measurement finds more, because a second path leads through h and the gates.",
         ),
+        Mistake("5", 5, "With a bias of 5 far more than a tenth arrives. Hand in the smallest that is enough."),
+        Mistake(
+            "the formula's bias",
+            _forget_bias(50, 0.1),
+            "That is the prediction of your formula. Now measure: try the biases 0 to 5 with share_left.",
+        ),
+        Mistake(
+            "ln 50",
+            math.log(50),
+            "ln 50 is the rule of thumb for keeping about 1/e in the cell. Try the biases 0 to 5 with share_left.",
+        ),
+        Mistake("a tenth", 0.1, "0.1 is the share that should arrive. Hand in the bias with which it does."),
     ],
 )
 
@@ -144,6 +189,44 @@ N_PARAMETERS = Exercise(
             "recurrent matrix once",
             lambda input_size, hidden_size, gates: gates * hidden_size * (input_size + 2) + hidden_size**2,
             "You counted W_hh once. Every gate multiplies h by a matrix of its own.",
+        ),
+        Mistake(
+            "W_hh and biases once",
+            lambda input_size, hidden_size, gates: hidden_size * (gates * input_size + hidden_size + 2),
+            "You counted W_ih for every gate, W_hh and the biases only once. Every gate has all four.",
+        ),
+        Mistake(
+            "biases once",
+            lambda input_size, hidden_size, gates: hidden_size * (gates * (input_size + hidden_size) + 2),
+            "You counted the two biases of a single block. Every gate has two biases of its own.",
+        ),
+        Mistake(
+            "a bias is one number",
+            lambda input_size, hidden_size, gates: gates * hidden_size * (input_size + hidden_size) + 2,
+            "You counted a bias as one number. It is a vector with a number for every unit of every gate.",
+        ),
+        Mistake(
+            "a bias is one number in each block",
+            lambda input_size, hidden_size, gates: gates * (hidden_size * (input_size + hidden_size) + 2),
+            "You counted a bias as one number a block. It is a vector of hidden_size numbers.",
+        ),
+        Mistake(
+            "input_size rows",
+            lambda input_size, hidden_size, gates: gates * input_size * (input_size + hidden_size + 2),
+            "You gave each block input_size rows. It has one row for each unit: hidden_size.",
+        ),
+        Mistake(
+            "no W_hh",
+            lambda input_size, hidden_size, gates: gates * hidden_size * (input_size + 2),
+            "You left out W_hh, the matrix that multiplies the old hidden state.",
+        ),
+        Mistake(
+            "W_hh square in all blocks",
+            lambda input_size, hidden_size, gates: (
+                gates * hidden_size * (input_size + gates * hidden_size + 2)
+            ),
+            "You made W_hh a square matrix of gates · hidden_size. It has that many rows, but hidden_size columns: "
+            "more gates do not make h longer.",
         ),
     ],
 )
