@@ -53,6 +53,20 @@ def test_attention_bars():
     assert ax.get_ylim() == (0, 1.12)  # a weight of 1 is as high in every picture
 
 
+def test_recall_bars():
+    accuracy = {"RNN": {80: 0.2, 5: 0.9}, "GRU": {80: 0.7, 5: 0.9}}
+    ax = plots.recall_bars(accuracy, chance=0.125, title="t")
+    assert label_at(ax.xaxis) == {0: "5", 1: "80"} and ax.get_ylim() == (0, 1.05)
+    colours = legend_colours(ax)
+    for bars, (name, of_name), side in zip(ax.containers, accuracy.items(), (-0.21, 0.21), strict=True):
+        assert colours[name] == to_rgb(bars.patches[0].get_facecolor())
+        for place, (bar, lag) in enumerate(zip(bars, sorted(of_name), strict=True)):
+            assert bar.get_x() + bar.get_width() / 2 == pytest.approx(place + side)
+            assert bar.get_height() == of_name[lag]
+            assert np.abs(pixel(ax, place + side, of_name[lag] - 0.03) - colours[name]).max() < 0.02
+    assert [text.get_text() for text in ax.texts] == ["chance"]
+
+
 def test_kept_without_attention():
     shares = {"uniform": {"digits": 0.25, "hyphens": 0.9}, "moved": {"digits": 0.5, "hyphens": 0.7}}
     ax = plots.kept_without_attention(shares, "t", "share")
@@ -149,4 +163,6 @@ def test_course_map_shows_lessons_as_ready_and_the_road_ahead_as_planned_in_thei
     for lesson in LESSONS:
         note = f"you {lesson.minutes} min\nCPU {lesson.seconds} s"
         x, y = numbers[lesson.number]
-        assert any(t.get_text() == note and t.get_position() == pytest.approx((x, y - 0.47)) for t in ax.texts)
+        assert any(
+            t.get_text() == note and t.get_position() == pytest.approx((x, y - 0.47)) for t in ax.texts
+        )

@@ -79,6 +79,11 @@ def test_gradient_by_lag_is_relative_to_each_curve_s_own_start():
     assert ax.get_ylabel() == "gradient norm (relative to lag 0)"
 
 
+def test_dashed_curves_let_the_one_below_show():
+    ax = plots.gradient_by_lag({"a": [4.0, 2.0], "b": [2.0, 1.0]}, "t", dashed=["b"])
+    assert {name: line.get_linestyle() for name, line in curves(ax).items()} == {"a": "-", "b": "--"}
+
+
 def test_recall_by_lag():
     ax = plots.recall_by_lag({"RNN": {80: 0.2, 5: 0.9, 20: 0.6}, "GRU": {80: 0.7}}, chance=0.125, title="t")
     assert_curves(ax, {"RNN": [(0, 0.9), (1, 0.6), (2, 0.2)], "GRU": [(2, 0.7)]})

@@ -25,17 +25,17 @@ def gru_cell(sheet: Sheet) -> None:
 
     r = sheet.box(2.1, gate_y, "$r = \\sigma$", "gate", width=0.75)
     z = sheet.box(3.6, gate_y, "$z = \\sigma$", "gate", width=0.75)
-    n = sheet.box(5.0, gate_y, "$n = \\tanh$", "hidden", width=0.95)
-    sheet.arrow(z, keep, "gate", label="$z$", label_at=(3.76, 2.1))
+    n = sheet.box(5.5, gate_y, "$n = \\tanh$", "hidden", width=0.95)
+    sheet.arrow(z, keep, "gate", label="$z$", label_at=(3.76, 2.22))
     write = sheet.operator(5.5, 1.98, "×", "gate")
-    sheet.arrow(n.top, write.left, "hidden", via=[(5.0, 1.98)])
+    sheet.arrow(n, write, "hidden")
+    sheet.arrow((3.6, 1.98), write.left, "gate", label="$1 - z$", label_at=(4.75, 2.1))
     sheet.arrow(write, add, "hidden")
-    sheet.note(5.98, 1.98, "$1 - z$", "gate", size=9)
-    sheet.arrow(r.top, n.left, "gate", via=[(2.1, 1.8), (4.35, 1.8), (4.35, gate_y)])
+    sheet.arrow(r.top, n.left, "gate", via=[(2.1, 1.8), (4.75, 1.8), (4.75, gate_y)])
     sheet.note(2.7, 1.93, "reset", "gate", size=9)
 
     x = sheet.box(2.1, 0.28, "$x_t$", "input", width=0.75, height=0.36)
-    sheet.arrow(h_in.bottom, (5.0, bus), "plain", via=[(0.6, bus)], head=False)
+    sheet.arrow(h_in.bottom, (5.5, bus), "plain", via=[(0.6, bus)], head=False)
     sheet.arrow(x.top, (2.1, bus), "plain", head=False)
     for box in (r, z, n):
         sheet.arrow((box.x, bus), box.bottom)

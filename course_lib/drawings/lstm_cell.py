@@ -34,10 +34,10 @@ def lstm_cell(sheet: Sheet) -> None:
     sheet.arrow(write, add, "cell")
 
     squash = sheet.box(5.15, 2.36, "$\\tanh$", "plain", width=0.66, height=0.34)
-    show = sheet.operator(5.8, 1.95, "×", "gate")
+    show = sheet.operator(5.72, 1.95, "×", "gate")
     sheet.arrow((5.15, top), squash.top, "cell")
-    sheet.arrow(squash.right, show.top, "plain", via=[(5.8, 2.36)])
-    sheet.arrow(o.right, show.left, "gate", via=[(5.6, gate_y), (5.6, 1.95)])
+    sheet.arrow(squash.right, show.top, "plain", via=[(5.72, 2.36)])
+    sheet.arrow(o.right, show.bottom, "gate", via=[(5.72, gate_y)])
 
     h_in = sheet.box(0.6, bus, "$h_{t-1}$", "hidden", width=0.75)
     h_out = sheet.box(6.8, bus, "$h_t$", "hidden", width=0.75)
@@ -49,4 +49,4 @@ def lstm_cell(sheet: Sheet) -> None:
         sheet.arrow((box.x, bus), box.bottom)
     sheet.note(2.32, 2.05, "keep", "gate", size=9)
     sheet.note(3.26, 2.48, "write", "cell", size=9)
-    sheet.note(6.0, 1.66, "show", "gate", size=9)
+    sheet.note(5.95, 1.66, "show", "gate", size=9)

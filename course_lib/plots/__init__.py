@@ -18,6 +18,7 @@ from course_lib.plots.recurrent import (
     gradient_by_lag,
     hidden_states,
     memory_by_lag,
+    recall_bars,
     recall_by_lag,
 )
 from course_lib.plots.stack import by_layer, functions
@@ -59,6 +60,7 @@ __all__ = [
     "palette_png",
     "positional_encoding",
     "printable",
+    "recall_bars",
     "recall_by_lag",
     "reference_line",
     "reliability",

@@ -199,6 +199,7 @@ def gate_and_cell(
     labels = token_labels(symbols)
     ax.set_xticks(range(time), labels, parse_math=False, fontsize=10.5 if time <= 40 else 8)
     ax.set_xlabel("symbol read →")
+    figure.align_ylabels(rows[:, 0])
     figure.suptitle(title, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
     return figure
 
@@ -209,20 +210,24 @@ def memory_by_lag(
     ylabel: str = "what is left (1 = all)",
     ylim: tuple[float, float] | None = None,
     ax: Axes | None = None,
+    dashed: Collection[str] = (),
 ) -> Axes:
     """How much of something remains after each step, on a logarithmic scale; a line at 1 marks "all of it".
 
     Args:
         curves: name → positive values by lag, lag 0 first.
         ylim: range of values shown.
+        dashed: the names of curves that lie on another one, which shows in their gaps.
     """
     named = checks.curves(curves, inside="values by lag")
     for name, curve in named.items():
         checks.within(curve, f"curves[{name!r}]", 0, np.inf, "a logarithmic axis needs positive values.")
+    if strangers := [name for name in dashed if name not in named]:
+        raise ValueError(f"dashed names {strangers[0]!r}, but curves holds {', '.join(map(repr, named))}.")
     ax = axes_or_new(ax)
     for name, curve in named.items():
         # Zeros (a gradient that vanished altogether) have no logarithm: they end at the foot of the axis.
-        ax.plot(np.arange(len(curve)), np.maximum(curve, 1e-30), label=name)
+        ax.plot(np.arange(len(curve)), np.maximum(curve, 1e-30), "--" if name in dashed else "-", label=name)
     ax.set_yscale("log")
     ax.axhline(1, color="black", linewidth=0.8)
     ax.set(xlabel="lag (steps)", ylabel=ylabel, title=title, xlim=(0, None))
@@ -237,12 +242,14 @@ def gradient_by_lag(
     title: str,
     ylim: tuple[float, float] | None = None,
     ax: Axes | None = None,
+    dashed: Collection[str] = (),
 ) -> Axes:
     """Norm of the gradient that reaches back `lag` steps, each curve divided by its value at lag 0.
 
     Args:
         norms: name → norms by lag, lag 0 first.
         ylim: range of the relative norm shown.
+        dashed: the names of curves that lie on another one.
     """
     relative = {}
     for name, curve in checks.curves(norms, "norms", "norms by lag").items():
@@ -252,7 +259,7 @@ def gradient_by_lag(
                 f"norms[{name!r}] starts with {curve[0]:.3g}; the norm at lag 0 must be positive."
             )
         relative[name] = curve / curve[0]
-    ax = memory_by_lag(relative, title, "gradient norm (relative to lag 0)", ylim, ax)
+    ax = memory_by_lag(relative, title, "gradient norm (relative to lag 0)", ylim, ax, dashed)
     ax.set_xlabel("lag: how many steps back")
     return ax
 
@@ -279,4 +286,31 @@ def recall_by_lag(
     ax.set(xlabel="lag (steps to remember)", ylabel="accuracy", title=title, ylim=(0, 1.05))
     if len(accuracy) > 1:
         ax.legend()
+    return ax
+
+
+def recall_bars(
+    accuracy: Mapping[str, Mapping[int, float]], chance: float, title: str, ax: Axes | None = None
+) -> Axes:
+    """Accuracy on the recall task as bars, a group for each lag: where curves would lie on top of each other.
+
+    Args:
+        accuracy: name → {lag: accuracy}.
+        chance: the accuracy of guessing.
+    """
+    named = checks.points(accuracy, "accuracy", "{lag: share right}")
+    for name, (_, shares) in named.items():
+        checks.within(shares, f"accuracy[{name!r}]", 0, 1, "a share lies between 0 and 1.")
+    chance = checks.number(chance, "chance", 0, 1)
+    ax = axes_or_new(ax)
+    lags = sorted({lag for own, _ in named.values() for lag in own})
+    width = 0.84 / len(named)
+    for number, (name, (own, shares)) in enumerate(named.items()):
+        places = [lags.index(lag) + (number - (len(named) - 1) / 2) * width for lag in own]
+        ax.bar(places, shares, width=0.88 * width, color=f"C{number}", label=name)
+    ax.set_xticks(range(len(lags)), [str(lag) for lag in lags])
+    reference_line(ax, chance, "chance")
+    ax.set(xlabel="lag (steps to remember)", ylabel="accuracy", title=title, ylim=(0, 1.05))
+    ax.grid(False, axis="x")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return ax

@@ -135,7 +135,9 @@ SMALLEST_BIAS = Exercise(
             "4 is what the formula says: the bias must be above 3.05 if the cell alone carries the gradient. The "
             "measurement finds more, because a second path leads through h and the gates.",
         ),
-        Mistake("5", 5, "With a bias of 5 far more than a tenth arrives. Hand in the smallest that is enough."),
+        Mistake(
+            "5", 5, "With a bias of 5 far more than a tenth arrives. Hand in the smallest that is enough."
+        ),
         Mistake(
             "the formula's bias",
             _forget_bias(50, 0.1),

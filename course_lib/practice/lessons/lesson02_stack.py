@@ -74,7 +74,9 @@ def _returned(x, last_h, last_c, form):
         return x, (last_h[-1], last_c[-1])
     if form == "lists":
         return x, (last_h, last_c)
-    h_n, c_n = (torch.stack(states, 1 if form == "states with batch first" else 0) for states in (last_h, last_c))
+    h_n, c_n = (
+        torch.stack(states, 1 if form == "states with batch first" else 0) for states in (last_h, last_c)
+    )
     if form == "three values":
         return x, h_n, c_n
     return (x.transpose(0, 1) if form == "time first" else x), (h_n, c_n)
