@@ -507,8 +507,8 @@ hint("02.smallest_bias")
 # A gradient that arrives does not yet make a network that learns. Lesson 01's recall task will decide: read a symbol, then `lag` − 1 distractors, then a question
 # mark, and name the first symbol. The RNN failed once the lag was long enough. Every network here has 64 units and orthogonal matrices $U$ at initialisation, and trains
 # for 400 steps. LSTMs are compared at four settings of the forget bias: 0, which is close to PyTorch's, 1, ln(lag), and one for the case that **you do not know the lag**.
-# There each unit gets the logarithm of a number drawn between 1 and 200, so that some units forget quickly and some slowly. Tallec and Ollivier (2018) do this, and
-# close the input gate by the same amount.
+# There each unit gets the logarithm of a number drawn between 1 and 200, so that some units forget quickly and some slowly (Tallec and Ollivier 2018, who also give the
+# input gate the negative of this bias). GRUs are compared with PyTorch's update bias and with ln(lag).
 #
 # The learning rate is 2e-3 for the LSTMs and 5e-3 for the GRUs. Rates from 2e-3 to 1e-2 were tried, and each kind of network gets one that suits it.
 #
