@@ -111,7 +111,7 @@ LESSONS = (
     Lesson(
         "11_fine_tuning",
         "Fine-tuning",
-        "What is a model good for that can only predict masked tokens?",
+        "What is the use of a model that can only predict masked tokens?",
         "put a classifier on BERT, build a tagger and score its entities, compare it fairly with its rivals",
         90,
         90,

@@ -1,5 +1,7 @@
 """Comparing an answer with the reference: values, nested results, properties, and the words for them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -73,6 +75,13 @@ def test_nested_results_say_where():
     )
     assert failure(lambda x: (x, ["2", 1.0]), exercise) == (
         f"{given}in entry 1, in entry 0 you have a string, expected a tensor."
+    )
+    named = dataclasses.replace(exercise, parts=("doubled", "sums"))
+    assert failure(lambda x: (x, [x.sum() + 1, 1.0]), named) == (
+        f"Are both right? {given}in sums, in entry 0 you have 3, expected 2."
+    )
+    assert failure(lambda x: (x, ["2", 1.0]), named) == (
+        f"{given}in sums, in entry 0 you have a string, expected a tensor."
     )
 
 

@@ -75,7 +75,8 @@ class Attempt:
             raise faults.Fault(faults.changed_input(*changed[0]))
         own = fresh_copy(arguments)
         returned = self._reference(*own)
-        sentence = faults.wrong_type(ending.value, returned, self.exercise.is_function, given)
+        exercise = self.exercise
+        sentence = faults.wrong_type(ending.value, returned, exercise.is_function, given, exercise.parts)
         if sentence:
             raise faults.Fault(sentence)
         value = coerce(ending.value, returned) if self.exercise.outcome is None else ending.value

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,9 +26,9 @@ class Difference:
     expected: str
     smaller: bool | None = None
 
-    def sentence(self, reveal: bool = True) -> str:
-        """One sentence; with reveal=False it does not give away an expected value."""
-        place = f"{self.where} " if self.where else ""
+    def sentence(self, reveal: bool = True, parts: Sequence[str] = ()) -> str:
+        """One sentence; with reveal=False it does not give away an expected value. parts: the entries' names."""
+        place = f"{_named(self.where, parts)} " if self.where else ""
         if self.sort == "value" and not reveal:
             if self.smaller is None:
                 return f"{place}you have {self.actual}, which is not the value asked for."
@@ -189,6 +190,13 @@ def _entries(actual: Any, expected: Any, where: str):
 
 class _Missing:
     """Stands for an entry that a dict lacks."""
+
+
+def _named(where: str, parts: Sequence[str]) -> str:
+    """A place with the outermost entry's name, "in recall", in place of its number."""
+    first, comma, rest = where.partition(", ")
+    names = {f"in entry {number}": f"in {part}" for number, part in enumerate(parts)}
+    return names.get(first, first) + comma + rest
 
 
 def _join(*places: str) -> str:

@@ -53,6 +53,8 @@ class Exercise:
     library: what later cells use where the learner has not solved it; by default the reference.
     outcome: for an answer that works in place, such as a training loop: outcome(result, *arguments) is what is judged,
         with the arguments as the call left them. Without it, an answer must not change its arguments.
+    parts: the names of what a function returns several of, ("precision", "recall"): messages then say "in recall"
+        where they would say "in entry 1".
     """
 
     id: str
@@ -66,6 +68,7 @@ class Exercise:
     time_limit: float = 5.0
     library: Any = None
     outcome: Callable[..., Any] | None = None
+    parts: Sequence[str] = ()
 
     def __post_init__(self):
         for name in ("properties", "hints", "mistakes"):

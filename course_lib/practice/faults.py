@@ -4,7 +4,7 @@ import inspect
 import linecache
 import sysconfig
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +86,12 @@ def changed_input(name: str, value: Any) -> str:
     return f"Your function changes its input {name}, which its caller may still need: {cure}."
 
 
-def wrong_type(value: Any, expected: Any, is_function: bool, given: str) -> str | None:
-    """A sentence where a result is not of the expected type or dtype; else None. Shapes are a property's."""
+def wrong_type(
+    value: Any, expected: Any, is_function: bool, given: str, parts: Sequence[str] = ()
+) -> str | None:
+    """A sentence where a result is not of the expected type or dtype; else None. Shapes are a property's.
+
+    parts: the names of the result's entries, as in an Exercise."""
     subject = "Your function returns" if is_function else "Your answer is"
     wanted = describe.kind_name(expected)
     if value is None and expected is not None:
@@ -105,7 +109,7 @@ def wrong_type(value: Any, expected: Any, is_function: bool, given: str) -> str 
     if found is None:
         return None
     if found.where:
-        return join(given, found.sentence())
+        return join(given, found.sentence(parts=parts))
     if found.sort == "dtype":
         return f"{subject} a tensor of dtype {found.actual}, expected {found.expected}."
     return f"{subject} {found.actual}, expected {found.expected}{_advice(value, expected)}."

@@ -140,4 +140,6 @@ def _result_of_right_shape(attempt: Attempt, arguments: tuple) -> Any:
 
 
 def _sentence(attempt: Attempt, arguments: tuple, found: Difference) -> str:
-    return faults.join(attempt.given(arguments), found.sentence(reveal=attempt.exercise.is_function))
+    exercise = attempt.exercise
+    sentence = found.sentence(reveal=exercise.is_function, parts=exercise.parts)
+    return faults.join(attempt.given(arguments), sentence)

@@ -1,7 +1,9 @@
 """Lesson 11: pooling, folds, precision and recall, labels of pieces, entities, a tagger, a fair comparison."""
 
-from course_lib.practice.lessons.lesson11_choosing import FOLDS, GAP_LEFT
-from course_lib.practice.lessons.lesson11_scores import ENTITIES, PRECISION_RECALL
+from course_lib.practice.lessons.lesson11_choosing import FOLDS
+from course_lib.practice.lessons.lesson11_entities import ENTITIES
+from course_lib.practice.lessons.lesson11_rivals import GAP_LEFT
+from course_lib.practice.lessons.lesson11_scores import PRECISION_RECALL
 from course_lib.practice.lessons.lesson11_tagger import TAGGER
 from course_lib.practice.lessons.lesson11_tokens import MEAN_POOL, PIECE_LABELS
 

@@ -1,7 +1,7 @@
-"""Lesson 11: the folds of a cross-validation, and a comparison in which each rival has its best setting."""
+"""Lesson 11: the folds of a cross-validation."""
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.practice.properties import has_shape, holds
 
 
 def _folds(held_out, learn=None):
@@ -16,6 +16,24 @@ def _folds(held_out, learn=None):
         return result
 
     return folds
+
+
+def _array_split(n, k, i):
+    """Fold i of k blocks of which the first are one longer, as numpy.array_split cuts them."""
+    start = i * (n // k) + min(i, n % k)
+    return range(start, start + n // k + (i < n % k))
+
+
+def _every_kth(result, n, k) -> bool | str:
+    for i, (train, held) in enumerate(result):
+        right = list(range(i, n, k))
+        for name, own, wanted in (
+            ("held_out", held, right),
+            ("train", train, [x for x in range(n) if x not in right]),
+        ):
+            if list(own) != wanted:
+                return f"fold {i} has {name} = {list(map(int, own))}, expected {wanted}."
+    return True
 
 
 def _once_each(result, n, k) -> bool | str:
@@ -41,9 +59,9 @@ FOLDS = Exercise(
         has_shape("Are there k pairs, of the right lengths?", cases=(0, 1)),
         holds("Is no example both in train and in held_out of the same fold?", _disjoint, cases=0),
         holds("Is every example held out exactly once?", _once_each, cases=0),
-        matches_reference("For six examples in three folds, is fold 0 ([1, 2, 4, 5], [0, 3])?", cases=0),
-        matches_reference("With as many folds as examples, is one held out in each?", cases=1),
-        matches_reference("For seven examples in three folds, is none forgotten?", cases=2),
+        holds("For six examples in three folds, is fold 0 ([1, 2, 4, 5], [0, 3])?", _every_kth, cases=0),
+        holds("With as many folds as examples, is one held out in each?", _every_kth, cases=1),
+        holds("For seven examples in three folds, is none forgotten?", _every_kth, cases=2),
     ],
     hints=[
         "Which examples does fold 1 of 3 hold out, if example 1 is among them and every third one is?",
@@ -73,6 +91,37 @@ FOLDS = Exercise(
             "You cut blocks: data often comes in order, a block of one kind. Fold i holds out i, i + k, i + 2k, …",
         ),
         Mistake(
+            "blocks, the first larger",
+            _folds(_array_split),
+            "You cut blocks: data often comes in order, a block of one kind. Fold i holds out i, i + k, i + 2k, …",
+        ),
+        Mistake(
+            "blocks, rounded",
+            _folds(lambda n, k, i: range(round(i * n / k), round((i + 1) * n / k))),
+            "You cut blocks: data often comes in order, a block of one kind. Fold i holds out i, i + k, i + 2k, …",
+        ),
+        Mistake(
+            "k examples in each",
+            lambda n, k: [
+                ([x for x in range(n) if not start <= x < start + k], list(range(start, min(start + k, n))))
+                for start in range(0, n, k)
+            ],
+            "You cut folds of k examples each. k is the number of folds: fold i holds out i, i + k, i + 2k, …",
+        ),
+        Mistake(
+            "three written in",
+            _folds(lambda n, k, i: range(i, n, 3), lambda n, k, i, held: [x for x in range(n) if x % 3 != i]),
+            "You count in threes whatever k is: write k in place of the 3.",
+        ),
+        Mistake(
+            "numbered from 1, by remainder",
+            _folds(
+                lambda n, k, i: [x for x in range(1, n + 1) if x % k == i],
+                lambda n, k, i, held: [x for x in range(1, n + 1) if x % k != i],
+            ),
+            "You numbered the examples from 1; they are 0 to n − 1, as everywhere in Python.",
+        ),
+        Mistake(
             "numbered from 1",
             _folds(
                 lambda n, k, i: range(i + 1, n + 1, k),
@@ -94,57 +143,17 @@ FOLDS = Exercise(
             "You hold out as many in each fold and forget the rest: where k does not divide n, some have one more.",
         ),
         Mistake(
+            "equal folds only, the rest lost",
+            _folds(
+                lambda n, k, i: range(i, n - n % k, k),
+                lambda n, k, i, held: [x for x in range(n - n % k) if x % k != i],
+            ),
+            "You leave out the last n % k examples altogether: where k does not divide n, some folds have one more.",
+        ),
+        Mistake(
             "only what came before",
             _folds(lambda n, k, i: range(i, n, k), lambda n, k, i, held: [x for x in range(n) if x % k < i]),
             "You train only on the folds before this one; train on all the others.",
         ),
-    ],
-)
-
-
-def _ratio(answer) -> bool | str:
-    if answer > 1:
-        return (
-            "a gap grows by comparing fairly only if the first comparison favoured the random initialisation. Did you "
-            "divide the wrong way round?"
-        )
-    return (
-        answer >= 0
-        or "a gap that changed its sign means that the random initialisation wins: check which is which."
-    )
-
-
-def _part_left(answer) -> bool | str:
-    if answer > 0.6:
-        return "most of the gap is still there. Did the random initialisation get its own best setting of the four?"
-    return answer >= 0.02 or "nearly nothing is left. Did the pre-trained encoder get its best setting, too?"
-
-
-GAP_LEFT = Exercise(
-    id="11.gap_left",
-    title="The gap after a fair comparison",
-    reference=0.2,
-    properties=[
-        holds("Is it the new gap divided by the old one?", _ratio),
-        holds("Has each encoder its own best setting, chosen on the validation sentences?", _part_left),
-    ],
-    hints=[
-        "What did both encoders have in common in the first comparison, and who chose that?",
-        "Take each encoder's best validation F1 over the four settings. The difference of the two is the new gap.",
-        "Each encoder's best is `max(f1.values())` over its four settings. The old gap is that of the shared setting, "
-        "60 steps at 1e-3.",
-    ],
-    mistakes=[
-        Mistake(
-            "nothing changes",
-            1.0,
-            "That is the old gap. Take the best of the four settings for each encoder.",
-        ),
-        Mistake(
-            "divided the wrong way round",
-            2.9,
-            "You divided the old gap by the new one; divide the new gap by the old one.",
-        ),
-        Mistake("all gone", 0.0, "Something is left: compare the two best values with each other."),
     ],
 )

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.metrics import entity_f1
-from course_lib.practice import faults
 from course_lib.practice.attempt import Attempt
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
@@ -53,6 +52,9 @@ def _sizes(found, expected, encoder, head, train, test, *_) -> str | None:
         return f"For {len(train)} training batches you return {len(found['losses'])} losses."
     lengths = [len(row) for row in expected["predicted"]]
     own = [len(row) for row in found["predicted"]]
+    pieces = [len(row) for _, _, words, _ in test for row in words]
+    if own == pieces:
+        return f"The test sentences have {lengths} words; you return {own} tags, one for each piece."
     return None if own == lengths else f"The test sentences have {lengths} words; you return {own} tags."
 
 
@@ -61,8 +63,11 @@ def _losses(sentence: str, first_only: bool = True) -> Callable:
         own, right = (
             outcome["losses"][:1] if first_only else outcome["losses"] for outcome in (found, expected)
         )
-        gap = difference(own, right, 1e-3)
-        return None if gap is None else f"{sentence} {faults.join('', gap.sentence())}"
+        for number, (one, wanted) in enumerate(zip(own, right, strict=True)):
+            gap = difference(one, wanted, 1e-3)
+            if gap is not None:
+                return f"{sentence} For training batch {number} {gap.sentence()}"
+        return None
 
     return test
 
@@ -109,6 +114,7 @@ TAGGER = Exercise(
     reference=tagger_with(),
     cases=tagging_cases,
     outcome=_outcome,
+    parts=("losses", "predicted", "f1"),
     properties=[
         _property(
             "Is there one loss per training batch, and one tag per word of each test sentence?", 2, _sizes
@@ -127,6 +133,11 @@ TAGGER = Exercise(
             "Do encoder and head both take one AdamW step per batch, from gradients of zero?",
             2,
             _losses("The losses of four batches differ.", first_only=False),
+        ),
+        _property(
+            "Is it AdamW, weight decay included?",
+            7,
+            _losses("After one step with a rate of 1 the loss differs.", first_only=False),
         ),
         _property(
             "Is dropout on while the tagger trains?",
@@ -217,6 +228,37 @@ TAGGER = Exercise(
             "You make an optimizer for each batch. It averages gradients over steps: make it once, before the loop.",
         ),
         Mistake("SGD", tagger_with(rule="sgd"), "You take steps of plain SGD; the exercise asks for AdamW."),
+        Mistake(
+            "Adam",
+            tagger_with(rule="adam"),
+            "You take Adam's steps. AdamW also shrinks each weight a little at every step (weight decay).",
+        ),
+        Mistake(
+            "softmax twice",
+            tagger_with(softmax=True),
+            "You take the softmax yourself, and F.cross_entropy takes it again: give it the logits.",
+        ),
+        Mistake(
+            "ids for names",
+            tagger_with(names=False),
+            "Your predicted tags are ids. The tags' names are asked for: tags[tag_id], such as 'O' or 'B-PER'.",
+        ),
+        Mistake(
+            "cut-off words left out",
+            tagger_with(drops_cut=True),
+            'A word without a piece has no tag in your result, so the lists no longer fit the words. Give it "O".',
+        ),
+        Mistake(
+            "spans of all sentences in one set",
+            tagger_with(score="one set"),
+            "You put the entities of all sentences into one set, where ('PER', 0, 2) of two sentences is one entity. "
+            "Count them sentence by sentence, and add the counts.",
+        ),
+        Mistake(
+            "one mean loss",
+            tagger_with(mean_loss=True),
+            "You return the mean loss of the whole training. Return a list with the loss of each batch.",
+        ),
         Mistake(
             "dropout never on",
             tagger_with(trains=False),

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.metrics import accuracy, entity_f1
+from course_lib.metrics import accuracy, entities, entity_f1
 from course_lib.practice.lessons.lesson11_tokens import IGNORED, PIECE_LABELS
 from course_lib.text.padding import pad
 
@@ -85,6 +85,7 @@ def tagging_cases() -> list[tuple]:
         case([2], [3], PERSONS, pieces=2, cut=2),  # words that were cut off
         case([5] * 9, [4, 7], PLACES, pieces=2, d_model=8, lr=0.05),  # some entities are found
         case([6] * 30, [6, 9], PLACES, pieces=2, d_model=12, lr=0.05),  # long enough to learn
+        case([4, 4], [2], PERSONS, lr=1.0),  # one step so long that its weight decay shows
     ]
 
 
@@ -105,6 +106,10 @@ def tagger_with(
     keep: bool = False,
     one: bool = False,
     late: bool = False,
+    softmax: bool = False,
+    mean_loss: bool = False,
+    drops_cut: bool = False,
+    names: bool = True,
 ) -> Callable:
     """The tagger; the options are the ways to get it wrong."""
 
@@ -113,9 +118,8 @@ def tagger_with(
             parameters = [p for name in learns for p in {"encoder": encoder, "head": head}[name].parameters()]
             if not parameters:
                 return None
-            return (
-                torch.optim.SGD(parameters, lr=lr) if rule == "sgd" else torch.optim.AdamW(parameters, lr=lr)
-            )
+            rules = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+            return rules[rule](parameters, lr=lr)
 
         def logits_of(inputs, lengths):
             return head(encoder(inputs, lengths=lengths) if hands_lengths else encoder(inputs))
@@ -124,6 +128,7 @@ def tagger_with(
             rows = [labels(own, its) for own, its in zip(words, tag_ids, strict=True)]
             targets = pad(rows, padding)[0].to(inputs.device).flatten()
             logits = logits_of(inputs, lengths).flatten(0, 1)
+            logits = logits.softmax(dim=-1) if softmax else logits
             if reduce == "all":
                 return F.cross_entropy(logits, targets, reduction="none").mean()
             return F.cross_entropy(logits, targets, reduction=reduce)
@@ -150,9 +155,13 @@ def tagger_with(
             for inputs, lengths, words, tag_ids in test:
                 best = logits_of(inputs, lengths).argmax(dim=-1).tolist()
                 for row, own, its in zip(best, words, tag_ids, strict=True):
-                    predicted.append([tags[tag] for tag in _read(row, own, len(its), reads)])
-                    gold.append([tags[tag] for tag in its])
-        return losses, predicted, _score(gold, predicted, score)
+                    found = [tags[tag] for tag in _read(row, own, len(its), reads)]
+                    kept = [word for word in range(len(its)) if word in own or not drops_cut]
+                    predicted.append([found[word] for word in kept])
+                    gold.append([tags[its[word]] for word in kept])
+        f1 = _score(gold, predicted, score)
+        losses = [sum(losses) / len(losses)] if mean_loss else losses
+        return losses, predicted if names else [[tags.index(tag) for tag in own] for own in predicted], f1
 
     return train_tagger
 
@@ -175,6 +184,9 @@ def _score(gold: list[list[str]], predicted: list[list[str]], how: str) -> float
     if how == "types":
         by_kind = entity_f1(gold, predicted).by_kind.values()
         return sum(scores.f1 for scores in by_kind) / max(1, len(by_kind))
+    if how == "one set":
+        there, found = ({one for row in rows for one in entities(row)} for rows in (gold, predicted))
+        return 2 * len(there & found) / max(1, len(there) + len(found))
     if how == "mean":
         return sum(entity_f1([true], [own]).f1 for true, own in pairs) / len(pairs)
     flat = [(a, b) for true, own in pairs for a, b in zip(true, own, strict=True)]

@@ -43,6 +43,14 @@ def _not_zero(positions, lengths, hidden):
     return (hidden != 0).any(dim=2)
 
 
+def _without_cls(positions, lengths, hidden):
+    return (positions > 0) & (positions < lengths)
+
+
+def _without_cls_and_sep(positions, lengths, hidden):
+    return (positions > 0) & (positions < lengths - 1)
+
+
 def _pool_cases() -> list[tuple]:
     generator = torch.Generator().manual_seed(11)
 
@@ -117,6 +125,17 @@ MEAN_POOL = Exercise(
             "may be: only `lengths` says what is real.",
         ),
         Mistake(
+            "[CLS] left out",
+            _masked_mean(_without_cls, own_count=True),
+            "You left out position 0, [CLS]. All positions < lengths count as real here, [CLS] and [SEP] too.",
+        ),
+        Mistake(
+            "[CLS] and [SEP] left out",
+            _masked_mean(_without_cls_and_sep, own_count=True),
+            "You left out the first and the last token. All positions < lengths count as real here, [CLS] and [SEP] "
+            "too.",
+        ),
+        Mistake(
             "divided by time",
             _divided_by_time,
             "You left the padding out of the sum, but divided by all positions: divide by the sentence's own length.",
@@ -173,6 +192,28 @@ def labels_with(other=IGNORED, special=IGNORED, every=False, last=False):
         return labels
 
     return piece_labels
+
+
+def _first_pieces_only(words, tag_ids):
+    return [
+        label
+        for label, word in zip(labels_with()(words, tag_ids), words, strict=True)
+        if word < 0 or label >= 0
+    ]
+
+
+def _by_position(words, tag_ids):
+    """The tag of word i at piece i + 1, as if every word had one piece."""
+    rows = zip(labels_with()(words, range(len(tag_ids))), range(-1, len(words) - 1), strict=True)
+    return [tag_ids[i] if word >= 0 and i < len(tag_ids) else IGNORED for word, i in rows]
+
+
+def _word_0_is_none(words, tag_ids):
+    return labels_with()(words, [IGNORED, *tag_ids[1:]])
+
+
+def _word_numbers(words, tag_ids):
+    return labels_with()(words, range(len(tag_ids)))
 
 
 PIECE_LABELS = Exercise(
@@ -254,6 +295,27 @@ PIECE_LABELS = Exercise(
             "−1 for special tokens",
             labels_with(special=-1),
             "You gave [CLS] and [SEP] the label −1. That says which word they are of; their label is −100.",
+        ),
+        Mistake(
+            "word 0 has no label",
+            _word_0_is_none,
+            "Word 0 gets no label: its number is 0, so ask for word >= 0, not for word > 0 or `if word`.",
+        ),
+        Mistake(
+            "further pieces left out",
+            _first_pieces_only,
+            "You leave a word's further pieces out of the list. Every piece has a label; theirs is −100.",
+        ),
+        Mistake(
+            "position for word",
+            _by_position,
+            "You take the tag by the piece's position. Once a word has several pieces, the tags are shifted: use "
+            "tag_ids[word].",
+        ),
+        Mistake(
+            "numbers for tags",
+            _word_numbers,
+            "Your labels are the numbers of the words. The label is the word's tag, tag_ids[word].",
         ),
         Mistake(
             "last piece",
