@@ -16,10 +16,12 @@ class Property:
 
     question: what the learner should ask herself: "Is the result's shape (batch, hidden_size)?"
     test: called with an `Attempt`; returns None where the property holds, else a sentence on what was found.
+    weight: its share of the exercise's points. 0 for what any result of the right shape has.
     """
 
     question: str
     test: Callable[[Any], str | None]
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Exercise:
         entries near 0 are judged by the size of the others (`compare._tolerances`).
     time_limit: seconds that all calls of one check may take together.
     library: what later cells use where the learner has not solved it; by default the reference.
+    points: what a right answer is worth in a class. A wrong one gets the share of the properties that hold.
     outcome: for an answer that works in place, such as a training loop: outcome(result, *arguments) is what is judged,
         with the arguments as the call left them. Without it, an answer must not change its arguments.
     parts: the names of what a function returns several of, ("precision", "recall"): messages then say "in recall"
@@ -67,6 +70,7 @@ class Exercise:
     tolerance: float = 1e-4
     time_limit: float = 5.0
     library: Any = None
+    points: int = 2
     outcome: Callable[..., Any] | None = None
     parts: Sequence[str] = ()
 

@@ -133,7 +133,12 @@ def argument_count(reference: Callable, answer: Callable, arguments: tuple) -> s
 
 
 def _learners_line(error: BaseException, answer: Any) -> str:
-    """The last line of the traceback that the learner wrote: " (line 2: `return h / 0`)"; "" without one."""
+    """The last line of the traceback that the learner wrote: " (line 2: `return h / 0`)"; "" without one.
+
+    An error that was raised in another process brings it along as `learners_line`.
+    """
+    if hasattr(error, "learners_line"):
+        return error.learners_line
     frames = list(traceback.walk_tb(error.__traceback__))
     own = [found for found in frames if not found[0].f_code.co_filename.startswith(_NOT_THE_LEARNERS)]
     if not own:

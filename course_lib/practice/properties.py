@@ -43,7 +43,7 @@ def has_shape(question: str, cases: Cases = None) -> Property:
                 return _sentence(attempt, arguments, found)
         return None
 
-    return Property(question, test)
+    return Property(question, test, weight=0.0)
 
 
 def holds(question: str, predicate: Callable[..., bool | str | None], cases: Cases = None) -> Property:

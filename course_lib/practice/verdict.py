@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from course_lib.practice import describe, faults, registry
 from course_lib.practice.attempt import Attempt, Behaviour
+from course_lib.practice.cases import variant
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.sandbox import steady_state
@@ -17,11 +18,13 @@ from course_lib.practice.yours import remember
 
 @dataclass(frozen=True)
 class Verdict:
-    """status: "open" is not attempted. mistake: the known mistake that the answer behaves like, if any."""
+    """status: "open" is not attempted. mistake: the known mistake that the answer behaves like, if any.
+    n_held: how many properties were found to hold before the first that does not; None where none could be asked."""
 
     status: Literal["passed", "failed", "open"]
     text: str
     mistake: Mistake | None = None
+    n_held: int | None = None
 
 
 def check(exercise_id: str, answer: Any) -> None:
@@ -55,8 +58,9 @@ def evaluate(exercise: Exercise, answer: Any, show_prints: bool = False) -> Verd
         except faults.Endless as fault:
             return _failed(exercise, str(fault), None)
         if failure:
-            return _failed(exercise, failure.sentence, _diagnose(exercise, attempt, failure))
-    return Verdict("passed", passed_text(exercise))
+            mistake = _diagnose(exercise, attempt, failure)
+            return _failed(exercise, failure.sentence, mistake, exercise.properties.index(failure.property))
+    return Verdict("passed", passed_text(exercise), n_held=len(exercise.properties))
 
 
 def passed_text(exercise: Exercise) -> str:
@@ -75,9 +79,9 @@ def _open(exercise: Exercise) -> Verdict:
     return Verdict("open", text)
 
 
-def _failed(exercise: Exercise, sentence: str, mistake: Mistake | None) -> Verdict:
+def _failed(exercise: Exercise, sentence: str, mistake: Mistake | None, n_held: int | None = None) -> Verdict:
     diagnosis = f"\n  → {mistake.diagnosis}" if mistake else ""
-    return Verdict("failed", f"✗ {exercise.id}: {sentence}{diagnosis}", mistake)
+    return Verdict("failed", f"✗ {exercise.id}: {sentence}{diagnosis}", mistake, n_held)
 
 
 def _unfit(exercise: Exercise, answer: Any) -> str | None:
@@ -121,7 +125,7 @@ def _first_failure(exercise: Exercise, attempt: Attempt) -> _Failure | None:
 
 def _diagnose(exercise: Exercise, attempt: Attempt, failure: _Failure) -> Mistake | None:
     """The known mistake that does what the answer does on every input, and fails in the same property."""
-    inputs = _inputs(exercise)
+    inputs = _inputs(exercise, variant())
     answer = functools.cache(lambda number: attempt.behaviour(inputs[number]))
     for mistake in exercise.mistakes:
         wrong = Attempt(exercise, mistake.wrong_version)
@@ -135,8 +139,8 @@ def _diagnose(exercise: Exercise, attempt: Attempt, failure: _Failure) -> Mistak
 
 
 @functools.cache  # by the exercise's identity: finding them takes as long as a check of the right answer
-def _inputs(exercise: Exercise) -> list[tuple]:
-    """The cases, and what the properties ask about besides."""
+def _inputs(exercise: Exercise, variant: str) -> list[tuple]:
+    """The cases of this variant, and what the properties ask about besides."""
     attempt = Attempt(exercise, exercise.reference)
     for property in exercise.properties:
         with contextlib.suppress(Exception):  # the verdict stands already, only its second line is at stake

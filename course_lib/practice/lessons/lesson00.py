@@ -6,13 +6,14 @@ import torch
 
 from course_lib.practice import describe
 from course_lib.practice.attempt import Attempt
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
 
 
 def _cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeded(0)
     return [
         (torch.tensor([3.0]),),
         (torch.tensor([1.0, 2.0]),),
@@ -29,7 +30,7 @@ def _steps_to_half(keep: float) -> int:
 
 
 def _rows() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
     return [
         (torch.tensor([[1.0, 2.0, 6.0]]),),
         (torch.tensor([[1.0, 2.0], [10.0, 30.0]]),),  # square: a mean of the wrong shape raises no error

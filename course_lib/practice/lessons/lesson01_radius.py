@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
@@ -12,7 +13,7 @@ def _radius(W: Tensor) -> Tensor:
 
 
 def _radius_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(5)
+    generator = seeded(5)
     return [
         (torch.tensor([[0.5, 0.0], [0.0, 0.25]]), 1.0),
         (torch.tensor([[0.0, -0.9], [0.9, 0.0]]), 0.3),  # eigenvalues ±0.9i

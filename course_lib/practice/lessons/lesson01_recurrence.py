@@ -5,12 +5,13 @@ import math
 import torch
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
 def _step_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
 
     def draw(*shape: int) -> Tensor:
         # Small enough that tanh does not saturate: a saturated unit is ±1 for right and wrong answers alike.
@@ -135,7 +136,7 @@ RNN_STEP = Exercise(
 
 
 def _gradient_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(2)
+    generator = seeded(2)
     return [
         ([torch.tensor([0.3, 0.4])], 1.0),  # norm 0.5: nothing to clip
         ([torch.tensor([3.0, 4.0])], 1.0),  # norm 5
@@ -247,7 +248,7 @@ CLIP_GRADIENTS = Exercise(
 
 
 def _state_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(4)
+    generator = seeded(4)
 
     def state(num_layers: int, batch: int, hidden_size: int = 3) -> Tensor:
         return torch.rand(num_layers, batch, hidden_size, generator=generator).add(0.1).requires_grad_()

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from course_lib.practice import faults
 from course_lib.practice.attempt import Attempt
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.properties import holds
@@ -21,7 +22,7 @@ def _squared_error(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
 
 def _line(n_batches: int, scale: float = 1.0) -> tuple[nn.Module, list[tuple[Tensor, Tensor]]]:
     """A linear model with fixed weights, and batches of a linear task."""
-    generator = torch.Generator().manual_seed(6)
+    generator = seeded(6)
     model = nn.Linear(3, 1)
     with torch.no_grad():
         model.weight.copy_(torch.tensor([[0.5, -0.3, 0.2]]))

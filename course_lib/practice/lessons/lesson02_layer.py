@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.practice.attempt import Attempt
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.compare import difference, first_nan
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.lessons.lesson02_cells import lstm_step
@@ -13,7 +14,7 @@ from course_lib.practice.lessons.lesson02_stack import KINDS, lstm_stack
 
 
 def _cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(3)
+    generator = seeded(3)
 
     def case(
         batch: int,
@@ -53,7 +54,7 @@ def _outcome(result: Any, x: Tensor, weights: dict, state: Any = None) -> dict[s
     if parts is None:
         return {"parts": None, "form": _form_of(result)}
     leaves = {"x": x, **weights, **dict(zip(("h_0", "c_0"), state or (), strict=False))}
-    generator = torch.Generator().manual_seed(4)
+    generator = seeded(4)
     total = sum((part * torch.randn(part.shape, generator=generator)).sum() for part in parts.values())
     found = [None] * len(leaves)
     if total.requires_grad:

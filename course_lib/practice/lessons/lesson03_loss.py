@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import gradient_matches, has_shape, holds, matches_reference
 
@@ -13,7 +14,7 @@ def _pair_loss(w: Tensor, c: Tensor, noise: Tensor) -> Tensor:
 
 
 def _pairs_with_noise() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
 
     def draw(d_model: int, k: int) -> tuple:
         w, c = torch.randn(2, d_model, generator=generator)

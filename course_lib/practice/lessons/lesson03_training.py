@@ -9,6 +9,7 @@ from torch import Tensor
 
 from course_lib.practice import faults
 from course_lib.practice.attempt import Attempt
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.properties import holds
@@ -20,7 +21,7 @@ def _tables(vocab_size: int, d_model: int, generator: torch.Generator) -> tuple[
 
 
 def _random_case(vocab_size: int, d_model: int, n_batches: int, batch: int, k: int, lr: float) -> tuple:
-    generator = torch.Generator().manual_seed(vocab_size)
+    generator = seeded(vocab_size)
     batches = [
         tuple(
             torch.randint(vocab_size, size, generator=generator) for size in ((batch,), (batch,), (batch, k))
@@ -32,7 +33,7 @@ def _random_case(vocab_size: int, d_model: int, n_batches: int, batch: int, k: i
 
 def _two_groups() -> tuple:
     """Even words occur with even words, odd ones with odd ones: 60 batches are enough to see it."""
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
     batches = []
     for _ in range(60):
         words = torch.randint(8, (32,), generator=generator)

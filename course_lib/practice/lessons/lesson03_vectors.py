@@ -3,12 +3,13 @@
 import torch
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, matches_reference, unchanged_when
 
 
 def _vector_pairs() -> list[tuple]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeded(0)
     u, v = torch.randn(2, 5, generator=generator)
     return [
         (torch.tensor([1.0, 0.0]), torch.tensor([0.0, 3.0])),
@@ -85,7 +86,7 @@ def _association(w: Tensor, A: Tensor, B: Tensor) -> Tensor:
 
 
 def _groups() -> list[tuple]:
-    generator = torch.Generator().manual_seed(3)
+    generator = seeded(3)
 
     def draw(d_model: int, n_A: int, n_B: int) -> tuple:
         w = torch.randn(d_model, generator=generator)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.lessons.lesson04_padding import CUT, learning
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
@@ -13,7 +14,7 @@ def _last_state(states: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _state_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
 
     def case(lengths: list[int], hidden_size: int) -> tuple:
         states = torch.randn(len(lengths), max(lengths), hidden_size, generator=generator)

@@ -2,6 +2,7 @@
 
 import torch
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.lessons.lesson05_weights import learns
 from course_lib.practice.properties import has_shape, holds, matches_reference
@@ -24,7 +25,7 @@ def _additive(squash=torch.tanh, swap=False, weigh=True, outside=False, differen
 
 
 def _additive_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(2)
+    generator = seeded(2)
 
     def case(target_len: int, source_len: int, size: int, d_q: int = 3, d_k: int = 3) -> tuple:
         shapes = (target_len, d_q), (source_len, d_k), (size, d_q), (size, d_k), (size,)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
 
@@ -26,7 +27,7 @@ def _weights(scores, mask):
 
 
 def _weights_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeded(0)
 
     def case(target_len: int, allowed: list[bool]) -> tuple:
         return 2 * torch.randn(target_len, len(allowed), generator=generator), torch.tensor(allowed)
@@ -184,7 +185,7 @@ def _attend(
 
 
 def _attend_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
 
     def case(target_len: int, source_len: int, size: int, value_size: int) -> tuple:
         shapes = (target_len, size), (source_len, size), (source_len, value_size)

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
 
@@ -39,7 +40,7 @@ def _plain_softmax(scores, dim):
 
 
 def _attention_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(6)
+    generator = seeded(6)
 
     def case(target_len: int, source_len: int, d_k: int, d_v: int, same: bool = False, batch=()) -> tuple:
         Q = torch.randn(*batch, target_len, d_k, generator=generator)
@@ -62,7 +63,7 @@ def _attention_cases() -> list[tuple]:
 
 
 def _permute(Q, K, V):
-    order = torch.randperm(len(K), generator=torch.Generator().manual_seed(1))
+    order = torch.randperm(len(K), generator=seeded(1))
     return Q, K[order], V[order]
 
 

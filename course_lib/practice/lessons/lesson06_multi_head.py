@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
@@ -62,7 +63,7 @@ def _weights(d_model: int, generator: torch.Generator) -> dict[str, Tensor]:
 
 
 def _multi_head_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(8)
+    generator = seeded(8)
 
     def case(
         batch: int, time: int, d_model: int, n_heads: int, masked: bool = False, scale: float = 1.0

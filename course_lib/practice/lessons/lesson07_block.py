@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.lessons.lesson07_gradient import can_learn, one_at_a_time
 from course_lib.practice.properties import gradient_matches, has_shape, holds, matches_reference
@@ -32,7 +33,7 @@ def _feed_forward(
 
 
 def _feed_forward_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeded(0)
 
     def case(shape: tuple, d_ff: int, biases: str = "both", positive: bool = False) -> tuple:
         d_model = shape[-1]
@@ -172,7 +173,7 @@ def _over_the_tokens(x, gamma, beta, eps):
 
 
 def _layer_norm_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
 
     def case(rows: list[list[float]] | Tensor, eps: float, plain: str = "") -> tuple:
         x = torch.as_tensor(rows)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.practice.attempt import Attempt
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.lessons.lesson07_decoder import CROSS_ATTENTION
 from course_lib.practice.properties import has_shape, matches_reference
@@ -109,7 +110,7 @@ def _weights(generator, d_model: int, d_k: int, d_ff: int, n_symbols: int, activ
 
 
 def _transformer_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(7)
+    generator = seeded(7)
     everything = ATTENTIONS + FEED_FORWARDS
 
     def case(lengths: list[int], target_len: int, active: tuple, d_model: int = 4, d_k: int = 3) -> tuple:

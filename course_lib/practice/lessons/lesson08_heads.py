@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
@@ -20,7 +21,7 @@ def _mean_of(place, first=lambda period: period, total=False):
 
 
 def _maps() -> list[tuple]:
-    generator = torch.Generator().manual_seed(8)
+    generator = seeded(8)
 
     def weights(time: int) -> torch.Tensor:
         scores = 2 * torch.randn(time, time, generator=generator)

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
@@ -90,7 +91,7 @@ def _next(
 
 
 def _cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(8)
+    generator = seeded(8)
 
     def logits(batch: int, vocab_size: int, scale: float = 2.0) -> Tensor:
         return scale * torch.randn(batch, vocab_size, generator=generator)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from course_lib.models.transformer import GPT
 from course_lib.practice.attempt import Attempt
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.lessons.lesson08_sampling import NEXT_PROBABILITIES
 from course_lib.practice.lessons.lesson08_writer import writer
@@ -26,7 +27,7 @@ def _mark(module: nn.Module, inputs: tuple) -> None:
 def _model(vocab_size: int, d_model: int, n_heads: int, num_layers: int, n_rows: int) -> GPT:
     """A small GPT with large random weights, which counts the tokens that its layers read."""
     model = GPT(vocab_size, max_len=20, d_model=d_model, n_heads=n_heads, num_layers=num_layers)
-    generator = torch.Generator().manual_seed(vocab_size + d_model + n_heads + num_layers)
+    generator = seeded(vocab_size + d_model + n_heads + num_layers)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             size = (
@@ -48,7 +49,7 @@ def _model(vocab_size: int, d_model: int, n_heads: int, num_layers: int, n_rows:
 
 
 def _cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(8)
+    generator = seeded(8)
 
     def case(sizes: tuple, batch: int, time: int, n_new: int, *knobs: Any) -> tuple:
         prompt = torch.randint(sizes[0], (batch, time), generator=generator)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import holds, matches_reference
 
@@ -52,7 +53,7 @@ def _in_place(ids, draw, fate, others, special_ids, mask_id, probability):
 
 
 def _cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(10)
+    generator = seeded(10)
 
     def batch(rows: int, time: int, special_ids: list[int], mask_id: int, probability: float) -> tuple:
         ids, others = torch.randint(10, 60, (2, rows, time), generator=generator)

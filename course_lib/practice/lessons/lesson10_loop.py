@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.models.transformer import Bert, BertForPreTraining
+from course_lib.practice.cases import generator as seeded
 
 CLS, SEP, MASK, N_WORDS = 2, 3, 4, 8
 
@@ -21,7 +22,7 @@ class _Mask:
 
     def __call__(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         self.calls += 1
-        generator = torch.Generator().manual_seed(self.calls)
+        generator = seeded(self.calls)
         draw, fate = torch.rand(2, *ids.shape, generator=generator)
         selected = (draw < 0.4) & (ids > MASK)
         selected[:, 1] = True  # a word of the first sentence in each row
@@ -63,7 +64,7 @@ def _batch(rows: int, lengths: list[tuple[int, int]], generator: torch.Generator
 
 
 def cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(10)
+    generator = seeded(10)
     one = [_batch(1, [(4, 3)], generator)]
     padded = [_batch(rows, [(4, 3), (2, 2), (3, 4)], generator) for rows in (4, 6, 5)]
     many = [_batch(8, [(3, 3), (2, 3)], generator) for _ in range(20)]
@@ -127,7 +128,7 @@ def outcome(result: Any, model: nn.Module, batches: list, mask: _Mask, lr: float
     """What a training loop leaves behind: its two lists, both losses of the trained model on new pairs, its modes, and
     the length of a vector that no gradient has reached (of a position that no pair is long enough for)."""
     modes = list(model.modes)
-    ids, segments, lengths, not_next = _batch(6, [(4, 3), (2, 2)], torch.Generator().manual_seed(5))
+    ids, segments, lengths, not_next = _batch(6, [(4, 3), (2, 2)], seeded(5))
     inputs, selected = _Mask()(ids)
     with torch.no_grad():
         mlm_logits, nsp_logits = model(inputs, segments=segments, lengths=lengths)

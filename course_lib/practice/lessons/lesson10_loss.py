@@ -6,13 +6,14 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.practice.attempt import Attempt
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
 def _cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(10)
+    generator = seeded(10)
 
     def case(batch: int, time: int, vocab_size: int, share: float, scale: float = 2.0) -> tuple:
         logits = scale * torch.randn(batch, time, vocab_size, generator=generator)

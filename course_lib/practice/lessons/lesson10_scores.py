@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
@@ -48,7 +49,7 @@ def _by_input(
 
 
 def _by_input_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(11)
+    generator = seeded(11)
 
     def case(batch: int, time: int, mask_id: int) -> tuple:
         ids = torch.randint(10, 30, (batch, time), generator=generator)
@@ -158,7 +159,7 @@ def _pairs(compare: Callable) -> Callable:
 
 
 def _pair_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(10)
+    generator = seeded(10)
     by_hand = (
         torch.tensor(
             [[0.0, 3.0, 1.0, 9.0], [5.0, 2.0, 1.0, 0.0], [1.0, 0.0, 4.0, 2.0], [-2.0, -5.0, -9.0, 8.0]]

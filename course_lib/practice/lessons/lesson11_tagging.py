@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.metrics import accuracy, entities, entity_f1
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.lessons.lesson11_tokens import IGNORED, PIECE_LABELS
 from course_lib.text.padding import pad
 
@@ -65,7 +66,7 @@ def _batch(n: int, n_tags: int, pieces: int, generator: torch.Generator, cut: in
 def tagging_cases() -> list[tuple]:
     # The first optimizer of a process imports much, which must not count as the answer's time, nor be cut off half-way.
     torch.optim.AdamW([nn.Parameter(torch.zeros(1))])
-    generator = torch.Generator().manual_seed(21)
+    generator = seeded(21)
 
     def case(sizes, test_sizes, tags, pieces=1, d_model=6, lr=0.02, drops=False, cut=0) -> tuple:
         encoder = _Encoder(d_model, generator, drops).eval()

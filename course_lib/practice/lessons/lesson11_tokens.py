@@ -2,6 +2,7 @@
 
 import torch
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
 
@@ -52,7 +53,7 @@ def _without_cls_and_sep(positions, lengths, hidden):
 
 
 def _pool_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(11)
+    generator = seeded(11)
 
     def case(lengths: list[int], d_model: int) -> tuple:
         return torch.randn(len(lengths), max(lengths) + 1, d_model, generator=generator), torch.tensor(

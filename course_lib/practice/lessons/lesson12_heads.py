@@ -2,6 +2,7 @@
 
 import torch
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
@@ -11,7 +12,7 @@ def _weights(n_heads: int, time: int, generator: torch.Generator) -> torch.Tenso
 
 
 def _previous_token_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeded(0)
     always_back = torch.eye(4).roll(-1, dims=1)  # row t: all on token t − 1 …
     always_back[0] = torch.tensor([1.0, 0, 0, 0])  # … and the first has none before it
     three_tokens = torch.tensor(
@@ -117,7 +118,7 @@ def _ablated(y, head, n_heads):
 
 
 def _ablated_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
     return [
         (torch.ones(1, 1, 4), 0, 2),
         (torch.ones(1, 2, 6), 1, 3),

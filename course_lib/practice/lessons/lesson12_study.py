@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
@@ -113,7 +114,7 @@ def _examples(n: int, n_layers: int, n_heads: int, strong: tuple, generator: tor
 
 
 def _study_cases() -> list[tuple]:
-    generator = torch.Generator().manual_seed(6)
+    generator = seeded(6)
 
     def case(n_layers: int, n_heads: int, strong: tuple, stronger: tuple, n: int, intact: float) -> tuple:
         """`strong` wins where heads are chosen, `stronger` where they are judged, so that a leak shows."""

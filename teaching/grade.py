@@ -1,0 +1,226 @@
+"""Marks a folder of submissions: python -m teaching.grade 06 submissions/ --out marks.csv --report class.html
+
+submissions/ holds one notebook a learner, ann.ipynb or ann/06_self_attention.ipynb: the name is the learner's. Beside
+the marks come feedback/ with a page for each submission, and results/ with what was found, from which an interrupted
+run goes on. The same submissions and seed give the same files, byte for byte.
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import dataclasses
+import hashlib
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from course_lib.practice import registry
+from course_lib.practice.cases import varied
+from teaching import feedback, marks, report
+from teaching.isolation import Limits, missing
+from teaching.marking import Mark, Marker, fingerprint
+from teaching.remote import by_value
+from teaching.submission import Lesson, Unreadable, lesson, read
+
+VERSION = 1  # of the results' form: another one is marked anew
+
+
+@dataclasses.dataclass
+class Result:
+    """One submission's marks. reason: why there is nothing to mark, or ""; answers: {exercise id: fingerprint}."""
+
+    learner: str
+    marks: list[Mark]
+    reason: str = ""
+    notes: list[str] = dataclasses.field(default_factory=list)
+    answers: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def points(self) -> float:
+        return round(sum(mark.points for mark in self.marks), 2)
+
+    @property
+    def of(self) -> int:
+        return sum(mark.of for mark in self.marks)
+
+
+def submissions(folder: Path, number: str) -> dict[str, Path]:
+    """{learner: file}, sorted. A folder of a learner may hold several notebooks: the one of this lesson counts."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            inside = sorted(path.rglob("*.ipynb"))
+            chosen = [one for one in inside if one.name.startswith(f"{number}_")] or inside
+            found[path.name] = chosen[-1] if chosen else path / "nothing.ipynb"
+        elif path.suffix == ".ipynb":
+            found[path.stem] = path
+    return found
+
+
+def mark_one(marker: Marker, learner: str, path: Path) -> Result:
+    """A mark for a file, whatever is in it."""
+    try:
+        submission = read(path, marker.lesson)
+    except Unreadable as error:
+        return _nothing(marker.lesson, learner, str(error))
+    except OSError as error:
+        return _nothing(marker.lesson, learner, f"The file can not be read: {error.strerror}.")
+    found = marker.mark(submission)
+    answers = {id: _digest(text) for id, text in submission.answers.items() if fingerprint(text)}
+    return Result(learner, found, notes=submission.notes.get("", []), answers=answers)
+
+
+def _nothing(of: Lesson, learner: str, reason: str) -> Result:
+    marks = [
+        Mark(task.exercise_id, "unmarked", 0.0, registry.get(task.exercise_id).points) for task in of.tasks
+    ]
+    return Result(learner, marks, reason)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(fingerprint(text).encode()).hexdigest()[:16]
+
+
+# --- many at once: each worker has its own process for submissions
+
+_marker: Marker | None = None
+
+
+def _begin(number: str, seed: str, limits: Limits) -> None:
+    global _marker
+    torch.set_num_threads(1)
+    by_value()
+    contextlib.ExitStack().enter_context(varied(seed))
+    _marker = Marker(lesson(number), limits).__enter__()
+
+
+def _work(learner: str, path: Path) -> Result:
+    try:
+        return mark_one(_marker, learner, path)
+    except Exception as error:  # one odd file must not cost the others their marks
+        reason = f"The grader failed on this file ({type(error).__name__}: {error}): look at it yourself."
+        return _nothing(_marker.lesson, learner, reason)
+
+
+def grade(
+    number: str,
+    files: dict[str, Path],
+    results: Path,
+    seed: str = "",
+    workers: int = 1,
+    limits: Limits | None = None,
+) -> Iterator[Result]:
+    """Marks every file, in order; what `results` holds already for the same bytes is not marked again."""
+    results.mkdir(parents=True, exist_ok=True)
+    kept = {learner: _kept(results, learner, path, number, seed) for learner, path in files.items()}
+    to_do = [learner for learner in files if kept[learner] is None]
+    context = multiprocessing.get_context("spawn")
+    with contextlib.ExitStack() as stack:
+        waiting = {}
+        if to_do:
+            pool = concurrent.futures.ProcessPoolExecutor(
+                min(workers, len(to_do)), context, _begin, (number, seed, limits or Limits())
+            )
+            stack.callback(pool.shutdown, cancel_futures=True)
+            waiting = {learner: pool.submit(_work, learner, files[learner]) for learner in to_do}
+        for learner in files:
+            result = kept[learner]
+            if result is None:
+                result = waiting[learner].result()
+                _keep(results, result, files[learner], number, seed)
+            yield result
+
+
+def _key(path: Path, number: str, seed: str) -> str:
+    digest = hashlib.sha256(f"{VERSION} {number} {seed} ".encode())
+    if path.is_file() and not path.is_symlink():
+        with open(path, "rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    return digest.hexdigest()
+
+
+def _file(results: Path, learner: str) -> Path:
+    return results / f"{hashlib.sha256(learner.encode()).hexdigest()[:20]}.json"
+
+
+def _kept(results: Path, learner: str, path: Path, number: str, seed: str) -> Result | None:
+    try:
+        found = json.loads(_file(results, learner).read_text(encoding="utf-8"))
+        if found.pop("key") != _key(path, number, seed):
+            return None
+        return Result(**found | {"marks": [Mark(**mark) for mark in found["marks"]]})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(results: Path, result: Result, path: Path, number: str, seed: str) -> None:
+    content = {"key": _key(path, number, seed)} | dataclasses.asdict(result)
+    write_whole(_file(results, result.learner), json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file so that it is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, delete=False, encoding="utf-8", newline=""
+    ) as file:
+        file.write(text)
+    os.replace(file.name, path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m teaching.grade",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("lesson", help="its number, such as 06")
+    parser.add_argument("submissions", type=Path, help="the folder with the notebooks")
+    parser.add_argument(
+        "--out", type=Path, default=Path("marks.csv"), help="the marks (default: %(default)s)"
+    )
+    parser.add_argument("--report", type=Path, help="the page about the class, such as class.html")
+    parser.add_argument(
+        "--for", dest="lms", choices=marks.FORMS, default="plain", help="whose table of marks it is"
+    )
+    parser.add_argument("--seed", default="", help="draws hidden cases of your own; keep it to yourself")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: one a core)")
+    options = parser.parse_args(arguments)
+    try:
+        of = lesson(options.lesson)
+        files = submissions(options.submissions, options.lesson)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not files:
+        print(f"{options.submissions} holds no notebook (*.ipynb) and no learner's folder.", file=sys.stderr)
+        return 2
+    for sentence in missing():
+        print(f"Not held back on this machine. {sentence}", file=sys.stderr)
+    beside = options.out.parent
+    graded = grade(options.lesson, files, beside / "results", options.seed, options.workers)
+    results = list(tqdm(graded, total=len(files), unit="submission", desc=f"lesson {options.lesson}"))
+    write_whole(options.out, marks.table(results, options.lms))
+    for result in results:
+        write_whole(
+            beside / "feedback" / f"{feedback.file_name(result.learner)}.html",
+            feedback.page(of, result, bool(options.seed)),
+        )
+    if options.report:
+        write_whole(options.report, report.page(of, results))
+    print(f"{len(results)} submissions marked: {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
