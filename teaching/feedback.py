@@ -27,18 +27,18 @@ def file_name(learner: str) -> str:
     return f"{plain}-{hashlib.sha256(learner.encode()).hexdigest()[:8]}"
 
 
-def page(of: Lesson, result: "Result", hidden: bool = False) -> str:
-    """One learner's feedback as a page. hidden: the cases are the teacher's own, and none is shown."""
+def page(of: Lesson, result: "Result") -> str:
+    """One learner's feedback as a page."""
     parts = [f"<p><strong>{result.points:g} of {result.of} points</strong> for {text(result.learner)}.</p>"]
     parts += [
         f'<p class="bad">{text(sentence)}</p>' for sentence in (result.reason, *result.notes) if sentence
     ]
-    parts += [_exercise(mark, hidden) for mark in result.marks]
+    parts += [_exercise(mark) for mark in result.marks]
     parts.append(f'<p class="quiet">{PUBLIC}</p>')
     return whole_page(f"Lesson {of.number}: your exercises", *parts)
 
 
-def _exercise(mark: Mark, hidden: bool) -> str:
+def _exercise(mark: Mark) -> str:
     exercise = registry.get(mark.exercise_id)
     sort, words = _STATUS[mark.status]
     lines = [
@@ -47,7 +47,7 @@ def _exercise(mark: Mark, hidden: bool) -> str:
         f'<p><span class="{sort}">{words}</span>, {mark.points:g} of {mark.of} points</p>',
     ]
     if mark.status == "failed":
-        lines.append(f'<div class="message">{text(public_sentence(mark, hidden))}</div>')
+        lines.append(f'<div class="message">{text(public_sentence(mark))}</div>')
         if mark.diagnosis:
             lines.append(f"<p><strong>{text(mark.mistake.capitalize())}.</strong> {text(mark.diagnosis)}</p>")
         if mark.held:
@@ -60,9 +60,9 @@ def _exercise(mark: Mark, hidden: bool) -> str:
     return "\n".join([*lines, "</section>"])
 
 
-def public_sentence(mark: Mark, hidden: bool) -> str:
-    """What the learner is told. With hidden cases it names none of them: the question that failed, or the fault."""
-    if not hidden or not mark.held:
+def public_sentence(mark: Mark) -> str:
+    """What the learner is told. It names no hidden case: there it is the question that failed, or the fault."""
+    if not mark.hidden or not mark.held:
         return mark.sentence
     fault = re.search(r"[Yy]our function (raises|did not end|returns|changes)\b.*", mark.sentence)
     if fault:

@@ -12,7 +12,8 @@ import cloudpickle
 
 from course_lib.data import fetch
 from course_lib.practice import registry
-from course_lib.practice.credit import Credit, credit
+from course_lib.practice.cases import varied
+from course_lib.practice.credit import credit
 from teaching.fresh import exercise_with_fresh_cases
 from teaching.isolation import Cage, Limits
 from teaching.nursery import Nursery
@@ -28,7 +29,8 @@ PUBLIC = "Solutions are public: this mark shows completion, not who wrote the an
 @dataclass
 class Mark:
     """status: passed, failed, open (not attempted) or unmarked (nothing to judge). held: of each property, whether it
-    holds. mistake: the known mistake's name. notes: for the learner. flags: for the teacher alone."""
+    holds. mistake: the known mistake's name. hidden: found on a case that learners do not know. notes: for the learner.
+    flags: for the teacher alone."""
 
     exercise_id: str
     status: str
@@ -37,16 +39,20 @@ class Mark:
     sentence: str = ""
     mistake: str | None = None
     diagnosis: str = ""
+    hidden: bool = False
     held: list[bool] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
 
 
 class Marker:
-    """Marks submissions of one lesson. `with Marker(lesson) as marker: marks = marker.mark(submission)`."""
+    """Marks submissions of one lesson. `with Marker(lesson) as marker: marks = marker.mark(submission)`.
 
-    def __init__(self, lesson: Lesson, limits: Limits | None = None):
-        self.lesson, self._limits = lesson, limits or Limits()
+    seed: what passes the cases of the course is tried on others, too, which are drawn from this text.
+    """
+
+    def __init__(self, lesson: Lesson, limits: Limits | None = None, seed: str = ""):
+        self.lesson, self._limits, self._seed = lesson, limits or Limits(), seed
         self._nursery = Nursery(_imports(lesson.setup))
 
     def __enter__(self) -> "Marker":
@@ -67,7 +73,7 @@ class Marker:
                 if mark is None:
                     if run is None or not run.remote.alive:
                         again = [one for one in self.lesson.tasks if one.exercise_id in marks.keys() - deadly]
-                        run = _Run(self._start(Path(folder)), self.lesson, submission)
+                        run = _Run(self._start(Path(folder)), self.lesson, submission, self._seed)
                         run.repeat(again, marks)
                     mark = run.mark(task)
                     if run.died_in_a_cell:
@@ -98,8 +104,8 @@ class Marker:
 class _Run:
     """One process, in which the cells so far have run."""
 
-    def __init__(self, remote: Remote, lesson: Lesson, submission: Submission):
-        self.remote, self._lesson, self._submission = remote, lesson, submission
+    def __init__(self, remote: Remote, lesson: Lesson, submission: Submission, seed: str):
+        self.remote, self._lesson, self._submission, self._seed = remote, lesson, submission, seed
         self.died_in_a_cell = False
         self._helpers: set[str] = set()
         self._cell(lesson.setup, "set-up")
@@ -124,12 +130,17 @@ class _Run:
         return mark
 
     def _judge(self, task: Task, mark: Mark) -> str | None:
-        exercise = exercise_with_fresh_cases(registry.get(task.exercise_id))
+        exercise = registry.get(task.exercise_id)
         try:
             found = self.remote.ask("take", task.expression, seconds=CELL_SECONDS)
             if "error" in found:
                 return f"After its cell there is no {task.expression}: {found['error']['text']}."
-            result: Credit = credit(exercise, self.remote.answer(found))
+            answer = self.remote.answer(found)
+            result = credit(exercise, answer)
+            if self._seed and exercise.is_function and result.verdict.status == "passed":
+                with varied(self._seed):
+                    result = credit(exercise_with_fresh_cases(exercise), answer)
+                mark.hidden = result.verdict.status != "passed"
         except (Ended, TimeoutError) as error:
             return f"It could not be judged: {error or 'it took too long'}."
         verdict = result.verdict
