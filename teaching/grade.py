@@ -22,7 +22,6 @@ import torch
 from tqdm import tqdm
 
 from course_lib.practice import registry
-from course_lib.practice.cases import varied
 from teaching import feedback, marks, report
 from teaching.isolation import Limits, missing
 from teaching.marking import Mark, Marker, fingerprint
@@ -99,8 +98,7 @@ def _begin(number: str, seed: str, limits: Limits) -> None:
     global _marker
     torch.set_num_threads(1)
     by_value()
-    contextlib.ExitStack().enter_context(varied(seed))
-    _marker = Marker(lesson(number), limits).__enter__()
+    _marker = Marker(lesson(number), limits, seed).__enter__()
 
 
 def _work(learner: str, path: Path) -> Result:
@@ -214,7 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
     for result in results:
         write_whole(
             beside / "feedback" / f"{feedback.file_name(result.learner)}.html",
-            feedback.page(of, result, bool(options.seed)),
+            feedback.page(of, result),
         )
     if options.report:
         write_whole(options.report, report.page(of, results))
