@@ -16,6 +16,7 @@ import torch
 
 MAX_BYTES = 64 * 2**20  # of one message: no exercise comes near
 MAX_DEPTH = 200
+NODE_BYTES = 320  # what a value takes here, roughly, until it is sent
 MAX_NAME = 80  # characters of a type's name, which the other side chooses
 
 _DTYPES = {
@@ -35,12 +36,9 @@ class Damaged(ValueError):
 
 def pack(value: Any) -> bytes:
     """The value as bytes. Raises ValueError for one that is too large to be sent."""
-    blobs: list[bytes] = []
-    head = json.dumps(_describe(value, blobs, 0)).encode()
-    message = b"".join([struct.pack("<Q", len(head)), head, *blobs])
-    if len(message) > MAX_BYTES:
-        raise ValueError(f"the result has {len(message)} bytes; at most {MAX_BYTES} can be sent")
-    return message
+    packer = _Packer()
+    head = json.dumps(packer.describe(value, 0)).encode()
+    return b"".join([struct.pack("<Q", len(head)), head, *packer.blobs])
 
 
 def unpack(message: bytes) -> Any:
@@ -57,45 +55,60 @@ def unpack(message: bytes) -> Any:
         raise Damaged(f"{type(error).__name__}: {error}") from None
 
 
-def _describe(value: Any, blobs: list[bytes], depth: int) -> list:
-    kind = type(value)
-    if depth > MAX_DEPTH:
-        return ["object", "object nested too deeply"]
-    if value is None or kind is bool or kind is str:
-        return ["plain", value]
-    if kind is int:
-        return ["int", hex(value)]
-    if kind is float:
-        return ["float", value.hex()]
-    if kind is complex:
-        return ["complex", value.real.hex(), value.imag.hex()]
-    if isinstance(value, torch.Tensor):
-        return _describe_tensor(value, blobs)
-    if isinstance(value, np.ndarray | np.generic) and value.dtype.name in _NUMPY:
-        blobs.append(np.ascontiguousarray(value).tobytes())
-        return ["array" if isinstance(value, np.ndarray) else "number", value.dtype.name, list(value.shape)]
-    if isinstance(value, torch.nn.Module):
-        return ["module", kind.__name__[:MAX_NAME], _describe(dict(value.state_dict()), blobs, depth + 1)]
-    if isinstance(value, list | tuple):
-        name = "tuple" if isinstance(value, tuple) else "list"
-        return [name, *(_describe(item, blobs, depth + 1) for item in list(value))]
-    if isinstance(value, dict):
-        return [
-            "dict",
-            *([_describe(side, blobs, depth + 1) for side in pair] for pair in list(value.items())),
-        ]
-    return _describe_other(value)
+class _Packer:
+    """Describes a value. blobs: the bytes of its arrays, in the order in which they were met."""
 
+    def __init__(self):
+        self.blobs: list[bytes] = []
+        self._room = MAX_BYTES
 
-def _describe_tensor(tensor: torch.Tensor, blobs: list[bytes]) -> list:
-    name = str(tensor.dtype).removeprefix("torch.")
-    if tensor.layout != torch.strided or tensor.is_meta or name not in _DTYPES:
-        return ["object", f"Tensor ({name}, {tensor.layout})"]
-    flat = tensor.detach().cpu().contiguous().reshape(-1)
-    if tensor.is_conj() or tensor.is_neg():
-        flat = flat.resolve_conj().resolve_neg()
-    blobs.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
-    return ["tensor", name, list(tensor.shape), bool(tensor.requires_grad)]
+    def describe(self, value: Any, depth: int) -> list:
+        """The value as lists, texts and numbers. Raises ValueError where there is too much of it."""
+        kind = type(value)
+        self._take(len(value) if kind is str else NODE_BYTES)
+        if depth > MAX_DEPTH:
+            return ["object", "object nested too deeply"]
+        if value is None or kind is bool or kind is str:
+            return ["plain", value]
+        if kind is int:
+            return ["int", hex(value)]
+        if kind is float:
+            return ["float", value.hex()]
+        if kind is complex:
+            return ["complex", value.real.hex(), value.imag.hex()]
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        if isinstance(value, np.ndarray | np.generic) and value.dtype.name in _NUMPY:
+            self._take(value.nbytes)
+            self.blobs.append(np.ascontiguousarray(value).tobytes())
+            return [
+                "array" if isinstance(value, np.ndarray) else "number",
+                value.dtype.name,
+                list(value.shape),
+            ]
+        if isinstance(value, torch.nn.Module):
+            return ["module", kind.__name__[:MAX_NAME]]
+        if isinstance(value, list | tuple):
+            name = "tuple" if isinstance(value, tuple) else "list"
+            return [name, *(self.describe(item, depth + 1) for item in list(value))]
+        if isinstance(value, dict):
+            pairs = [[self.describe(side, depth + 1) for side in pair] for pair in list(value.items())]
+            return ["dict", *pairs]
+        return _describe_other(value)
+
+    def _tensor(self, tensor: torch.Tensor) -> list:
+        name = str(tensor.dtype).removeprefix("torch.")
+        if tensor.layout != torch.strided or tensor.is_meta or name not in _DTYPES:
+            return ["object", f"Tensor ({name}, {tensor.layout})"]
+        self._take(tensor.numel() * tensor.element_size())
+        flat = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+        self.blobs.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
+        return ["tensor", name, list(tensor.shape), bool(tensor.requires_grad)]
+
+    def _take(self, n_bytes: int) -> None:
+        self._room -= n_bytes
+        if self._room < 0:
+            raise ValueError(f"the result is too large: more than {MAX_BYTES // 2**20} MB")
 
 
 def _describe_other(value: Any) -> list:
@@ -170,10 +183,8 @@ class _Reader:
     def _dict(self, depth: int, *pairs: Any) -> dict:
         return {self.value(key, depth + 1): self.value(item, depth + 1) for key, item in pairs}
 
-    def _module(self, depth: int, name: str, state: Any) -> torch.nn.Module:
-        module = type(_identifier(name), (StandIn, torch.nn.Module), {})()
-        object.__setattr__(module, "state", self.value(state, depth + 1))
-        return module
+    def _module(self, depth: int, name: str) -> torch.nn.Module:
+        return type(_identifier(name), (StandIn, torch.nn.Module), {})()
 
     def _object(self, depth: int, name: str) -> Any:
         return type(_identifier(name), (StandIn,), {})()

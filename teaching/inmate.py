@@ -42,7 +42,11 @@ class Inmate:
         while True:
             request, *rest = pickle.loads(self._wire.receive())
             reply = getattr(self, f"_{request}")(*rest)
-            self._wire.send(pack(reply))
+            try:
+                message = pack(reply)
+            except Exception as error:  # too large, or an object that plays tricks
+                message = pack({"error": self._error(error, None)})
+            self._wire.send(message)
 
     def _new_namespace(self) -> dict:
         main = types.ModuleType("__main__")
@@ -118,10 +122,9 @@ class Inmate:
 
     def _error(self, error: BaseException, answer: Any) -> dict:
         try:
-            line = faults._learners_line(error, answer)
-        except BaseException:
-            line = ""
-        return describe_error(error, line)
+            return describe_error(error, faults.learners_line(error, answer))
+        except BaseException:  # an error that can not even be shown
+            return {"type": type(error).__name__[:40], "arguments": (), "text": "", "line": ""}
 
 
 def _parameters(function: Any) -> list | None:

@@ -2,6 +2,8 @@
 
 import ast
 import contextlib
+import dataclasses
+import functools
 import re
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from pathlib import Path
 import cloudpickle
 
 from course_lib.data import fetch
-from course_lib.practice import registry
+from course_lib.practice import Exercise, registry
 from course_lib.practice.cases import varied
 from course_lib.practice.credit import credit
 from teaching.fresh import exercise_with_fresh_cases
@@ -21,7 +23,8 @@ from teaching.remote import Ended, Remote
 from teaching.submission import Lesson, Submission, Task, without_magics
 from teaching.wire import pair
 
-CELL_SECONDS = 20.0  # an exercise's cell defines something; a set-up cell imports
+CELL_SECONDS = 8.0  # an exercise's cell defines something; what a set-up cell imports is loaded already
+ANSWER_SECONDS = 8.0  # at most, for all calls of one exercise: the slowest right answer takes about one
 MIN_FINGERPRINT = 400  # characters of a syntax tree: two people write the same line, not the same ten
 PUBLIC = "Solutions are public: this mark shows completion, not who wrote the answer."
 
@@ -62,6 +65,11 @@ class Marker:
     def __exit__(self, *about: object) -> None:
         self._nursery.__exit__(*about)
 
+    @property
+    def nursery_pid(self) -> int:
+        """The process whose children the submissions' processes are."""
+        return self._nursery.pid
+
     def mark(self, submission: Submission) -> list[Mark]:
         """One mark for every exercise of the lesson, in its order."""
         marks: dict[str, Mark] = {}
@@ -73,7 +81,7 @@ class Marker:
                 if mark is None:
                     if run is None or not run.remote.alive:
                         again = [one for one in self.lesson.tasks if one.exercise_id in marks.keys() - deadly]
-                        run = _Run(self._start(Path(folder)), self.lesson, submission, self._seed)
+                        run = _Run(self.start(Path(folder)), self.lesson, submission, self._seed)
                         run.repeat(again, marks)
                     mark = run.mark(task)
                     if run.died_in_a_cell:
@@ -93,7 +101,8 @@ class Marker:
             return Mark(task.exercise_id, "open", 0.0, points, "Not attempted.")
         return None
 
-    def _start(self, folder: Path) -> Remote:
+    def start(self, folder: Path) -> Remote:
+        """A process shut in, in which nothing has run yet; `folder` is the one place where it may write."""
         ours, theirs = pair()
         cage = Cage(tuple(map(Path, _data_folders())), folder, self._limits)
         pid = self._nursery.fork(theirs.handles, cage)
@@ -130,7 +139,7 @@ class _Run:
         return mark
 
     def _judge(self, task: Task, mark: Mark) -> str | None:
-        exercise = registry.get(task.exercise_id)
+        exercise = graded(task.exercise_id)
         try:
             found = self.remote.ask("take", task.expression, seconds=CELL_SECONDS)
             if "error" in found:
@@ -139,7 +148,7 @@ class _Run:
             result = credit(exercise, answer)
             if self._seed and exercise.is_function and result.verdict.status == "passed":
                 with varied(self._seed):
-                    result = credit(exercise_with_fresh_cases(exercise), answer)
+                    result = credit(graded(task.exercise_id, self._seed), answer)
                 mark.hidden = result.verdict.status != "passed"
         except (Ended, TimeoutError) as error:
             return f"It could not be judged: {error or 'it took too long'}."
@@ -182,6 +191,14 @@ class _Run:
             exercise = registry.get(task.exercise_id)
             function = exercise.reference if exercise.library is None else exercise.library
             self.remote.ask("lend", task.exercise_id, cloudpickle.dumps(function))
+
+
+@functools.cache  # the checker keeps what it finds out about an exercise by its identity
+def graded(exercise_id: str, seed: str = "") -> Exercise:
+    """The exercise with a class's limit of time; to be called inside `varied(seed)`, and then with fresh cases."""
+    exercise = registry.get(exercise_id)
+    exercise = dataclasses.replace(exercise, time_limit=min(exercise.time_limit, ANSWER_SECONDS))
+    return exercise_with_fresh_cases(exercise) if seed else exercise
 
 
 def flags(task: Task, submission: Submission) -> list[str]:

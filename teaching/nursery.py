@@ -44,6 +44,11 @@ class Nursery:
         self._socket.close()
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def fork(self, handles: tuple[int, int], cage: Cage) -> int:
         """A new process that serves on the two handles (reading, writing) inside the cage; its number."""
         request = {

@@ -73,8 +73,9 @@ def _function(remote: Remote, found: dict) -> Callable:
         number += 1
         asking = tensors_asking(arguments)
         reply = remote.ask("call", cloudpickle.dumps(arguments))
-        for own, state in zip(arguments, reply["after"][1], strict=True):
-            write_back(own, state)
+        if "after" in reply:
+            for own, state in zip(arguments, reply["after"][1], strict=True):
+                write_back(own, state)
         if "error" in reply:
             raise rebuild_error(reply["error"])
         return _joined(reply["value"], remote, number, asking)

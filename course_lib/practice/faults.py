@@ -60,7 +60,7 @@ def raised(error: BaseException, answer: Any, given: str) -> str:
     message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if isinstance(error, RecursionError):
         message = "RecursionError: it calls itself without end"
-    return join(given, f"your function raises {message.rstrip('.')}{_learners_line(error, answer)}.{cure}")
+    return join(given, f"your function raises {message.rstrip('.')}{learners_line(error, answer)}.{cure}")
 
 
 def endless(limit: float, running: bool, given: str) -> str:
@@ -132,7 +132,7 @@ def argument_count(reference: Callable, answer: Callable, arguments: tuple) -> s
     return None
 
 
-def _learners_line(error: BaseException, answer: Any) -> str:
+def learners_line(error: BaseException, answer: Any) -> str:
     """The last line of the traceback that the learner wrote: " (line 2: `return h / 0`)"; "" without one.
 
     An error that was raised in another process brings it along as `learners_line`.
