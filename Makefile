@@ -47,7 +47,7 @@ MAKE_VENV = \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test solved data lint notebooks bench install clean FORCE
+.PHONY: help lab test solved class data lint notebooks bench install clean FORCE
 
 help:  ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,14 @@ solved: .venv/.dev data  ## run every notebook with its exercises solved: the sa
 	$(RUN) -m tools.solved_notebooks build/solved
 	$(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=600 \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg $(TEST_ARGS) build/solved
+
+# CLASS is the lesson that a made-up class of a hundred hands in.
+CLASS ?= 06
+class: .venv/.dev  ## make up a class of 100 submissions, mark it, and open the report (CLASS=06 is the lesson)
+	rm -rf build/class
+	$(RUN) -m teaching.sample $(CLASS) build/class/submissions
+	$(RUN) -m teaching.grade $(CLASS) build/class/submissions --out build/class/marks.csv --report build/class/class.html
+	$(RUN) -m webbrowser -t "file://$(CURDIR)/build/class/class.html"
 
 # Before the notebooks run: a download's progress bar in a notebook would be an output that nobody stored.
 data: .venv/.lab  ## fetch the data sets and models of all lessons, to work without a network later

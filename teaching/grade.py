@@ -28,6 +28,7 @@ from teaching.marking import Mark, Marker, fingerprint
 from teaching.remote import by_value
 from teaching.submission import Lesson, Unreadable, lesson, read
 
+MIN_EQUAL = 1500  # characters of a syntax tree: ten lines or so
 VERSION = 1  # of the results' form: another one is marked anew
 
 
@@ -74,7 +75,8 @@ def mark_one(marker: Marker, learner: str, path: Path) -> Result:
     except OSError as error:
         return _nothing(marker.lesson, learner, f"The file can not be read: {error.strerror}.")
     found = marker.mark(submission)
-    answers = {id: _digest(text) for id, text in submission.answers.items() if fingerprint(text)}
+    long = {id: fingerprint(text, MIN_EQUAL) for id, text in submission.answers.items()}
+    answers = {id: hashlib.sha256(text.encode()).hexdigest()[:16] for id, text in long.items() if text}
     return Result(learner, found, notes=submission.notes.get("", []), answers=answers)
 
 
@@ -83,10 +85,6 @@ def _nothing(of: Lesson, learner: str, reason: str) -> Result:
         Mark(task.exercise_id, "unmarked", 0.0, registry.get(task.exercise_id).points) for task in of.tasks
     ]
     return Result(learner, marks, reason)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(fingerprint(text).encode()).hexdigest()[:16]
 
 
 # --- many at once: each worker has its own process for submissions
@@ -119,8 +117,8 @@ def grade(
 ) -> Iterator[Result]:
     """Marks every file, in order; what `results` holds already for the same bytes is not marked again."""
     results.mkdir(parents=True, exist_ok=True)
-    kept = {learner: _kept(results, learner, path, number, seed) for learner, path in files.items()}
-    to_do = [learner for learner in files if kept[learner] is None]
+    found = {learner: kept(results, learner, path, number, seed) for learner, path in files.items()}
+    to_do = [learner for learner in files if found[learner] is None]
     context = multiprocessing.get_context("spawn")
     with contextlib.ExitStack() as stack:
         waiting = {}
@@ -131,7 +129,7 @@ def grade(
             stack.callback(pool.shutdown, cancel_futures=True)
             waiting = {learner: pool.submit(_work, learner, files[learner]) for learner in to_do}
         for learner in files:
-            result = kept[learner]
+            result = found[learner]
             if result is None:
                 result = waiting[learner].result()
                 _keep(results, result, files[learner], number, seed)
@@ -151,7 +149,8 @@ def _file(results: Path, learner: str) -> Path:
     return results / f"{hashlib.sha256(learner.encode()).hexdigest()[:20]}.json"
 
 
-def _kept(results: Path, learner: str, path: Path, number: str, seed: str) -> Result | None:
+def kept(results: Path, learner: str, path: Path, number: str, seed: str) -> Result | None:
+    """What an earlier run found in the same bytes with the same seed; None where there is nothing."""
     try:
         found = json.loads(_file(results, learner).read_text(encoding="utf-8"))
         if found.pop("key") != _key(path, number, seed):

@@ -205,7 +205,7 @@ def flags(task: Task, submission: Submission) -> list[str]:
     """What a teacher should look at: the course's own solution, or code that looks for it."""
     answer = submission.answers.get(task.exercise_id, "")
     found = []
-    if fingerprint(answer) == fingerprint(task.solution):
+    if fingerprint(answer) and fingerprint(answer) == fingerprint(task.solution):
         found.append("This is the course's own solution, word for word.")
     if suspicious := sorted(set(re.findall(_LOOKS_FOR_THE_CHECKER, answer))):
         found.append(f"It mentions {', '.join(suspicious)}, which no answer needs.")
@@ -218,7 +218,7 @@ _LOOKS_FOR_THE_CHECKER = (
 )
 
 
-def fingerprint(source: str) -> str | None:
+def fingerprint(source: str, at_least: int = MIN_FINGERPRINT) -> str | None:
     """The code without comments, layout, docstrings; None for what is no Python, or too short to say anything."""
     try:
         tree = ast.parse(without_magics(source))
@@ -231,7 +231,7 @@ def fingerprint(source: str) -> str | None:
         ):
             node.body = node.body[1:]
     text = ast.dump(tree)
-    return text if len(text) > MIN_FINGERPRINT else None
+    return text if len(text) > at_least else None
 
 
 def _imports(setup: str) -> list[str]:

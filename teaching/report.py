@@ -74,8 +74,8 @@ def _overview(by_exercise: dict[str, list]) -> str:
 def groups(marks: list[tuple[str, Mark]]) -> list[tuple[str, str, list[str]]]:
     """Wrong answers that do the same: (name, what the checker said, learners), the largest group first.
 
-    Known mistakes have a name. The others are grouped by the properties that hold and by what was said, with numbers
-    left out, so that a teacher can see what to give a name to.
+    Known mistakes and time-outs have a name. The others are grouped by the properties that hold and by what was said,
+    with numbers left out, so that a teacher can see what to give a name to.
     """
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     said: dict[tuple[str, str], str] = {}
@@ -84,7 +84,8 @@ def groups(marks: list[tuple[str, Mark]]) -> list[tuple[str, str, list[str]]]:
             behaviour = "".join("01"[held] for held in mark.held) + "".join(
                 c for c in mark.sentence if not c.isdigit()
             )
-            key = (mark.mistake or "", "" if mark.mistake else behaviour)
+            name = mark.mistake or ("time-out" if "did not end" in mark.sentence else "")
+            key = (name, "" if name else behaviour)
             found[key].append(learner)
             said.setdefault(key, mark.diagnosis or mark.sentence)
     ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -137,12 +138,12 @@ def _without(results: list["Result"]) -> str:
 
 def _alike(results: list["Result"]) -> str:
     """Flags for the course's own solutions, and groups of equal answers."""
-    rows = [
-        [text(result.learner), text(mark.exercise_id), text(flag)]
-        for result in results
-        for mark in result.marks
-        for flag in mark.flags
-    ]
+    flagged: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for result in results:
+        for mark in result.marks:
+            for flag in mark.flags:
+                flagged[mark.exercise_id, flag].append(result.learner)
+    rows = [[text(id), text(flag), str(len(who)), _names(who)] for (id, flag), who in sorted(flagged.items())]
     equal: dict[tuple[str, str], list[str]] = defaultdict(list)
     own = {(result.learner, mark.exercise_id) for result in results for mark in result.marks if mark.flags}
     for result in results:
@@ -150,7 +151,7 @@ def _alike(results: list["Result"]) -> str:
             if (result.learner, id) not in own:
                 equal[id, digest].append(result.learner)
     same = [[text(id), str(len(who)), _names(who)] for (id, _), who in sorted(equal.items()) if len(who) > 1]
-    parts = [table("Answers to look at", ["Learner", "Exercise", "Why"], rows)] if rows else []
+    parts = [table("Answers to look at", ["Exercise", "Why", "How many", "Who"], rows, (2,))] if rows else []
     parts += (
         [table("Equal but for comments and layout", ["Exercise", "How many", "Who"], same, (1,))]
         if same
