@@ -141,5 +141,5 @@ def by_value(lesson_modules: bool = True) -> None:
     import sys
 
     for name, module in list(sys.modules.items()):
-        if name.startswith("course_lib.practice.lessons"):
+        if name.startswith(("course_lib.practice.lessons", registry.PRIVATE)):
             cloudpickle.register_pickle_by_value(module)

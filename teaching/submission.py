@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from course_lib.practice import registry
 from tools.lesson_source import CHECK_CALL, SOURCES, learner_notebook, read_source
 
 MAX_BYTES = 300 * 2**20
@@ -60,7 +61,11 @@ class Submission:
 @cache
 def lesson(number: str) -> Lesson:
     """The lesson with this number. Raises ValueError where there is none."""
-    paths = sorted(SOURCES.glob(f"{number}_*.py"))
+    paths = [
+        path
+        for folder in (SOURCES, *registry.private_folder())
+        for path in sorted(folder.glob(f"{number}_*.py"))
+    ]
     if not re.fullmatch(r"\d\d", number) or not paths:
         known = ", ".join(path.stem[:2] for path in sorted(SOURCES.glob("[0-9][0-9]_*.py")))
         raise ValueError(f"there is no lesson {number!r}; lessons: {known}")

@@ -1,12 +1,22 @@
-"""Every exercise by its id. A lesson's exercises are imported when the first of them is asked for."""
+"""Every exercise by its id. A lesson's exercises are imported when the first of them is asked for.
+
+A teacher's own lie in the folder that COURSE_EXERCISES names, as lessonNN.py files that are written like the course's.
+"""
 
 import difflib
 import importlib
+import importlib.util
+import os
 import pkgutil
 import re
+import sys
+from pathlib import Path
+from types import ModuleType
 
 from course_lib.practice import lessons
 from course_lib.practice.exercise import Exercise
+
+PRIVATE = "course_exercises"  # modules of a teacher's own exercises are called course_exercises.lessonNN
 
 _registered: dict[str, Exercise] = {}
 _loaded: set[str] = set()
@@ -30,8 +40,14 @@ def lesson_numbers() -> list[str]:
 
     A long lesson's file gathers its exercises from neighbours such as lessonNN_scoring.py.
     """
-    names = (module.name for module in pkgutil.iter_modules(lessons.__path__))
+    names = {module.name for module in pkgutil.iter_modules([*lessons.__path__, *map(str, private_folder())])}
     return sorted(name.removeprefix("lesson") for name in names if re.fullmatch(r"lesson\d\d", name))
+
+
+def private_folder() -> list[Path]:
+    """The folder of a teacher's own exercises; none where COURSE_EXERCISES is not set."""
+    named = os.environ.get("COURSE_EXERCISES")
+    return [Path(named).expanduser()] if named else []
 
 
 def exercise_ids(lesson: str | None = None) -> list[str]:
@@ -56,13 +72,25 @@ def get(exercise_id: str) -> Exercise:
 def _load(lesson: str) -> None:
     if lesson in _loaded or lesson not in lesson_numbers():
         return
-    found = importlib.import_module(f"{lessons.__name__}.lesson{lesson}").EXERCISES
+    found = _module(lesson).EXERCISES
     strangers = [exercise.id for exercise in found if exercise.lesson != lesson]
     if strangers:
         raise ValueError(f"lessons/lesson{lesson}.py holds exercise {strangers[0]!r} of another lesson")
     for exercise in found:
         register(exercise)
     _loaded.add(lesson)
+
+
+def _module(lesson: str) -> ModuleType:
+    """The module with a lesson's exercises: the course's own before a teacher's."""
+    name = f"lesson{lesson}"
+    private = [path for folder in private_folder() if (path := folder / f"{name}.py").is_file()]
+    if importlib.util.find_spec(f"{lessons.__name__}.{name}") or not private:
+        return importlib.import_module(f"{lessons.__name__}.{name}")
+    spec = importlib.util.spec_from_file_location(f"{PRIVATE}.{name}", private[0])
+    sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _suggestion(exercise_id: str) -> str:
