@@ -90,6 +90,13 @@ def test_wrong_shape_without_a_shape_question_is_a_sentence():
     )
 
 
+def test_a_wrong_answer_is_told_how_much_of_it_holds(capsys):
+    check("00.mean_of_squares", lambda x: x.mean())
+    assert re.search(r"\n  [1-4] of 5 properties hold\.\n$", capsys.readouterr().out)
+    check("00.mean_of_squares", lambda x: None)
+    assert "properties hold" not in capsys.readouterr().out
+
+
 def test_known_mistake_gets_its_diagnosis():
     found = verdict(lambda x, factor: factor + x)
     assert found.mistake.name == "adds"

@@ -5,11 +5,11 @@ Learners need `from course_lib.practice import check, hint, yours`. Authors writ
 other names.
 """
 
+from course_lib.practice.check import check
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.hints import hint
 from course_lib.practice.properties import has_shape, holds, matches_reference, unchanged_when
 from course_lib.practice.registry import register
-from course_lib.practice.verdict import check
 from course_lib.practice.yours import yours
 
 __all__ = [

@@ -20,9 +20,9 @@ class Credit:
     share: float
 
 
-def credit(exercise: Exercise, answer: Any) -> Credit:
+def credit(exercise: Exercise, answer: Any, show_prints: bool = False) -> Credit:
     """The verdict on an answer, and every property asked by itself, also those after the first that fails."""
-    verdict = evaluate(exercise, answer)
+    verdict = evaluate(exercise, answer, show_prints)
     n = len(exercise.properties)
     if verdict.status == "passed":
         return Credit(verdict, [True] * n, 1.0)

@@ -1,19 +1,17 @@
-"""check(): the verdict on an answer, in words."""
+"""The verdict on an answer, in words."""
 
 import contextlib
 import functools
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from course_lib.practice import describe, faults, registry
+from course_lib.practice import describe, faults
 from course_lib.practice.attempt import Attempt, Behaviour
 from course_lib.practice.cases import variant
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
 from course_lib.practice.sandbox import steady_state
-from course_lib.practice.yours import remember
 
 
 @dataclass(frozen=True)
@@ -25,21 +23,6 @@ class Verdict:
     text: str
     mistake: Mistake | None = None
     n_held: int | None = None
-
-
-def check(exercise_id: str, answer: Any) -> None:
-    """Prints whether an answer is right: ✓, ○ (not attempted yet), or ✗ with the first property that fails.
-
-    answer: your function itself, without brackets, or your value. The first lines that it prints are shown. One that
-        passes is what `yours(exercise_id)` gives to later cells.
-    Raises ValueError for an unknown id, and AssertionError for all but ✓ where nbgrader grades (there
-    NBGRADER_EXECUTION is set).
-    """
-    verdict = evaluate(registry.get(exercise_id), answer, show_prints=True)
-    remember(exercise_id, answer, verdict.status == "passed")
-    if verdict.status != "passed" and os.environ.get("NBGRADER_EXECUTION"):
-        raise AssertionError(verdict.text)
-    print(verdict.text)
 
 
 def evaluate(exercise: Exercise, answer: Any, show_prints: bool = False) -> Verdict:
