@@ -1,6 +1,7 @@
 """A submission's answer as the grader holds it: a function that runs elsewhere and returns data."""
 
 import inspect
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,17 @@ from teaching.crossing import StandIn, rebuild_error, unpack
 from teaching.state import tensors_asking, write_back
 from teaching.wire import Closed, Wire
 
-PARAMETER_KINDS = {kind.name: kind for kind in inspect._ParameterKind}
+PARAMETER_KINDS = {
+    kind.name: kind
+    for kind in (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+        inspect.Parameter.KEYWORD_ONLY,
+        inspect.Parameter.VAR_KEYWORD,
+    )
+}
+SECONDS = 8.0  # for what should be done at once, and for a gradient
 GONE = "the process that ran it ended: does it call exit(), or need too much memory?"
 
 
@@ -33,13 +44,16 @@ class Remote:
         self._busy = threading.Lock()
         self.alive = True
 
-    def ask(self, *request: Any, seconds: float | None = None) -> Any:
-        """The reply to a request. Raises Ended; TimeoutError after `seconds`. An interrupted wait ends the process."""
+    def ask(self, *request: Any, seconds: float | None = SECONDS) -> Any:
+        """The reply to a request. Raises Ended; TimeoutError after `seconds`. An interrupted wait ends the process.
+
+        seconds: None only where another thread watches the time.
+        """
         with self._busy:
             if not self.alive:
                 raise Ended(GONE)
             try:
-                self._wire.send(cloudpickle.dumps(request))
+                self._wire.send(cloudpickle.dumps(request), seconds)
                 reply = self._wire.receive(seconds)
                 if reply is None:
                     raise TimeoutError
@@ -72,7 +86,7 @@ def _function(remote: Remote, found: dict) -> Callable:
         nonlocal number
         number += 1
         asking = tensors_asking(arguments)
-        reply = remote.ask("call", cloudpickle.dumps(arguments))
+        reply = remote.ask("call", cloudpickle.dumps(arguments), seconds=None)
         if "after" in reply:
             for own, state in zip(arguments, reply["after"][1], strict=True):
                 write_back(own, state)
@@ -134,12 +148,9 @@ class _Over(torch.autograd.Function):
         return None, None, None, None, *reply["gradients"]
 
 
-def by_value(lesson_modules: bool = True) -> None:
+def by_value() -> None:
     """From here on whatever the exercises' modules define is sent whole, as the other side does not have them."""
-    for lesson in registry.lesson_numbers():
-        registry.exercise_ids(lesson)
-    import sys
-
+    registry.exercise_ids()
     for name, module in list(sys.modules.items()):
         if name.startswith(("course_lib.practice.lessons", registry.PRIVATE)):
             cloudpickle.register_pickle_by_value(module)

@@ -25,9 +25,16 @@ class Wire:
         """(reading, writing), to be handed to another process."""
         return self._reading, self._writing
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, seconds: float | None = None) -> None:
+        """Sends a message. Raises TimeoutError where the other side has not taken it within `seconds`."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        os.set_blocking(self._writing, False)  # a side that does not read must not hold this one
         rest = memoryview(struct.pack("<Q", len(message)) + message)
         while rest:
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError
+            if not select.select([], [self._writing], [], STEP)[1]:
+                continue
             try:
                 rest = rest[os.write(self._writing, rest[:65536]) :]
             except BrokenPipeError:

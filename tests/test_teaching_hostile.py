@@ -5,12 +5,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
 from teaching import marking
 from teaching.grade import mark_one
 from teaching.isolation import Limits, missing
 from teaching.marking import Marker
-from teaching.remote import by_value
+from teaching.remote import Remote, by_value
 from teaching.submission import lesson
 from tools.lesson_source import built_path, sources
 
@@ -141,6 +142,11 @@ CHEATS = {
         for _ in range(20): threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()
         rnn_step = lambda *a: None""",
     "memory": "hoard = [bytearray(10**8) for _ in range(1000)]\n" + RIGHT,
+    "a wire that hears nothing": """
+        import threading
+        from teaching import wire
+        wire.Wire.receive = lambda *a: threading.Event().wait()
+        rnn_step = lambda *a: None""",
     "torch spoilt": "torch.equal = torch.allclose = lambda *a, **k: True\nrnn_step = lambda *a: torch.zeros(1)",
     "io_uring and ptrace": """
         import ctypes
@@ -161,6 +167,7 @@ def marker(of):
     with pytest.MonkeyPatch.context() as patch, Marker(of, Limits(cpu_seconds=60)) as marker:
         patch.setattr(marking, "CELL_SECONDS", 3.0)
         patch.setattr(marking, "ANSWER_SECONDS", 1.0)
+        patch.setattr(Remote.ask, "__kwdefaults__", {"seconds": 2.0})
         marking.graded.cache_clear()
         yield marker
     marking.graded.cache_clear()
@@ -193,6 +200,27 @@ def test_a_cheat_gets_a_mark_and_no_more(name, marker, tmp_path):
     assert sentinel.read_text() == "as it was"
     assert [path.name for path in sentinel.parent.iterdir()] == ["sentinel"]
     assert children(marker) == before, "a process was left"
+
+
+def test_a_gradient_without_end_is_stopped(marker, tmp_path):
+    cell = """
+        class Slow(torch.autograd.Function):
+            @staticmethod
+            def forward(context, x): return x.clone()
+            @staticmethod
+            def backward(context, gradient):
+                while True: pass
+        def rnn_step(x, h, W_ih, W_hh, b):
+            return Slow.apply(torch.tanh(x @ W_ih.T + h @ W_hh.T + b))"""
+    remote = marker.start(tmp_path)
+    assert remote.ask("run", "import torch\n" + textwrap.dedent(cell), "cell") is None
+    rnn_step = remote.answer(remote.ask("take", "rnn_step"))
+    sizes = [(1, 2), (1, 3), (3, 2), (3, 3), (3,)]
+    state = rnn_step(*(torch.ones(size, requires_grad=True) for size in sizes))
+    assert state.requires_grad
+    with pytest.raises(TimeoutError):
+        state.sum().backward()
+    assert not remote.alive and children(marker) == []
 
 
 def children(marker: Marker) -> list[str]:
