@@ -24,13 +24,13 @@ def mlm_and_nsp(sheet: Sheet) -> None:
         )
         sheet.arrow(box, (x, body.bottom[1]))
         if token == "[CLS]":
-            head = sheet.box(1.15, 2.15, "next sentence?", "key", width=1.5, height=0.36, size=9.5)
+            head = sheet.box(1.2, 2.15, "next-sentence head", "plain", width=1.75, height=0.36, size=9.5)
             sheet.arrow((x, body.top[1]), (x, head.bottom[1]))
             sheet.arrow((x, head.top[1]), (x, 2.55))
-            sheet.note(x + 0.1, 2.72, "yes / no")
+            sheet.note(x + 0.35, 2.74, "follows / does not", "output")
         if token == "[MASK]":
-            head = sheet.box(x, 2.15, "which token?", "value", width=1.4, height=0.36, size=9.5)
+            head = sheet.box(x, 2.15, "masked-token head", "plain", width=1.75, height=0.36, size=9.5)
             sheet.arrow((x, body.top[1]), head)
             sheet.arrow(head.top, (x, 2.55))
-            sheet.note(x, 2.72, "sat", "output")
+            sheet.note(x, 2.74, "sat", "output")
     sheet.note(5.75, 2.15, "no loss at the\nother positions", "mask", size=9)
