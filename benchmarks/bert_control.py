@@ -1,4 +1,4 @@
-"""Does a BERT of the village learn agreement, or agreement in the first sentence? The control of lesson 10, retrained."""
+"""Does a BERT of the village learn agreement, or agreement in first sentences? The control of lesson 10, retrained."""
 
 from collections.abc import Callable
 from dataclasses import replace
