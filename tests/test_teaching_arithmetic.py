@@ -5,8 +5,10 @@ entry names the page, the text in which the answer appears there, and the value 
 """
 
 import math
+import re
 from itertools import combinations
 
+import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
@@ -143,6 +145,41 @@ def test_number_on_a_page_is_right(number, says, value, claimed):
     assert says in page(number)
     digits = len(f"{claimed}".partition(".")[2])
     assert float(value) == pytest.approx(claimed, abs=0.5 * 10**-digits + 1e-6)
+
+
+# What the pages quote from a lesson: (page, its text, a pattern for the stored output, the number quoted)
+QUOTED = [
+    ("03", "alone answers 51 %", r"GloVe +plurals +\d+ +\d+% +(\d+)%", 51),
+    ("03", "answers 75 % of the plurals", r"GloVe +plurals +\d+ +(\d+)%", 75),
+    ("04", "measured: 0.11", r"after 200 steps: exact match on 300 unseen dates ≈([\d.]+)", 0.11),
+    (
+        "07",
+        "mean cosine was 1.00",
+        r"norms, no residual connections: mean cosine between tokens ≈([\d.]+)",
+        1,
+    ),
+    ("08", "needs 1.46 nats", r"on the test sentences, the floor: ([\d.]+)", 1.46),
+    ("10", "a loss of 1.11 nats", r"best possible loss of a left-to-right model ≈([\d.]+)", 1.11),
+    ("10", "a masked model 0.53", r"best possible loss on masked words, 15 % of them masked ≈([\d.]+)", 0.53),
+    ("11", "a temperature of 3.75", r"temperature fitted on the 50 held-out labels ≈([\d.]+)", 3.75),
+    ("11", "has 61 % on the test set", r"best of 200 untrained classifiers on coin flips ≈([\d.]+)", 0.61),
+    ("12", "right in 83 % of 12 tosses", r"12 sentences: the best of 72 coins is right in ≈([\d.]+)", 0.83),
+    ("12", "an F1 of 0.78", r"F1 after it ≈([\d.]+)", 0.78),
+    ("12", "a cosine of 0.82 with its negation", r"mean cosine with the negation ≈([\d.]+)", 0.82),
+    ("12", "0.54 with a paraphrase", r"mean cosine with the paraphrase ≈([\d.]+)", 0.54),
+]
+
+
+@pytest.mark.parametrize("number, says, printed, quoted", QUOTED, ids=[f"{n}: {s}" for n, s, *_ in QUOTED])
+def test_number_quoted_from_a_lesson_is_what_it_prints(number, says, printed, quoted):
+    """A rebuilt notebook may differ a little in the last digit; more than two per cent is another statement."""
+    assert says in page(number)
+    (built,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    cells = nbformat.read(built, as_version=4).cells
+    outputs = "\n".join(
+        output.get("text", "") for cell in cells if cell.cell_type == "code" for output in cell.outputs
+    )
+    assert float(re.search(printed, outputs)[1]) == pytest.approx(quoted, rel=0.02)
 
 
 def test_splits_that_the_pages_print():

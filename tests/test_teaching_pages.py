@@ -6,6 +6,7 @@ new question in a lesson makes the page that lacks it fail.
 
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -139,10 +140,19 @@ def test_board_projects_the_drawings_of_the_lesson(number):
     assert len(items(sections(number)["On the board"])) >= 3
 
 
+@every_text
+def test_no_wrapped_line_begins_a_list(path):
+    """A line that wraps before "+ 0.2" or "3. " would become an entry of a list."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    continued = [line for before, line in pairwise(lines) if before.strip()]
+    assert [line for line in continued if re.match(r"\s*[-+>#] |\s+(\*|\d+[.)]) ", line)] == []
+
+
 @every_lesson
 def test_quiz_has_five_items_with_answers(number):
     quiz = sections(number)["Quiz"]
     assert re.findall(r"^\*\*(\d+)\.\*\*", quiz, flags=re.M) == list("12345")
+    assert re.findall(r"^\s*(?:[-+*]|\d+\.) ", quiz, flags=re.M) == []
     answers = re.findall(r"^\*\*Answer(?:: ([a-c]))?[.:,]?", quiz, flags=re.M)
     assert len(answers) == 5
     questions = re.split(r"^\*\*\d\.\*\*", quiz, flags=re.M)[1:]
