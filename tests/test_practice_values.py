@@ -8,6 +8,7 @@ import torch
 
 from course_lib.practice import Mistake, describe, has_shape, holds, matches_reference, unchanged_when
 from course_lib.practice.compare import difference
+from course_lib.practice.sameness import key
 from practice_examples import failure, function_exercise, scale, value_exercise, verdict
 
 
@@ -204,3 +205,21 @@ def test_inputs_that_must_not_change_are_compared_exactly():
 def test_whole_numbers_are_equal_or_not():
     assert not equal(torch.tensor([100_000_001]), torch.tensor([100_000_000]))
     assert not equal(100_000_001, 100_000_000) and equal(0.3 + 1e-6, 0.3) and not equal(1e-4, 0.0)
+
+
+def test_inputs_are_the_same_only_where_no_answer_could_tell():
+    def made(dropout=0.1, training=True, number=1.0, seed=0, grows=False, captured=(1,)):
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(dropout)).train(training)
+        x = torch.tensor([number, float("nan")], requires_grad=grows)
+        return model, x, {"a": [1, "b"]}, torch.Generator().manual_seed(seed), lambda: captured, None
+
+    assert key(made()) == key(made())
+    others = [
+        made(dropout=0.2), made(training=False), made(number=1.5), made(seed=1), made(grows=True), made(captured=(2,)),
+    ]  # fmt: skip
+    assert len({key(one) for one in [made(), *others]}) == 7
+    assert key(1) != key(True) != key(1.0) and key([1]) != key((1,)) and key(torch.ones(2)) != key(torch.ones(2, 1))
+    ring = []
+    ring.append(ring)
+    assert hash(key(ring)) is not None

@@ -11,6 +11,7 @@ from course_lib.practice.attempt import Attempt, Behaviour
 from course_lib.practice.cases import variant
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
+from course_lib.practice.sameness import key
 from course_lib.practice.sandbox import steady_state
 
 
@@ -110,34 +111,56 @@ def _diagnose(exercise: Exercise, attempt: Attempt, failure: _Failure) -> Mistak
     """The known mistake that does what the answer does on every input, and fails in the same property."""
     inputs = _inputs(exercise, variant())
     answer = functools.cache(lambda number: attempt.behaviour(inputs[number]))
-    for mistake in exercise.mistakes:
-        wrong = Attempt(exercise, mistake.wrong_version)
-        if not _behave_alike(answer, wrong, inputs, exercise.tolerance):
-            continue
-        with contextlib.suppress(faults.Fault):
-            found = _first_failure(exercise, wrong)
-            if found and found.property is failure.property:
-                return mistake
+    for known in _known_mistakes(exercise, variant()):
+        if _behave_alike(answer, known.behaviour, len(inputs), exercise.tolerance):
+            if known.failing is failure.property:
+                return known.mistake
     return None
+
+
+class _KnownMistake:
+    """A mistake of an exercise, and what it does on the inputs so far: the same for every answer that it is held to."""
+
+    def __init__(self, exercise: Exercise, mistake: Mistake, inputs: list[tuple]):
+        self.mistake, self._exercise = mistake, exercise
+        attempt = Attempt(exercise, mistake.wrong_version)
+        self.behaviour = functools.cache(lambda number: attempt.behaviour(inputs[number]))
+
+    @functools.cached_property
+    def failing(self) -> Property | None:
+        """The property in which it fails; None where it fails in another way."""
+        with contextlib.suppress(faults.Fault):
+            found = _first_failure(self._exercise, Attempt(self._exercise, self.mistake.wrong_version))
+            return found.property if found else None
+        return None
+
+
+@functools.cache
+def _known_mistakes(exercise: Exercise, variant: str) -> list[_KnownMistake]:
+    inputs = _inputs(exercise, variant)
+    return [_KnownMistake(exercise, mistake, inputs) for mistake in exercise.mistakes]
 
 
 @functools.cache  # by the exercise's identity: finding them takes as long as a check of the right answer
 def _inputs(exercise: Exercise, variant: str) -> list[tuple]:
-    """The cases of this variant, and what the properties ask about besides."""
+    """The cases of this variant, and what the properties ask about besides; each once."""
     attempt = Attempt(exercise, exercise.reference)
     for property in exercise.properties:
         with contextlib.suppress(Exception):  # the verdict stands already, only its second line is at stake
             property.test(attempt)
-    return attempt.cases() + attempt.asked
+    return list({key(arguments): arguments for arguments in attempt.cases() + attempt.asked}.values())
 
 
 def _behave_alike(
-    answer: Callable[[int], Behaviour | None], wrong: Attempt, inputs: list[tuple], tolerance: float
+    answer: Callable[[int], Behaviour | None],
+    wrong: Callable[[int], Behaviour | None],
+    n_inputs: int,
+    tolerance: float,
 ) -> bool:
     """Whether both do the same on every input: asked one by one, as most mistakes part at the first."""
     pairs = []
-    for number, arguments in enumerate(inputs):
-        one, other = answer(number), wrong.behaviour(arguments)
+    for number in range(n_inputs):
+        one, other = answer(number), wrong(number)
         if one is None or other is None or not _alike(one, other, tolerance):
             return False
         pairs.append((one.error, other.error))
