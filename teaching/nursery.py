@@ -15,6 +15,7 @@ from pathlib import Path
 from teaching.isolation import Cage, Limits
 
 ROOT = Path(__file__).resolve().parent.parent
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "COURSE_DATA", "COURSE_CACHE")
 
 
 class Nursery:
@@ -29,11 +30,12 @@ class Nursery:
     def __enter__(self) -> "Nursery":
         self._socket, other = socket.socketpair()
         with other:
-            environment = os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONPATH": str(ROOT)}
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "teaching.nursery", str(other.fileno()), *self._modules],
+                # -P: the folder in which the grader was called, with everybody's marks, is not to be read
+                [sys.executable, "-P", "-m", "teaching.nursery", str(other.fileno()), *self._modules],
                 pass_fds=[other.fileno()],
-                env=environment,
+                env=_environment(),
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
             )
         if self._reply() is None:
@@ -72,6 +74,12 @@ class Nursery:
                 return None
             line += part
         return json.loads(line)
+
+
+def _environment() -> dict[str, str]:
+    """Variables that Python and the library need; none of the teacher's own, which may be secrets."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return kept | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONPATH": str(ROOT)}
 
 
 def _readable_libraries() -> list[str]:

@@ -1,5 +1,6 @@
 """Submissions that try to get points, or out: each gets a mark, and nothing outside its folder changes."""
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -90,9 +91,14 @@ CHEATS = {
         os.symlink(SENTINEL, 'link')
         open('link', 'w').write('changed')
         rnn_step = lambda *a: None""",
-    "reads outside": "secret = open(SENTINEL).read()\nrnn_step = eval(secret)",
+    "reads outside": "text = open(SENTINEL).read()\nrnn_step = eval(text)",
     "reads /proc": "text = open(f'/proc/{__import__(\"os\").getppid()}/environ').read()\nrnn_step = eval(text)",
     "reads a home": "text = open(__import__('os').path.expanduser('~/.bashrc')).read()\nrnn_step = eval(text)",
+    "an environment": "import os\nraise ValueError(os.environ.get('TOKEN'))",
+    "the folder of the marks": "raise ValueError(open(f'{MARKS}/marks.csv').read())",
+    "a look around": """
+        import os
+        raise ValueError(' '.join(os.listdir(MARKS) + os.listdir(ROOT) + os.listdir('/')))""",
     "a socket": "import socket\nsocket.create_connection(('127.0.0.1', PORT), 2)\n" + RIGHT,
     "a local socket": "import socket\nsocket.socketpair()\n" + RIGHT,
     "a name server": "import socket\nsocket.getaddrinfo('example.org', 80)\n" + RIGHT,
@@ -163,13 +169,17 @@ def of():
 
 
 @pytest.fixture(scope="module")
-def marker(of):
-    with pytest.MonkeyPatch.context() as patch, Marker(of, Limits(cpu_seconds=60)) as marker:
+def marker(of, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(marking, "CELL_SECONDS", 3.0)
         patch.setattr(marking, "ANSWER_SECONDS", 1.0)
         patch.setattr(Remote.ask, "__kwdefaults__", {"seconds": 2.0})
+        patch.setenv("TOKEN", "a secret of the teacher's")
+        patch.chdir(tmp_path_factory.mktemp("marks"))  # where the teacher calls the grader
+        Path("marks.csv").write_text("a secret: everybody's marks")
         marking.graded.cache_clear()
-        yield marker
+        with Marker(of, Limits(cpu_seconds=60)) as marker:
+            yield marker
     marking.graded.cache_clear()
 
 
@@ -189,14 +199,14 @@ def test_a_cheat_gets_a_mark_and_no_more(name, marker, tmp_path):
     sentinel.parent.mkdir()
     sentinel.write_text("as it was")
     root = Path(__file__).parents[1]
-    head = f"SENTINEL = {str(sentinel)!r}\nROOT = {str(root)!r}\nPORT = 9\n"
+    head = f"SENTINEL = {str(sentinel)!r}\nROOT = {str(root)!r}\nMARKS = {str(Path.cwd())!r}\nPORT = 9\n"
     submit(tmp_path / "one.ipynb", head + textwrap.dedent(CHEATS[name]).strip())
     before = children(marker)
     result = mark_one(marker, "one", tmp_path / "one.ipynb")
     assert [mark.exercise_id for mark in result.marks] == [task.exercise_id for task in marker.lesson.tasks]
     step = result.marks[1]
     assert step.points == 0.0, step
-    assert step.sentence and "Traceback" not in step.sentence, step
+    assert step.sentence and not re.search("Traceback|secret", step.sentence), step
     assert sentinel.read_text() == "as it was"
     assert [path.name for path in sentinel.parent.iterdir()] == ["sentinel"]
     assert children(marker) == before, "a process was left"
