@@ -54,6 +54,41 @@ def _first_occurrence(word, merges):
     return symbols
 
 
+def _joined_compared(word, merges):
+    symbols = list(word)
+    for left, right in merges:
+        i = 0
+        while i < len(symbols) - 1:
+            if symbols[i] + symbols[i + 1] == left + right:
+                symbols[i : i + 2] = [left + right]
+            i += 1
+    return symbols
+
+
+def _until_one_does_not_fit(word, merges):
+    symbols = list(word)
+    for pair in merges:
+        merged = merge_pair(symbols, pair, pair[0] + pair[1])
+        if merged == symbols:
+            break
+        symbols = merged
+    return symbols
+
+
+def _letters_only(word, merges):
+    """Pairs of letters from the left, in one pass: a merged symbol is never merged again."""
+    pieces, i = [], 0
+    while i < len(word):
+        step = 2 if tuple(word[i : i + 2]) in merges else 1
+        pieces.append(word[i : i + step])
+        i += step
+    return pieces
+
+
+def _only_the_last(word, merges):
+    return apply_in_order(word, merges[-1:])
+
+
 _PAPER = (("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w"), ("n", "e"), ("ne", "w"))
 
 CUT_BY_MERGES = Exercise(
@@ -68,6 +103,7 @@ CUT_BY_MERGES = Exercise(
         ("abab", [("a", "b")]),
         ("abcd", [("c", "d"), ("b", "c"), ("a", "b"), ("ab", "cd"), ("bc", "d"), ("a", "bcd")]),
         ("banana", [("a", "n"), ("an", "a"), ("b", "ana"), ("b", "an"), ("n", "a")]),
+        ("abc", [("b", "c"), ("a", "b"), ("ab", "c")]),
     ],
     properties=[
         holds(
@@ -83,6 +119,7 @@ CUT_BY_MERGES = Exercise(
         matches_reference("Does lowest become low and est?", cases=2),
         matches_reference("If (b, c) was learned before (a, b), does abc become a and bc?", cases=3),
         matches_reference("Is a merge applied wherever it fits, in abab twice?", cases=4),
+        matches_reference("Is a·bc left alone by the merge ab + c, which reads the same?", cases=7),
         matches_reference("Is it right when many merges compete?", cases=[5, 6]),
     ],
     hints=[
@@ -116,6 +153,35 @@ CUT_BY_MERGES = Exercise(
             _first_occurrence,
             "You applied each merge in one place only; merge it wherever it fits.",
         ),
-        Mistake("no merges", lambda word, merges: list(word), "These are the letters; apply the merges."),
+        Mistake(
+            "no merges",
+            lambda word, merges: list(word),
+            "These are still the letters: every merge has to go on with the pieces that the last one left.",
+        ),
+        Mistake(
+            "joined strings compared",
+            _joined_compared,
+            "You compared the joined texts: ab + c and a + bc both read abc, but they are different pairs.",
+        ),
+        Mistake(
+            "stops where one does not fit",
+            _until_one_does_not_fit,
+            "You stopped at the first merge that the word has no pair for; skip it and go on with the next.",
+        ),
+        Mistake(
+            "letters only",
+            _letters_only,
+            "You merged letters only; what a merge has made can be merged again, as es + t in lowest.",
+        ),
+        Mistake(
+            "only the last merge",
+            _only_the_last,
+            "Each merge starts from the letters again, so that only the last one shows; start from the pieces so far.",
+        ),
+        Mistake(
+            "joined by spaces",
+            lambda word, merges: " ".join(apply_in_order(word, merges)),
+            "The pieces are right; return them as a list and not as one text.",
+        ),
     ],
 )

@@ -1,107 +1,8 @@
-"""Lesson 09: byte-pair encoding: counting pairs, merging one."""
-
-from collections import Counter
-from itertools import combinations, pairwise
+"""Lesson 09: byte-pair encoding: merging a pair."""
 
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import has_shape, matches_reference
 from course_lib.text.merges import merge_pair
-
-
-def _count(pairs=pairwise, weigh=True, ordered=True):
-    """Counts of pairs in weighted words; the options are the ways to get it wrong."""
-
-    def count_pairs(words):
-        counts = Counter()
-        for word, times in words.items():
-            for pair in pairs(word):
-                counts[pair if ordered else tuple(sorted(pair))] += times if weigh else 1
-        return dict(counts)
-
-    return count_pairs
-
-
-def _without_overlaps(word):
-    i = 0
-    while i + 1 < len(word):
-        yield word[i], word[i + 1]
-        i += 2 if word[i] == word[i + 1] else 1
-
-
-def _assigned(words):
-    return {pair: times for word, times in words.items() for pair in pairwise(word)}
-
-
-COUNT_PAIRS = Exercise(
-    id="09.count_pairs",
-    title="Count the pairs",
-    reference=_count(),
-    cases=lambda: [
-        ({("t", "o"): 1},),
-        ({("t", "o", "p"): 3},),
-        ({("a", "b"): 2, ("b", "a"): 5},),
-        ({("b", "a", "b", "a"): 2, ("ba", "b"): 1},),
-        ({("a", "a", "a"): 2, ("b", "b"): 1},),
-        ({("a", "b"): 2, ("a", "b", "c"): 3},),
-        ({tuple("low"): 5, tuple("lower"): 2, tuple("newest"): 6, tuple("widest"): 3},),
-    ],
-    properties=[
-        matches_reference("One word of two symbols, seen once: is there one pair, counted once?", cases=0),
-        matches_reference("A word seen three times: does each of its pairs count three times?", cases=1),
-        matches_reference("Are (a, b) and (b, a) different pairs?", cases=2),
-        matches_reference("If a pair occurs twice in a word, is it counted twice?", cases=3),
-        matches_reference("Does a·a·a contain the pair (a, a) twice?", cases=4),
-        matches_reference("If a pair occurs in two words, are both counts added?", cases=5),
-        matches_reference("Are the lesson's four words counted correctly?", cases=6),
-    ],
-    hints=[
-        "How many pairs does a word of n symbols have, and how much does each count?",
-        "Loop over `words.items()`, and inside over the neighbours, `zip(word, word[1:])`.",
-        "Add the word's count to what the dictionary has for the pair; `pairs.get(pair, 0)` is 0 for a new one.",
-    ],
-    mistakes=[
-        Mistake(
-            "words counted once",
-            _count(weigh=False),
-            "You added 1 for each word; a word that occurs six times contributes its pairs six times.",
-        ),
-        Mistake(
-            "once a word",
-            _count(pairs=lambda word: set(pairwise(word))),
-            "You counted a pair once per word, but it can occur there twice.",
-        ),
-        Mistake(
-            "assigned, not added",
-            _assigned,
-            "You overwrote a pair's count each time you met it; add to it, pairs.get(pair, 0) + count.",
-        ),
-        Mistake(
-            "order forgotten",
-            _count(ordered=False),
-            "You counted (a, b) and (b, a) together; the order is part of a pair.",
-        ),
-        Mistake(
-            "not only neighbours",
-            _count(pairs=lambda word: combinations(word, 2)),
-            "You counted any two symbols of a word; only neighbours can be merged.",
-        ),
-        Mistake(
-            "equal symbols skipped",
-            _count(pairs=lambda word: [pair for pair in pairwise(word) if pair[0] != pair[1]]),
-            "You skipped pairs of equal symbols; (a, a) is a pair like any other.",
-        ),
-        Mistake(
-            "overlaps skipped",
-            _count(pairs=_without_overlaps),
-            "You counted a·a·a as one pair; it contains (a, a) twice, at the beginning and at the end.",
-        ),
-        Mistake(
-            "last pair missed",
-            _count(pairs=lambda word: list(pairwise(word))[:-1]),
-            "You stopped one pair early: a word of n symbols has n − 1 pairs.",
-        ),
-    ],
-)
 
 
 def _overlapping(word, pair):
@@ -148,6 +49,40 @@ def _second_kept(word, pair):
         pair[0] + pair[1] if tuple(word[i : i + 2]) == tuple(pair) else symbol
         for i, symbol in enumerate(word)
     ]
+
+
+def _tried(merges_at=None, look_ahead=False, joined=True, step=1):
+    """merge with parts that can be got wrong: merges_at(left, right, pair) says whether to merge."""
+
+    def merge(word, pair):
+        out, i = [], 0
+        while i < len(word):
+            both = (look_ahead or i + 1 < len(word)) and merges_at(word, i, pair)
+            if both:
+                out.append(word[i] + word[i + 1] if joined else tuple(pair))
+            else:
+                out += word[i : i + step]
+            i += 2 if both else step
+        return out
+
+    return merge
+
+
+def _equals(word, i, pair):
+    return (word[i], word[i + 1]) == tuple(pair)
+
+
+def _equals_left_first(word, i, pair):
+    return word[i] == pair[0] and word[i + 1] == pair[1]
+
+
+def _either_order(word, i, pair):
+    return (word[i], word[i + 1]) in (tuple(pair), tuple(reversed(pair)))
+
+
+def _in_place(word, pair):
+    word[:] = merge_pair(word, pair, pair[0] + pair[1])
+    return word
 
 
 def _last_dropped(word, pair):
@@ -217,6 +152,41 @@ MERGE_PAIR = Exercise(
             "last symbol dropped",
             _last_dropped,
             "You stopped before the last symbol: it begins no pair, but it belongs to the word.",
+        ),
+        Mistake(
+            "looks beyond the end",
+            _tried(_equals, look_ahead=True),
+            "At the last symbol there is no word[i + 1]; ask first whether i + 1 < len(word).",
+        ),
+        Mistake(
+            "looks beyond the end after the left symbol",
+            _tried(_equals_left_first, look_ahead=True),
+            "A word may end in the pair's left symbol; then there is no word[i + 1]. Ask whether i + 1 < len(word).",
+        ),
+        Mistake(
+            "not joined",
+            _tried(_equals, joined=False),
+            "You put the pair itself into the word; the new symbol is its two texts joined, pair[0] + pair[1].",
+        ),
+        Mistake(
+            "either order",
+            _tried(_either_order),
+            "You merged right + left as well; the order is part of a pair.",
+        ),
+        Mistake(
+            "two by two",
+            _tried(_equals, step=2),
+            "Your index moves by 2 even where nothing was merged, so it misses pairs; there it moves by 1.",
+        ),
+        Mistake(
+            "never merged",
+            lambda word, pair: list(word),
+            "You never merge. If you compare word[i:i + 2] with pair: a list is never equal to a tuple.",
+        ),
+        Mistake(
+            "in place",
+            _in_place,
+            "The merges are right, but you changed the caller's list; start a new one, or copy it with list(word).",
         ),
     ],
 )

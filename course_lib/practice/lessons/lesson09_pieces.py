@@ -1,30 +1,31 @@
-"""Lesson 09: the longest piece first, what BERT reads of two sentences, and bits per character."""
-
-import math
+"""Lesson 09: the longest piece first."""
 
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.practice.properties import matches_reference
 
 
-def _longest(shortest=False, mark=True, unknown="word"):
+def _longest(shortest=False, mark=True, unknown="word", shown=True, at_least=1, first_mark=""):
     """Greedy cutting; the options are the ways to get it wrong."""
 
     def cut(word, vocabulary):
         pieces, start = [], 0
         while start < len(word):
-            ends = range(start + 1, len(word) + 1) if shortest else range(len(word), start, -1)
-            prefix = "##" if start and mark else ""
+            ends = range(start + at_least, len(word) + 1)
+            ends = ends if shortest else ends[::-1]
+            prefix = "##" if start and mark else first_mark
             end = next((e for e in ends if prefix + word[start:e] in vocabulary), None)
             if end is not None:
-                pieces.append(prefix + word[start:end])
+                pieces.append((prefix if shown else "") + word[start:end])
                 start = end
-            elif unknown == "word":
-                return ["[UNK]"]
-            elif unknown == "rest":
-                return [*pieces, "[UNK]"]
-            else:
+            elif unknown == "letter":
                 pieces.append("[UNK]")
                 start += 1
+            elif unknown == "skipped":
+                start += 1
+            else:
+                return {"word": ["[UNK]"], "text": "[UNK]", "rest": [*pieces, "[UNK]"], "begun": pieces}[
+                    unknown
+                ]
         return pieces
 
     return cut
@@ -62,6 +63,18 @@ def _with_backtracking(word, vocabulary):
 
     pieces = cut(0)
     return ["[UNK]"] if pieces is None else pieces
+
+
+def _in_the_vocabularys_order(word, vocabulary):
+    pieces, rest = [], word
+    while rest:
+        text = ("##" if pieces else "") + rest
+        piece = next((piece for piece in vocabulary if text.startswith(piece)), None)
+        if piece is None:
+            return ["[UNK]"]
+        pieces.append(piece)
+        rest = text[len(piece) :]
+    return pieces
 
 
 def _from_the_end(word, vocabulary):
@@ -144,135 +157,40 @@ LONGEST_FIRST = Exercise(
         Mistake(
             "from the end", _from_the_end, "You split from the end of the word; BERT starts on the left."
         ),
-    ],
-)
-
-
-def _pair(separator_of=0, zeros=False, last=True, second_cls=False, padding_third=False):
-    """ids and segments of a pair; the options are the ways to get it wrong."""
-
-    def pair_input(first, second, cls_id, sep_id):
-        middle = [cls_id] if second_cls else []
-        end = [sep_id] if last else []
-        ids = [cls_id, *first, sep_id, *middle, *second, *end]
-        n_first = len(first) + (2 if separator_of == 0 else 1)
-        second_segment = 2 if padding_third else 1
-        segments = [0] * n_first + [0 if zeros else second_segment] * (len(ids) - n_first)
-        return ids, segments
-
-    return pair_input
-
-
-PAIR_INPUT = Exercise(
-    id="09.pair_input",
-    title="Two sentences for BERT",
-    reference=_pair(),
-    cases=lambda: [
-        ([7], [8], 2, 3),
-        ([7, 8, 9], [10, 11], 2, 3),
-        ([20], [30, 31, 32, 33], 101, 102),
-    ],
-    properties=[
-        has_shape("Are there two lists of len(first) + len(second) + 3 numbers?"),
-        holds(
-            "Do the ids begin with [CLS], and end with [SEP]?",
-            lambda result, first, second, cls_id, sep_id: (
-                (result[0][0], result[0][-1]) == (cls_id, sep_id)
-                or f"they go from {result[0][0]} to {result[0][-1]}."
-            ),
-        ),
-        holds(
-            "Is there a [SEP] after the first sentence too, and nothing else added?",
-            lambda result, first, second, cls_id, sep_id: (
-                list(result[0]) == [cls_id, *first, sep_id, *second, sep_id]
-            ),
-        ),
-        holds(
-            "Are the segments of the second sentence and its [SEP] 1?",
-            lambda result, first, second, *_: list(result[1][-len(second) - 1 :]) == [1] * (len(second) + 1),
-        ),
-        matches_reference("Are the segments before that 0, including the first [SEP]?"),
-    ],
-    hints=[
-        "Which sentence does the first [SEP] belong to?",
-        "Segment 0: [CLS], the first sentence, its [SEP]. Segment 1: the second sentence and its [SEP].",
-        "`[cls_id, *first, sep_id]` is the first half of the ids; it has len(first) + 2 entries, all of segment 0.",
-    ],
-    mistakes=[
         Mistake(
-            "first [SEP] in the second segment",
-            _pair(separator_of=1),
-            "You put the first [SEP] into the second segment; it closes the first sentence.",
+            "## not returned",
+            _longest(shown=False),
+            "You found the right pieces but returned them without ##; inside a word the ## belongs to the piece.",
         ),
         Mistake(
-            "segments all 0",
-            _pair(zeros=True),
-            "All your segments are 0; the second sentence and its [SEP] have segment 1.",
-        ),
-        Mistake("no last [SEP]", _pair(last=False), "The second sentence also ends with a [SEP]."),
-        Mistake(
-            "a second [CLS]",
-            _pair(second_cls=True),
-            "You started the second sentence with another [CLS]; there is only one, at the very beginning.",
-        ),
-        Mistake("segments 0 and 2", _pair(padding_third=True), "Segments are 0 and 1; there is no row 2."),
-    ],
-)
-
-BITS_PER_CHARACTER = Exercise(
-    id="09.bits_per_character",
-    title="Bits per character",
-    reference=lambda nats_per_token, n_tokens, n_characters: (
-        nats_per_token * n_tokens / n_characters / math.log(2)
-    ),
-    cases=lambda: [
-        (math.log(2), 100, 100),
-        (2 * math.log(2), 50, 100),
-        (3.6, 15_000, 62_000),
-        (1.0, 62_000, 62_000),
-    ],
-    properties=[
-        matches_reference("With one token per character, each costing ln 2 nats: is it 1 bit?", cases=0),
-        matches_reference(
-            "With half as many tokens, each costing twice as much: is it still 1 bit?", cases=1
-        ),
-        matches_reference("Is it right for other texts?", cases=[2, 3]),
-    ],
-    hints=[
-        "How many nats does the whole text cost?",
-        "The whole text costs nats_per_token · n_tokens. A nat is 1 / ln 2 bits.",
-        "Divide the cost of the whole text by its characters, and by `math.log(2)`.",
-    ],
-    mistakes=[
-        Mistake(
-            "in nats",
-            lambda nats, tokens, characters: nats * tokens / characters,
-            "That is in nats; divide by ln 2 for bits.",
+            "## on the first piece",
+            _longest(first_mark="##"),
+            "You looked for ## at the beginning of the word too; the piece that begins a word has no mark.",
         ),
         Mistake(
-            "bits per token",
-            lambda nats, tokens, characters: nats / math.log(2),
-            "That is bits per token; a token is several characters.",
+            "letters skipped",
+            _longest(unknown="skipped"),
+            "You left out a letter where nothing fitted; then the pieces do not spell the word. BERT makes it [UNK].",
         ),
         Mistake(
-            "upside down",
-            lambda nats, tokens, characters: nats * characters / tokens / math.log(2),
-            "Your fraction is upside down: a token is several characters, so a character costs less than a token.",
+            "the pieces so far",
+            _longest(unknown="begun"),
+            "You returned the pieces before the gap; if the rest does not fit, the whole word is [UNK].",
         ),
         Mistake(
-            "times ln 2",
-            lambda nats, tokens, characters: nats * tokens / characters * math.log(2),
-            "You multiplied by ln 2; a nat is more than a bit, so divide.",
+            "[UNK] as a text",
+            _longest(unknown="text"),
+            'Return a list in every case: the unknown word is one piece, ["[UNK]"].',
         ),
         Mistake(
-            "of the perplexity",
-            lambda nats, tokens, characters: math.exp(nats) * tokens / characters / math.log(2),
-            "You took the perplexity; bits come from the loss itself.",
+            "no single letters",
+            _longest(at_least=2),
+            "You never try a piece of a single letter: your ends stop too early, range(len(word), start, -1).",
         ),
         Mistake(
-            "whole text",
-            lambda nats, tokens, characters: nats * tokens / math.log(2),
-            "Those are the bits of the whole text; divide by its characters.",
+            "in the vocabulary's order",
+            _in_the_vocabularys_order,
+            "You took the piece that comes first in the vocabulary; its order means nothing, the longest piece wins.",
         ),
     ],
 )

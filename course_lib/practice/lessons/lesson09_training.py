@@ -26,22 +26,28 @@ def _train(
     collect: str = "pairs",
     keep: str = "sum",
     rarest: bool = False,
-    n_extra: int = 0,
+    n_extra: Callable = lambda words: 0,
+    least: int = 1,
+    characters: Callable = lambda words: sorted({symbol for word in words for symbol in word}),
+    renumber: Callable | None = None,
+    in_place: bool = False,
 ) -> Callable:
     """Training; the options are the ways to get it wrong."""
 
     def train_bpe(words, n_merges):
-        symbols = sorted({symbol for word in words for symbol in word})
-        number = {symbol: i for i, symbol in enumerate(symbols)}
+        number = {symbol: i for i, symbol in enumerate(characters(words))}
+        own, wanted = words, n_merges + n_extra(words)
         orders = {
             "number": lambda pair: (number[pair[0]], number[pair[1]]),
             "first met": lambda pair: 0,
             "alphabet": lambda pair: pair,
             "newest": lambda pair: (-number[pair[0]], -number[pair[1]]),
             "left only": lambda pair: number[pair[0]],
+            "right first": lambda pair: (number[pair[1]], number[pair[0]]),
+            "sum": lambda pair: number[pair[0]] + number[pair[1]],
         }
         at_first, merges = _count(words, weigh), []
-        while len(merges) < n_merges + n_extra:
+        while len(merges) < wanted:
             pairs = (
                 _count(words, weigh) if recount else {p: n for p, n in at_first.items() if p not in merges}
             )
@@ -51,13 +57,20 @@ def _train(
                 raise ValueError("min() iterable argument is empty")
             sign = 1 if rarest else -1
             best = min(pairs, key=lambda pair: (sign * pairs[pair], orders[ties](pair)))
+            if pairs[best] < least:
+                break
             merges.append(best)
-            number.setdefault(best[0] + best[1], len(number))
+            number.setdefault(best[0] + best[1], renumber(number) if renumber else len(number))
+            if keep == "words":
+                continue
             merged: dict = {}
             for word, count in words.items():
                 word = tuple(merge_pair(list(word), best, best[0] + best[1]))
                 merged[word] = count if keep == "last" else merged.get(word, 0) + count
             words = merged
+        if in_place:
+            own.clear()
+            own.update(words)
         return merges if collect == "pairs" else [left + right for left, right in merges]
 
     return train_bpe
@@ -166,6 +179,48 @@ TRAIN_BPE = Exercise(
             _train(keep="last"),
             "Two words became equal by a merge, and you kept the count of one only; add them up.",
         ),
-        Mistake("one merge too many", _train(n_extra=1), "You learned one merge more than n_merges."),
+        Mistake(
+            "one merge too many", _train(n_extra=lambda words: 1), "You learned one merge more than n_merges."
+        ),
+        Mistake(
+            "characters counted as merges",
+            _train(n_extra=lambda words: -len({symbol for word in words for symbol in word})),
+            "You stopped when there were n_merges symbols, characters included; n_merges counts the merges alone.",
+        ),
+        Mistake(
+            "ties by the right symbol first",
+            _train(ties="right first"),
+            "You broke ties by the right symbol first; the left symbol's number comes first.",
+        ),
+        Mistake(
+            "ties by the sum",
+            _train(ties="sum"),
+            "You added the two numbers; compare the left symbols' numbers, and the right ones' only where those tie.",
+        ),
+        Mistake(
+            "characters as they are met",
+            _train(characters=lambda words: dict.fromkeys(symbol for word in words for symbol in word)),
+            "You numbered the characters as they came; number them in sorted order.",
+        ),
+        Mistake(
+            "new symbols in front",
+            _train(renumber=lambda number: min(number.values()) - 1),
+            "You gave new symbols smaller numbers than the old ones; they come after all others.",
+        ),
+        Mistake(
+            "only pairs that occur twice",
+            _train(least=2),
+            "You stopped at pairs that occur once; stop only when no word has a pair left.",
+        ),
+        Mistake(
+            "never merged",
+            _train(keep="words"),
+            "You never apply the merge to the words, so the same pair is the most frequent for ever.",
+        ),
+        Mistake(
+            "in place",
+            _train(in_place=True),
+            "Your merges may be right, but you changed the caller's dictionary; build a new one for each round.",
+        ),
     ],
 )
