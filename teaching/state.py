@@ -27,7 +27,7 @@ def state_of(value: Any, seen: set[int] | None = None) -> list:
     if isinstance(value, dict):
         return [
             "entries",
-            [[key, state_of(item, seen)] for key, item in value.items() if isinstance(key, _PLAIN)],
+            [[key, state_of(item, seen)] for key, item in value.items() if _is_key(key)],
         ]
     if isinstance(value, types.FunctionType):
         return ["items", [state_of(item, seen) for item in _captured(value)]]
@@ -74,12 +74,17 @@ def _items(own: Any, states: list) -> Any:
 
 def _entries(own: dict, pairs: list) -> dict:
     told = {key: state for key, state in pairs}
-    for key in [key for key in own if isinstance(key, _PLAIN) and key not in told]:
+    for key in [key for key in own if _is_key(key) and key not in told]:
         del own[key]
     for key, state in told.items():
         if state[0] != "-" or key not in own:
             own[key] = write_back(own.get(key), state)
     return own
+
+
+def _is_key(key: Any) -> bool:
+    """Whether a dict's key can be told as data: plain, or a tuple of such, as a word of symbols is."""
+    return isinstance(key, _PLAIN) or (type(key) is tuple and all(map(_is_key, key)))
 
 
 def _captured(function: types.FunctionType) -> list:

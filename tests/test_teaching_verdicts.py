@@ -95,18 +95,19 @@ def test_changes_come_back():
         calls = []
         return lambda x: calls.append(x) or len(calls)
 
-    own = [torch.zeros(2), {"a": [1]}, torch.nn.Linear(2, 1), Thing(), counting()]
+    own = [torch.zeros(2), {"a": [1], ("l", "o"): 5}, torch.nn.Linear(2, 1), Thing(), counting()]
     tensor, linear = own[0], own[2].weight
     other = cloudpickle.loads(cloudpickle.dumps(own))
     other[0] += 1
     other[1]["a"].append(2)
+    other[1][("lo",)] = other[1].pop(("l", "o"))
     torch.nn.init.constant_(other[2].weight, 3.0)
     other[2].eval()
     other[3].count = 5
     other[4]("x")
     write_back(own, unpack(pack(state_of(other))))
     assert own[0] is tensor and tensor.tolist() == [1.0, 1.0]
-    assert own[1] == {"a": [1, 2]}
+    assert own[1] == {"a": [1, 2], ("lo",): 5}
     assert own[2].weight is linear and linear.tolist() == [[3.0, 3.0]] and not own[2].training
     assert own[3].count == 5
     assert own[4]("y") == 2
