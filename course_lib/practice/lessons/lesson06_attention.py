@@ -19,6 +19,8 @@ def _attention(
     transpose=lambda K: K.transpose(-2, -1),
     softmax=torch.softmax,
     cut=False,
+    average=lambda K, V: V,
+    both=False,
 ):
     """Scaled dot-product attention; the options are the ways to get it wrong."""
 
@@ -30,13 +32,21 @@ def _attention(
             weights = weights / scale
         if weights_only:
             return weights
-        return weights @ V / V.shape[-2] if mean else weights @ V
+        Y = weights @ average(K, V)
+        Y = Y / V.shape[-2] if mean else Y
+        return (Y, weights) if both else Y
 
     return attend
 
 
 def _plain_softmax(scores, dim):
     return scores.exp() / scores.exp().sum(dim, keepdim=True)
+
+
+def _one_softmax(Q, K, V):
+    """All examples of a batch in one: every query attends to the keys of all of them."""
+    parts = (part.reshape(-1, part.shape[-1]) for part in (Q, K, V))
+    return _attention()(*parts).reshape(*Q.shape[:-1], V.shape[-1])
 
 
 def _attention_cases() -> list[tuple]:
@@ -115,6 +125,11 @@ SCALED_ATTENTION = Exercise(
         ),
         Mistake("no scale", _attention(divide=lambda d: 1.0), "You did not divide by √d_k."),
         Mistake(
+            "a power without brackets",
+            _attention(divide=lambda d: d**1 / 2),
+            "You divided by d_k / 2: in d_k ** 1 / 2 the power comes first. Write d_k ** 0.5 or math.sqrt(d_k).",
+        ),
+        Mistake(
             "multiplied",
             _attention(divide=lambda d: 1 / math.sqrt(d)),
             "You multiplied by √d_k; divide, so that the scores keep a standard deviation of about 1.",
@@ -144,7 +159,8 @@ SCALED_ATTENTION = Exercise(
         Mistake(
             "all dimensions transposed",
             _attention(transpose=lambda K: K.T),
-            "K.T reverses all dimensions, the batch as well. K.transpose(-2, -1) exchanges the last two only.",
+            "You exchanged the wrong dimensions once there is a batch: K.T reverses all of them, K.transpose(0, 1) "
+            "takes the first two. K.transpose(-2, -1) exchanges the last two only.",
         ),
         Mistake(
             "scaled after the softmax",
@@ -162,6 +178,28 @@ SCALED_ATTENTION = Exercise(
             "You returned the weights A; the output is A @ V.",
         ),
         Mistake(
+            "the weights as well",
+            _attention(both=True),
+            "You returned the weights as well. Return the outputs alone.",
+        ),
+        Mistake(
+            "keys for values",
+            _attention(average=lambda K, V: K),
+            "You averaged the keys. Keys are what a token is found by; what the weights average are the values, A @ V.",
+        ),
+        Mistake(
+            "no softmax",
+            _attention(softmax=lambda scores, dim: scores),
+            "You multiplied the values by the scores themselves. Scores can be negative and sum to anything: the "
+            "softmax makes weights of them.",
+        ),
+        Mistake(
+            "one softmax for the whole batch",
+            _one_softmax,
+            "You joined the examples of a batch into one long matrix, so that each query attends to the keys of all of "
+            "them. Leave the dimensions in front as they are: @ and softmax treat each example by itself.",
+        ),
+        Mistake(
             "mean of the weighted values",
             _attention(mean=True),
             "You divided by the number of keys; the weights sum to 1 already, so A @ V is a mean as it is.",
@@ -174,7 +212,7 @@ SCALED_ATTENTION = Exercise(
         Mistake(
             "gradient cut off",
             _attention(cut=True),
-            "You detached the keys: the outputs are right, but the keys could never learn.",
+            "The keys are cut off, by detach() or NumPy: the outputs are right, but the keys could never learn.",
         ),
     ],
 )
@@ -227,6 +265,48 @@ CAUSAL_MASK = Exercise(
             "all allowed",
             lambda time: torch.ones(time, time, dtype=torch.bool),
             "You let every token attend to every other: the next token would be copied, not predicted.",
+        ),
+        Mistake(
+            "floats",
+            lambda time: torch.ones(time, time).tril(),
+            "Your mask consists of 0 and 1. Booleans are asked for: with numbers, ~mask and masked_fill raise errors. "
+            "Use dtype=torch.bool, or .bool() at the end.",
+        ),
+        Mistake(
+            "whole numbers",
+            lambda time: torch.ones(time, time, dtype=torch.long).tril(),
+            "Your mask consists of 0 and 1. Booleans are asked for: with whole numbers, ~1 is −2. Use "
+            "dtype=torch.bool, or .bool() at the end.",
+        ),
+        Mistake(
+            "scores to add",
+            lambda time: torch.full((time, time), -math.inf).triu(1),
+            "Your mask consists of 0 and −∞, to be added to scores. Here the mask says True where a token may attend.",
+        ),
+        Mistake(
+            "one row",
+            lambda time: torch.ones(time, dtype=torch.bool),
+            "You returned a single row. Every token needs a row of its own, as each may attend to one token more.",
+        ),
+        Mistake(
+            "a dimension in front",
+            lambda time: torch.ones(1, time, time, dtype=torch.bool).tril(),
+            "You added a dimension for the batch. The causal mask is the same for all; return (time, time).",
+        ),
+        Mistake(
+            "two tokens only",
+            lambda time: torch.ones(time, time, dtype=torch.bool).tril().triu(-1),
+            "You let each token attend to itself and to the one before. All earlier ones are allowed.",
+        ),
+        Mistake(
+            "all but the next",
+            lambda time: ~torch.ones(time, time, dtype=torch.bool).tril(1).triu(1),
+            "You forbade the next token only. Those after it lie in the future as well.",
+        ),
+        Mistake(
+            "the other diagonal",
+            lambda time: torch.ones(time, time, dtype=torch.bool).tril().flip(1),
+            "Your triangle lies along the other diagonal: row t must be True in columns 0 to t, not in the last ones.",
         ),
         Mistake(
             "fixed size",
