@@ -20,6 +20,20 @@ def _mean_of(place, first=lambda period: period, total=False):
     return score
 
 
+def _each(A, period):
+    return torch.stack([A[t, t - period + 1] for t in range(period, len(A))])
+
+
+def _every_earlier(A, period):
+    columns = [range(t + 1 - period, 0, -period) for t in range(len(A))]
+    return torch.stack([A[t, list(columns[t])].sum() for t in range(period, len(A))]).mean()
+
+
+def _largest_there(A, period):
+    t = torch.arange(period, len(A))
+    return (A[period:].argmax(dim=-1) == t - period + 1).float().mean()
+
+
 def _maps() -> list[tuple]:
     generator = seeded(8)
 
@@ -92,6 +106,47 @@ INDUCTION_SCORE = Exercise(
             _mean_of(lambda t, period: (t, t - period + 1), total=True),
             "You divided by the number of all queries. Before t = period nothing is repeated: leave those out.",
         ),
+        Mistake(
+            "token before",
+            _mean_of(lambda t, period: (t, t - period - 1)),
+            "You took t − period − 1: the token before the same token's last place. What came next is on the other "
+            "side, at t − period + 1.",
+        ),
+        Mistake(
+            "sum",
+            lambda A, period: _each(A, period).sum(),
+            "You added the weights up. The score is their mean, so that it is 1 for a perfect head.",
+        ),
+        Mistake(
+            "one weight for each query",
+            _each,
+            "Your weights are the right ones, one for each query. The score is their mean.",
+        ),
+        Mistake(
+            "largest weight",
+            lambda A, period: A[period:].amax(dim=-1).mean(),
+            "You took the largest weight of each row, wherever it is. The score asks for one position: t − period + 1.",
+        ),
+        Mistake(
+            "share of the largest",
+            _largest_there,
+            "You counted the rows whose largest weight is at the right place. The score is the mean of the weights.",
+        ),
+        Mistake(
+            "second round only",
+            lambda A, period: _each(A[: 2 * period], period).mean(),
+            "You stopped at t = 2 · period − 1. A third round is a repetition as well: go on to the last token.",
+        ),
+        Mistake(
+            "every earlier round",
+            _every_earlier,
+            "You added the weights on all earlier rounds. Only the previous occurrence counts: t − period + 1.",
+        ),
+        Mistake(
+            "last query",
+            lambda A, period: A[-1, len(A) - period],
+            "You took the last query's weight only. The score is the mean over all queries from t = period on.",
+        ),
     ],
 )
 
@@ -118,6 +173,17 @@ LAYERS_NEEDED = Exercise(
             2,
             "Two layers do succeed, but so does one: with a fixed period it is enough to count back, and nothing has "
             "to be compared.",
+        ),
+        Mistake(
+            "none",
+            0,
+            "Without a layer no token sees another one, so nothing can be copied. Try 1 and 2.",
+        ),
+        Mistake("period", 10, "10 is the period. Hand in the number of layers."),
+        Mistake(
+            "distance",
+            9,
+            "Nine positions back is where the answer is. Hand in the number of layers with which it is found.",
         ),
     ],
 )

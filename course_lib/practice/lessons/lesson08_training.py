@@ -63,18 +63,74 @@ TARGETS = Exercise(
             "Your targets are two positions ahead: they were shifted twice. It happens where both the data and the "
             "loss shift.",
         ),
+        Mistake(
+            "two ahead",
+            lambda ids: (ids[:, :-2], ids[:, 2:]),
+            "You cut off two tokens at each end: the model would predict the next token but one.",
+        ),
+        Mistake(
+            "last token read",
+            lambda ids: (ids, ids[:, 1:]),
+            "Your inputs are all of ids, so the last token has no target. Leave it out: ids[:, :-1].",
+        ),
+        Mistake(
+            "inputs rolled round",
+            lambda ids: (ids[:, :-1], ids[:, :-1].roll(-1, dims=1)),
+            "You rolled the inputs, so the last target is the first token again. The token that follows the inputs is "
+            "the last one of ids.",
+        ),
+        Mistake(
+            "last target only",
+            lambda ids: (ids[:, :-1], ids[:, -1:]),
+            "You keep one target for each row. Every position is an example: it has the token after it as a target.",
+        ),
+        Mistake(
+            "last target only, without time",
+            lambda ids: (ids[:, :-1], ids[:, -1]),
+            "You keep one target for each row. Every position is an example: it has the token after it as a target.",
+        ),
+        Mistake(
+            "inputs shifted too",
+            lambda ids: (ids[:, 1:], ids[:, 1:]),
+            "You shifted the inputs as well, so each target is the token that is read. Inputs begin with the first "
+            "token.",
+        ),
+        Mistake(
+            "first token left out",
+            lambda ids: (ids[:, 1:-1], ids[:, 2:]),
+            "Your inputs begin with the second token. The first token is read too: it predicts the second.",
+        ),
+        Mistake(
+            "flat targets",
+            lambda ids: (ids[:, :-1], ids[:, 1:].flatten()),
+            "You flattened the targets. The loss does that later; here both are (batch, time).",
+        ),
     ],
 )
 
 
-def _count(tied=True, positions=True, biases=True, attention=4, norms=True, last_norm=True, layers=True):
-    """Parameters of a GPT; the options are what people forget."""
+def _count(
+    matrices=12,
+    biases=9,
+    norms=4,
+    last_norm=2,
+    tied=True,
+    positions=1,
+    layers="all",
+    d_ff=None,
+    output_bias=0,
+):
+    """Parameters of a GPT; the options are what people forget. biases and norms: how many times d_model in a layer."""
 
     def count(vocab_size, max_len, d_model, num_layers):
-        matrices = (attention + 8) * d_model**2
-        small = (9 if biases else 0) * d_model + (4 if norms else 0) * d_model
-        total = vocab_size * d_model * (1 if tied else 2) + (num_layers if layers else 1) * (matrices + small)
-        return total + max_len * d_model * positions + 2 * d_model * last_norm
+        layer = matrices * d_model**2 + (biases + norms) * d_model
+        if d_ff:  # a width of its own instead of 4 d
+            layer += 2 * d_model * (d_ff - 4 * d_model) + d_ff - 4 * d_model
+        outside = vocab_size * (d_model * (1 if tied else 2) + output_bias) + max_len * d_model * positions
+        outside += last_norm * d_model
+        if layers == "times everything":
+            return num_layers * (outside + layer)
+        return outside + {"all": num_layers, "one": 1, "none": 0}[layers] * layer
 
     return count
 
@@ -108,30 +164,103 @@ N_PARAMETERS = Exercise(
             "You counted the output layer as well; it is the embedding's matrix (tied), which you have already.",
         ),
         Mistake(
-            "no positions", _count(positions=False), "You left out the learned positions, max_len · d_model."
+            "bias in the output layer",
+            _count(output_bias=1),
+            "You gave the output layer a bias. It is the embedding matrix once more, and nothing else.",
+        ),
+        Mistake(
+            "no positions", _count(positions=0), "You left out the learned positions, max_len · d_model."
         ),
         Mistake(
             "no biases",
-            _count(biases=False),
+            _count(biases=0),
             "You left out the biases of a layer: 3d + d in the attention, 4d + d in the feed-forward network.",
         ),
         Mistake(
-            "no norms in the layers",
-            _count(norms=False),
-            "You left out a layer's two norms: each has a scale and a shift of d_model numbers.",
+            "4 d missing in a layer",
+            _count(norms=0),
+            "In each layer 4d numbers are missing: either the biases of W_Q, W_K, W_V and W_O, or the scale and shift "
+            "of its two norms.",
+        ),
+        Mistake(
+            "no biases in the feed-forward network",
+            _count(biases=4),
+            "You left out the two biases of the feed-forward network: 4d and d.",
+        ),
+        Mistake(
+            "both feed-forward biases d",
+            _count(biases=6),
+            "You gave both biases of the feed-forward network d numbers. A bias is as long as its layer's output: 4d "
+            "in the first.",
+        ),
+        Mistake(
+            "both feed-forward biases 4 d",
+            _count(biases=12),
+            "You gave both biases of the feed-forward network 4d numbers. A bias is as long as its layer's output: d "
+            "in the second.",
+        ),
+        Mistake(
+            "one norm a layer",
+            _count(norms=2),
+            "You counted one norm a layer. There are two: before the attention and before the feed-forward network.",
+        ),
+        Mistake(
+            "norms without a shift",
+            _count(norms=2, last_norm=1),
+            "You counted d numbers for a norm. It has a scale and a shift, 2d.",
+        ),
+        Mistake(
+            "no norms at all",
+            _count(norms=0, last_norm=0),
+            "You left out the norms: two in each layer and one after the last, each with a scale and a shift.",
         ),
         Mistake(
             "no output projection",
-            _count(attention=3),
+            _count(matrices=11, biases=8),
+            "You counted three matrices in the attention; W_O is the fourth, with a bias of its own.",
+        ),
+        Mistake(
+            "no output projection's matrix",
+            _count(matrices=11),
             "You counted three matrices in the attention; W_O is the fourth.",
         ),
         Mistake(
+            "one matrix in the feed-forward network",
+            _count(matrices=8, biases=8),
+            "You counted one matrix in the feed-forward network. A second one leads from 4d back to d.",
+        ),
+        Mistake(
+            "feed-forward as wide as the model",
+            _count(matrices=6, biases=6),
+            "You made the feed-forward network as wide as the model. Between its two matrices it is 4d wide.",
+        ),
+        Mistake(
+            "feed-forward 2,048 wide",
+            _count(d_ff=2048),
+            "You made the feed-forward network 2,048 wide, PyTorch's default. Here it is four times as wide as the "
+            "model.",
+        ),
+        Mistake(
             "no last norm",
-            _count(last_norm=False),
+            _count(last_norm=0),
             "You left out the norm after the last layer, 2 · d_model.",
         ),
         Mistake(
-            "one layer", _count(layers=False), "You counted one layer only; there are num_layers of them."
+            "one layer", _count(layers="one"), "You counted one layer only; there are num_layers of them."
+        ),
+        Mistake(
+            "no layers", _count(layers="none"), "You left out the layers: most numbers of a GPT are in them."
+        ),
+        Mistake(
+            "no layers, no last norm",
+            _count(layers="none", last_norm=0),
+            "You counted the embeddings alone. Most numbers of a GPT are in its layers.",
+        ),
+        Mistake(
+            "everything once a layer",
+            _count(layers="times everything"),
+            "You multiplied everything by num_layers. Embedding, positions and last norm exist once.",
         ),
     ],
+    time_limit=20.0,  # an answer may build the model: what PyTorch imports for that takes seconds
 )

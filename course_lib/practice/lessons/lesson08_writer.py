@@ -13,6 +13,8 @@ def _mask(kind: str, n_new: int, n_keys: int) -> Tensor:
     """(n_new, n_keys) booleans, True = may attend; the last query belongs to the last key."""
     if kind == "none":
         return torch.ones(n_new, n_keys, dtype=torch.bool)
+    if kind == "strict":
+        return torch.ones(n_new, n_keys, dtype=torch.bool).tril(n_keys - n_new - 1)
     if kind == "corner" or n_keys <= n_new:
         return torch.ones(n_new, n_keys, dtype=torch.bool).tril()
     return torch.ones(n_new, n_keys, dtype=torch.bool).tril(n_keys - n_new)
@@ -29,25 +31,36 @@ def _choose(logits: Tensor, knobs: tuple, draw: str) -> Tensor:
     """(batch, vocab_size) → (batch, 1)."""
     if draw == "greedy":
         return logits.argmax(dim=-1, keepdim=True)
-    if draw == "plain" and knobs[0] > 0:
+    if draw == "softmax" or (draw == "plain" and knobs[0] > 0):
         return torch.multinomial(logits.softmax(dim=-1), 1)
-    probabilities = NEXT_PROBABILITIES.reference(logits, *knobs)
-    if draw == "one" and knobs[0] > 0:
+    temperature, top_k, top_p = knobs
+    if draw in ("no temperature", "no top-k", "no top-p"):
+        temperature = 1.0 if draw == "no temperature" and temperature > 0 else temperature
+        top_k, top_p = None if draw == "no top-k" else top_k, None if draw == "no top-p" else top_p
+    probabilities = NEXT_PROBABILITIES.reference(logits, temperature, top_k, top_p)
+    if draw == "one":
         return torch.multinomial(probabilities[:1], 1).expand(len(logits), 1)
     return torch.multinomial(probabilities, 1)
 
 
 def writer(
-    *, cache="kept", position="right", mask="causal", scale=True, last_norm=True, last="last", twice=False,
-    draw="right", with_prompt=True, extra=0,
+    *, cache="kept", position="right", mask="causal", scale="d_head", softmax_over=-1, last_norm=True, last="last",
+    prompt_in="one pass", draw="right", with_prompt=True, extra=0,
 ):  # fmt: skip
     """Writing token by token; the options are the ways to get it wrong."""
+
+    scales = {
+        "d_head": lambda q: math.sqrt(q.shape[-1]),
+        "d_model": lambda q: math.sqrt(q.shape[-1] * q.shape[1]),
+        "none": lambda q: 1.0,
+    }
 
     def read(model, new: Tensor, start: int, caches: list) -> Tensor:
         """The logits of the next token, (batch, vocab_size)."""
         if cache == "library":
             return model(new)[:, -1]
         first = {"zero": 0, "late": start + (start > 0), "right": start}[position]
+        first += prompt_in == "one pass, last token again" and caches[0] is not None
         x = model.token_embedding(new) + model.position_embedding.weight[first : first + new.shape[1]]
         for number, layer in enumerate(model.blocks.layers):
             attention = layer.self_attn
@@ -60,9 +73,13 @@ def writer(
             kept = caches[place]
             caches[place] = _append(cache, kept, k, v)
             keys, values = kept if cache == "late" and kept is not None else caches[place]
-            scores = q @ keys.transpose(-2, -1) / (math.sqrt(q.shape[-1]) if scale else 1.0)
-            allowed = _mask(mask, new.shape[1], keys.shape[2]).to(scores.device)
-            heads = scores.masked_fill(~allowed, -math.inf).softmax(dim=-1) @ values
+            if (cache == "no prompt" and start == 0) or (cache == "prompt only" and start > 0):
+                caches[place] = kept
+            scores = q @ keys.transpose(-2, -1) / scales[scale](q)
+            allowed = _mask(
+                mask, new.shape[1], start + new.shape[1] if mask == "of positions" else keys.shape[2]
+            )
+            heads = scores.masked_fill(~allowed, -math.inf).softmax(dim=softmax_over) @ values
             x = x + attention.out_proj(heads.transpose(1, 2).flatten(2))
             x = x + layer.linear2(F.gelu(layer.linear1(layer.norm2(x)), approximate="tanh"))
         x = x[:, 0] if last == "first" else x[:, -1]
@@ -72,8 +89,12 @@ def writer(
     def write(model, prompt, n_new, temperature, top_k, top_p):
         caches: list = [None] * len(model.blocks.layers)
         ids = new = prompt
-        if twice:
+        if prompt_in == "single tokens":
+            for t in range(prompt.shape[1] - 1):
+                read(model, prompt[:, t : t + 1], t, caches)
+        elif prompt_in != "one pass":
             read(model, prompt, 0, caches)
+        if prompt_in != "one pass":
             new = prompt[:, -1:]
         for _ in range(n_new + extra):
             start = ids.shape[1] - new.shape[1]
