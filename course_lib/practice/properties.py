@@ -75,7 +75,7 @@ def gradient_matches(question: str, cases: Cases) -> Property:
     def test(attempt: Attempt) -> str | None:
         for arguments in _chosen(attempt, cases):
             expected, actual = attempt.expected(*arguments), _result_of_right_shape(attempt, arguments)
-            found = difference(_gradient(actual), _gradient(expected), attempt.exercise.tolerance)
+            found = difference(leaf_gradient(actual), leaf_gradient(expected), attempt.exercise.tolerance)
             if found:
                 asking = attempt.asking(arguments)
                 return (
@@ -105,7 +105,7 @@ def unchanged_when(question: str, change: Callable[..., tuple], cases: Cases = N
     return Property(question, test)
 
 
-def _gradient(result: Tensor) -> Tensor:
+def leaf_gradient(result: Tensor) -> Tensor:
     """The gradient of a weighted sum of the result at the one leaf that it depends on; 0 where there is none."""
     weights = torch.cos(torch.arange(result.numel(), dtype=result.dtype)).view_as(result)
     waiting, leaves = [result.grad_fn], []

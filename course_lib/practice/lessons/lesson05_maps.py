@@ -161,13 +161,54 @@ SHARE_ON_GOLD = Exercise(
             lambda weights, gold: 100 * _share(weights, gold),
             "That is per cent; a share lies between 0 and 1.",
         ),
+        Mistake(
+            "rows without gold counted as right",
+            lambda weights, gold: (
+                (gold[torch.arange(len(gold)), weights.argmax(dim=1)] | ~gold.any(dim=1))
+                .double()
+                .mean()
+                .item()
+            ),
+            "You counted queries that have no true key as right. Leave them out of the mean altogether.",
+        ),
+        Mistake(
+            "the share of misses",
+            lambda weights, gold: 1 - _share(weights, gold),
+            "That is the share of queries whose largest weight is *not* on a true key.",
+        ),
+        Mistake(
+            "the best of the true keys",
+            lambda weights, gold: (
+                gold[torch.arange(len(gold)), (weights * gold).argmax(dim=1)][gold.any(dim=1)]
+                .double()
+                .mean()
+                .item()
+            ),
+            "You looked for the largest weight among the true keys only, so every query is right. Look for it among "
+            "all keys.",
+        ),
+        Mistake(
+            "every row with every column",
+            lambda weights, gold: gold[:, weights.argmax(dim=1)][gold.any(dim=1)].double().mean().item(),
+            "gold[:, columns] pairs every row with every column. Pair row t with column t alone: gold[rows, columns].",
+        ),
+        Mistake(
+            "one answer for each row",
+            lambda weights, gold: gold[torch.arange(len(gold)), weights.argmax(dim=1)].double(),
+            "You have one answer for each query. Keep those that have a true key, and take the mean.",
+        ),
+        Mistake(
+            "the last row left out",
+            lambda weights, gold: _share(weights[:-1], gold[:-1]),
+            "You left out the last row. Only rows without a true key are left out, wherever they stand.",
+        ),
     ],
 )
 
 WRONG_ZEROS = Exercise(
     id="05.wrong_zeros",
     title="A control for the leading zero",
-    reference=0.99,
+    reference=1.0,
     properties=[
         holds(
             "Is it a share, between 0 and 1?",
@@ -195,14 +236,15 @@ WRONG_ZEROS = Exercise(
         ),
         Mistake(
             "the share of such days",
-            0.71,
-            "That is about how many days go from 10 to 31. Among them, how many get a 0?",
+            0.696,
+            "That is how many days go from 10 to 31. Among them, what share gets a 0?",
         ),
         Mistake(
             "the share of the others",
-            0.29,
-            "That is about how many days begin with 0. Look at the others, and at what is written for them.",
+            0.304,
+            "That is how many days begin with 0. Look at the others, and at what is written for them.",
         ),
-        Mistake("a count", 710, "That is how many. Divide by the number of days from 10 to 31."),
+        Mistake("a count", 696, "That is how many. Divide by the number of days from 10 to 31."),
+        Mistake("per cent", 100.0, "That is per cent; a share lies between 0 and 1."),
     ],
 )

@@ -135,12 +135,54 @@ ADDITIVE_SCORES = Exercise(
         Mistake(
             "detached",
             lambda queries, keys, W, U, v: _additive()(queries, keys, W, U, v).detach(),
-            "Something is detached: the numbers are right, but the score network cannot be learned.",
+            "Your numbers are right, but no gradient comes back, so the score network cannot be learned. Stay with "
+            "tensors: no detach, tolist, item or NumPy on the way.",
         ),
         Mistake(
             "v forgotten",
             lambda queries, keys, W, U, v: torch.tanh((queries @ W.T)[:, None] + (keys @ U.T)[None]),
             "You returned the hidden layer, (target_len, source_len, a); its product with v is the score.",
+        ),
+        Mistake(
+            "hidden layer times v, not summed",
+            lambda queries, keys, W, U, v: torch.tanh((queries @ W.T)[:, None] + (keys @ U.T)[None]) * v,
+            "You multiplied each hidden unit by its weight in v; their sum over the units is the score: @ v does both.",
+        ),
+        Mistake(
+            "tanh of each part",
+            lambda queries, keys, W, U, v: (
+                (torch.tanh(queries @ W.T)[:, None] + torch.tanh(keys @ U.T)[None]) @ v
+            ),
+            "You took the tanh of W q and of U k apart. Then the query adds the same number to every score of its row, "
+            "and the softmax drops it. The tanh goes around the sum.",
+        ),
+        Mistake(
+            "product of the parts",
+            lambda queries, keys, W, U, v: torch.tanh((queries @ W.T)[:, None] * (keys @ U.T)[None]) @ v,
+            "You multiplied W q and U k; they are added.",
+        ),
+        Mistake(
+            "a dot product in the hidden layer",
+            lambda queries, keys, W, U, v: torch.tanh((queries @ W.T) @ (keys @ U.T).T),
+            "You took the dot product of W q and U k. They are added, unit by unit, and v turns the hidden units into "
+            "a number.",
+        ),
+        Mistake(
+            "scaled",
+            lambda queries, keys, W, U, v: _additive()(queries, keys, W, U, v) / len(v) ** 0.5,
+            "You divided by the square root of the number of hidden units. The additive score has no scale.",
+        ),
+        Mistake(
+            "v inside the tanh",
+            lambda queries, keys, W, U, v: torch.tanh(
+                ((queries @ W.T)[:, None] + (keys @ U.T)[None]) * v
+            ).sum(dim=-1),
+            "You multiplied by v before the tanh; v weighs the hidden units after it.",
+        ),
+        Mistake(
+            "no keys",
+            lambda queries, keys, W, U, v: (torch.tanh(queries @ W.T) @ v)[:, None].repeat(1, len(keys)),
+            "The key does not enter your score: U k is missing from the sum.",
         ),
     ],
 )

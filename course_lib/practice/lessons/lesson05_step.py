@@ -1,17 +1,17 @@
 """Lesson 05: one step of a decoder with attention (Bahdanau et al. 2015), over any encoder."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.practice import faults
-from course_lib.practice.attempt import Attempt
+from course_lib.practice.attempt import Attempt, fresh_copy
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.compare import difference
-from course_lib.practice.exercise import Exercise, Mistake, Property
-from course_lib.practice.properties import has_shape, holds
+from course_lib.practice.exercise import Exercise, Property
+from course_lib.practice.lessons.lesson05_step_mistakes import MISTAKES, step
+from course_lib.practice.properties import has_shape, holds, leaf_gradient
 
 PARTS = ("logits", "new state", "weights")
 
@@ -30,43 +30,6 @@ class Net(nn.Module):
         self.cell = nn.GRUCell(d_embed + memory_size, hidden_size)
         self.readout = nn.Linear(hidden_size + memory_size + d_embed, hidden_size)
         self.head = nn.Linear(hidden_size, vocab_size)
-
-
-def _step(
-    *, squash=torch.tanh, swap=False, mask_as="right", dim=-1, order="yc", readout="new", seen="scy",
-    before_head=torch.tanh, mix="weights", returned="new", third="weights", cut=False,
-) -> Callable:  # fmt: skip
-    """One decoder step; the options are the ways to get it wrong."""
-
-    def step(last, s, memory, mask, net):
-        y = net.embedding(last)  # (batch, d_embed)
-        W, U = (net.U, net.W) if swap else (net.W, net.U)
-        scores = net.v(squash(W(s)[:, None] + U(memory)))[..., 0]  # (batch, source_len)
-        if mask_as in ("right", "inverted", "finite"):
-            low = -100.0 if mask_as == "finite" else -math.inf
-            scores = scores.masked_fill(mask if mask_as == "inverted" else ~mask, low)
-        if mask_as == "unsafe":
-            weights = scores.exp() * mask
-            weights = weights / weights.sum(dim=1, keepdim=True)
-        else:
-            weights = scores.softmax(dim=dim)
-        weights = weights * mask if mask_as == "late" else weights
-        mixed = {
-            "weights": weights,
-            "mean": mask / mask.sum(dim=1, keepdim=True),
-            "scores": scores.masked_fill(~mask, 0.0),
-            "best": nn.functional.one_hot(weights.argmax(dim=1), mask.shape[1]).to(weights.dtype),
-            "last": (torch.arange(mask.shape[1]) == mask.sum(dim=1, keepdim=True) - 1).to(weights.dtype),
-        }[mix]
-        c = (mixed[:, :, None] * memory).sum(dim=1)  # (batch, memory_size)
-        c = c.detach() if cut else c
-        parts = {"y": y, "c": c, "s": s}
-        new = net.cell(torch.cat([parts[name] for name in order], dim=1), s)
-        parts["s"] = new if readout == "new" else s
-        logits = net.head(before_head(net.readout(torch.cat([parts[name] for name in seen], dim=1))))
-        return logits, new if returned == "new" else s, weights if third == "weights" else scores
-
-    return step
 
 
 def _cases() -> list[tuple]:
@@ -92,21 +55,17 @@ def _cases() -> list[tuple]:
         case(3, 5, 5, 3, 3, 3, 2, lengths=(5, 3, 1)),
         case(4, 4, 6, 2, 5, 3, 4, lengths=(2, 4, 3, 1)),
         case(2, 6, 3, 4, 2, 5, 3, lengths=(6, 4), scale=200.0),
-        case(6, 3, 3, 4, 2, 5, 3, lengths=(1, 2, 1, 1, 3, 1), scale=400.0),
+        case(6, 3, 3, 4, 2, 5, 3, lengths=(1, 2, 1, 1, 3, 1), scale=40_000.0),
+        case(3, 1, 4, 2, 3, 3, 4),
     ]
 
 
 def _one_that_learns() -> list[tuple]:
     """Cases in which s, memory or a single parameter asks for its gradient."""
-    cases = []
-    for part in (1, 2):
-        arguments = _cases()[3]
-        arguments[part].requires_grad_()
-        cases.append(arguments)
-    for number in range(len(list(_cases()[3][4].parameters()))):
-        arguments = _cases()[3]
-        list(arguments[4].parameters())[number].requires_grad_()
-        cases.append(arguments)
+    base = _cases()[3]
+    cases = [fresh_copy(base) for _ in range(2 + len(list(base[4].parameters())))]
+    for number, (_, s, memory, _, net) in enumerate(cases):
+        [s, memory, *net.parameters()][number].requires_grad_()
     return cases
 
 
@@ -123,18 +82,41 @@ def _part(number: int, question: str, cases: Sequence[int]) -> Property:
     return Property(question, test)
 
 
+def _whole_gradient(number: int, question: str, parts: int) -> Property:
+    """The gradient from one of the results is the reference's, at the first few parts that may ask for it: nothing on
+    one of the ways to it was detached, while others are open."""
+
+    def test(attempt: Attempt) -> str | None:
+        for arguments in _one_that_learns()[:parts]:
+            actual, expected = (
+                leaf_gradient(call(*arguments)[number]) for call in (attempt, attempt.expected)
+            )
+            if difference(actual, expected):
+                said = f"the gradient from the {PARTS[number]} to {_asking(*arguments)} is not."
+                return faults.join(attempt.given(arguments), f"your numbers are right, but {said}")
+        return None
+
+    return Property(question, test)
+
+
+def _asking(last, s, memory, mask, net) -> str:
+    """The name of the one part that asks for its gradient."""
+    named = {"s": s, "memory": memory, **{f"net.{name}": part for name, part in net.named_parameters()}}
+    (name,) = (name for name, part in named.items() if part.requires_grad)
+    return name
+
+
 def _gradient_comes_back(result: tuple[Tensor, ...], last, s, memory, mask, net) -> bool | str:
     if result[0].requires_grad:
         return True
-    named = {"s": s, "memory": memory, **{f"net.{name}": part for name, part in net.named_parameters()}}
-    (name,) = (name for name, part in named.items() if part.requires_grad)
-    return f"no gradient comes back from the logits to {name}: training would leave it as it is."
+    asking = _asking(last, s, memory, mask, net)
+    return f"no gradient comes back from the logits to {asking}: training would leave it as it is."
 
 
 DECODER_STEP = Exercise(
     id="05.decoder_step",
     title="One decoder step with attention",
-    reference=_step(),
+    reference=step(),
     cases=_cases,
     properties=[
         has_shape(
@@ -148,6 +130,8 @@ DECODER_STEP = Exercise(
         _part(2, "Are scores of a few hundred safe, although their exponential is infinite?", [4]),
         _part(2, "Is padding without weight even where the other scores are far below zero?", [5]),
         holds("Does a gradient reach s, memory and every parameter?", _gradient_comes_back, _one_that_learns),
+        _whole_gradient(0, "Does it come back on every way, through the weights and through the memory?", 3),
+        _whole_gradient(1, "Does a gradient come back through the new state, to the steps before?", 2),
     ],
     hints=[
         "Follow the drawing from the query on. Which of the two states, old or new, is needed at each place?",
@@ -157,111 +141,6 @@ DECODER_STEP = Exercise(
         "`net.W(s)[:, None] + net.U(memory)`. `net.v` of the tanh is (batch, source_len, 1); `squeeze(-1)` drops "
         "the 1.",
     ],
-    mistakes=[
-        Mistake("mask ignored", _step(mask_as="ignored"), "You did not use the mask: padding gets weight."),
-        Mistake(
-            "mask inverted",
-            _step(mask_as="inverted"),
-            "Your mask is inverted: True = may attend. Set the score to −∞ where it is False.",
-        ),
-        Mistake(
-            "masked after the softmax",
-            _step(mask_as="late"),
-            "You masked the weights after the softmax, so that they no longer sum to 1. Set scores to −∞ before it.",
-        ),
-        Mistake(
-            "a finite score for padding",
-            _step(mask_as="finite"),
-            "You gave padding a score of about −100. Other scores can be lower still; use −math.inf.",
-        ),
-        Mistake(
-            "softmax over the batch",
-            _step(dim=0),
-            "You took the softmax over the batch (dim=0). It runs over the keys, the last dimension.",
-        ),
-        Mistake(
-            "no tanh in the score",
-            _step(squash=lambda x: x),
-            "You left out the tanh of the score. Then W s adds the same to every key's score, and the softmax drops "
-            "it: the query has no effect.",
-        ),
-        Mistake(
-            "sigmoid in the score",
-            _step(squash=torch.sigmoid),
-            "You squashed with the sigmoid; the score's hidden layer has tanh.",
-        ),
-        Mistake(
-            "W and U exchanged",
-            _step(swap=True),
-            "You exchanged W and U: W goes with the query s, U with the keys.",
-        ),
-        Mistake(
-            "plain mean",
-            _step(mix="mean"),
-            "Your context is the plain mean of the memory. Weigh each key's state by its weight.",
-        ),
-        Mistake(
-            "scores instead of weights",
-            _step(mix="scores"),
-            "You mixed the memory with the scores. Take the softmax of them first.",
-        ),
-        Mistake(
-            "best key only",
-            _step(mix="best"),
-            "Your context is the state of the best key alone. Through an arg-max the scores get no gradient.",
-        ),
-        Mistake(
-            "last state only",
-            _step(mix="last"),
-            "Your context is the last state of the source: that is the fixed vector of lesson 04.",
-        ),
-        Mistake(
-            "context first",
-            _step(order="cy"),
-            "You gave the cell [c; y]. Its weights expect the embedding first, [y; c]; sizes do not show it.",
-        ),
-        Mistake(
-            "readout of the old state",
-            _step(readout="old"),
-            "Your readout sees the old state. Use the new one, which has read the last symbol and the context.",
-        ),
-        Mistake(
-            "old state handed on",
-            _step(returned="old"),
-            "You return the state that came in, so that every step begins from the start. Return the new one.",
-        ),
-        Mistake(
-            "readout in the order of the cell",
-            _step(seen="ycs"),
-            "Your readout sees [y; c; s]; its weights expect [s; c; y].",
-        ),
-        Mistake(
-            "readout with context first",
-            _step(seen="csy"),
-            "Your readout sees [c; s; y]; its weights expect [s; c; y].",
-        ),
-        Mistake(
-            "no tanh before the head",
-            _step(before_head=lambda x: x),
-            "You left out the tanh between readout and head: two linear layers in a row are one.",
-        ),
-        Mistake(
-            "scores returned",
-            _step(third="scores"),
-            "Your third result holds the scores. Return the weights, after the softmax.",
-        ),
-        Mistake(
-            "exponential without its maximum",
-            _step(mask_as="unsafe"),
-            "Your exponential is infinite from scores of about 89 on, and infinity over infinity is NaN. Use softmax, "
-            "which subtracts the largest score first.",
-        ),
-        Mistake(
-            "context detached",
-            _step(cut=True),
-            "You cut the gradient (detach, no_grad or a new tensor). All numbers are right, and the attention never "
-            "learns where to attend.",
-        ),
-    ],
+    mistakes=MISTAKES,
     time_limit=10.0,
 )

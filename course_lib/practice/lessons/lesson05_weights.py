@@ -1,6 +1,4 @@
-"""Lesson 05: from scores to weights under a padding mask, and from queries, keys and values to contexts."""
-
-from collections.abc import Callable
+"""Lesson 05: from scores to weights under a padding mask."""
 
 import torch
 
@@ -17,6 +15,7 @@ UNSAFE = (
     "Your exponential is infinite from scores of about 89 on, and infinity over infinity is NaN. Use torch.softmax, "
     "which subtracts each row's largest score first."
 )
+FINITE = "You gave padding a finite score. The other scores can be lower still; the score that never wins is −math.inf."
 NO_GRADIENT = (
     "the result has no gradient, because of detach, item or a new tensor: nothing can be learned through it."
 )
@@ -24,6 +23,17 @@ NO_GRADIENT = (
 
 def _weights(scores, mask):
     return torch.softmax(scores.masked_fill(~mask, NEVER), dim=-1)
+
+
+def _only_the_first(scores, mask):
+    weights, real = torch.zeros_like(scores), int(mask.sum())
+    weights[:, :real] = torch.softmax(scores[:, :real], dim=-1)
+    return weights
+
+
+def _shared_out(scores, mask):
+    weights = torch.softmax(scores, dim=-1)
+    return weights * mask + (weights * ~mask).sum(dim=-1, keepdim=True) / mask.sum() * mask
 
 
 def _weights_cases() -> list[tuple]:
@@ -74,11 +84,15 @@ ATTENTION_WEIGHTS = Exercise(
         ),
         holds("Does every row sum to 1, one row for each query?", _rows_sum_to_one, cases=1),
         holds("Does a padded key, where the mask is False, get weight 0?", _padding_gets_nothing),
-        holds("Does every row still sum to 1 when some keys are padding?", _rows_sum_to_one),
+        holds(
+            "Does every row still sum to 1 when some keys are padding?",
+            _rows_sum_to_one,
+            cases=(0, 1, 2, 3, 4),
+        ),
         matches_reference("Are the weights right for every query and mask?", cases=(0, 1, 2, 3)),
         unchanged_when(
             "Do the weights stay the same, however large the score of a padded key is?",
-            lambda scores, mask: (torch.where(mask, scores, scores + 30), mask),
+            lambda scores, mask: (torch.where(mask, scores, scores + 1e6), mask),
             cases=(0, 1, 2, 3),
         ),
         matches_reference(
@@ -115,7 +129,54 @@ ATTENTION_WEIGHTS = Exercise(
         Mistake(
             "a finite score for padding",
             lambda scores, mask: torch.softmax(scores.masked_fill(~mask, -100.0), dim=-1),
-            "You gave padding a score of about −100. Other scores can be lower still; use −math.inf.",
+            FINITE,
+        ),
+        Mistake(
+            "a finite amount subtracted",
+            lambda scores, mask: torch.softmax(scores - 1000.0 * ~mask, dim=-1),
+            "You lowered the scores of padding by a finite amount. They can be higher by more than that; set them to "
+            "−math.inf instead.",
+        ),
+        Mistake(
+            "the row's smallest score for padding",
+            lambda scores, mask: torch.softmax(
+                torch.where(mask, scores, scores.amin(dim=-1, keepdim=True)), dim=-1
+            ),
+            "You gave padding the smallest score of its row. That is a score like any other, and its exponential is "
+            "not 0; use −math.inf.",
+        ),
+        Mistake(
+            "infinity times 0",
+            lambda scores, mask: torch.softmax(scores + NEVER * (~mask).float(), dim=-1),
+            "−∞ · 0 is NaN, so every real key gets NaN. Choose instead of multiplying: masked_fill or torch.where.",
+        ),
+        Mistake(
+            "no softmax",
+            lambda scores, mask: scores.masked_fill(~mask, NEVER),
+            "You masked the scores, rightly, and returned them. The weights are their softmax over the keys.",
+        ),
+        Mistake(
+            "columns dropped",
+            lambda scores, mask: torch.softmax(scores[:, mask], dim=-1),
+            "You cut the padded columns off. Their weights are asked for as well, and are 0: the result has as many "
+            "columns as the scores.",
+        ),
+        Mistake(
+            "the first keys taken for the real ones",
+            _only_the_first,
+            "You counted the real keys and took as many from the left. Padding need not stand on the right: use the "
+            "mask itself.",
+        ),
+        Mistake(
+            "one sum for all rows",
+            lambda scores, mask: torch.softmax(scores, -1) * mask / (torch.softmax(scores, -1) * mask).sum(),
+            "You divided by the sum of the whole matrix. Every row has a sum of its own: sum(dim=-1, keepdim=True).",
+        ),
+        Mistake(
+            "padding's weight shared out",
+            _shared_out,
+            "You shared out the weight of the padding in equal parts. Each real key should grow in proportion to its "
+            "own weight, which is what masking the scores before the softmax does.",
         ),
         Mistake(
             "no mask",
@@ -166,136 +227,8 @@ ATTENTION_WEIGHTS = Exercise(
         Mistake(
             "detached",
             lambda scores, mask: _weights(scores.detach(), mask),
-            "You detached the scores. All numbers are right, and nothing can be learned.",
-        ),
-    ],
-)
-
-
-def _attend(
-    softmax_dim: int = -1, mixed: str = "values", scale: bool = False, share: Callable = torch.softmax
-) -> Callable:
-    """Dot-product attention; the options are the ways to get it wrong."""
-
-    def attend(queries, keys, values):
-        scores = queries @ keys.T / (keys.shape[1] ** 0.5 if scale else 1)
-        return share(scores, dim=softmax_dim) @ {"values": values, "keys": keys}[mixed]
-
-    return attend
-
-
-def _attend_cases() -> list[tuple]:
-    generator = seeded(1)
-
-    def case(target_len: int, source_len: int, size: int, value_size: int) -> tuple:
-        shapes = (target_len, size), (source_len, size), (source_len, value_size)
-        return tuple(torch.randn(*shape, generator=generator) for shape in shapes)
-
-    large = case(2, 4, 3, 2)
-    return [case(1, 3, 2, 2), case(3, 3, 3, 3), case(4, 5, 4, 3), (1000 * large[0], *large[1:])]
-
-
-def _one_thatlearns() -> list[tuple]:
-    """Cases in which one of queries, keys and values asks for its gradient."""
-    return [
-        tuple(part.requires_grad_() if n == chosen else part for n, part in enumerate(_attend_cases()[2]))
-        for chosen in range(3)
-    ]
-
-
-def _between_the_values(context, queries, keys, values) -> bool | str:
-    low, high = values.min(dim=0).values, values.max(dim=0).values
-    fits = bool(((context > low - 1e-4) & (context < high + 1e-4)).all())
-    return fits or "some of your numbers lie outside what the values have there; no weighted mean does."
-
-
-def _other_way_round(queries, keys, values) -> tuple:
-    return queries, keys.flip(0), values.flip(0)
-
-
-DOT_ATTENTION = Exercise(
-    id="05.dot_attention",
-    title="Dot-product attention, all queries at once",
-    reference=_attend(),
-    cases=_attend_cases,
-    properties=[
-        has_shape("Is it one context for each query, (target_len, value_size)?"),
-        matches_reference("For one query and three keys: is it the weighted mean of the values?", cases=0),
-        holds(
-            "Does every context lie among the values, as a mean must?", _between_the_values, cases=(0, 1, 2)
-        ),
-        unchanged_when(
-            "Keys and values in a different order, but together: is the context the same?",
-            _other_way_round,
-            cases=(0, 1, 2),
-        ),
-        matches_reference("Is it right for several queries?", cases=1),
-        matches_reference(
-            "Is it right where there are more keys than queries, and values have a size of their own?",
-            cases=2,
-        ),
-        matches_reference(
-            "Are scores of a few hundred safe, although their exponential is infinite?", cases=3
-        ),
-        holds("Do queries, keys and values all get a gradient?", learns, cases=_one_thatlearns),
-    ],
-    hints=[
-        "Which matrix product has the dot product of query t and key i in row t, column i?",
-        "Three operations, no loop: a score for every query with every key, weights, weighted mean of the values.",
-        "`queries @ keys.T` are the scores, (target_len, source_len). Each row needs its own softmax, and the weights "
-        "then multiply the values from the left.",
-    ],
-    mistakes=[
-        Mistake(
-            "softmax over the queries",
-            _attend(softmax_dim=0),
-            OVER_QUERIES,
-        ),
-        Mistake(
-            "keys mixed, not values",
-            _attend(mixed="keys"),
-            "You took the weighted mean of the keys. Keys decide the weights; what gets averaged are the values.",
-        ),
-        Mistake(
-            "plain mean",
-            lambda queries, keys, values: values.mean(dim=0).repeat(len(queries), 1),
-            "You took the plain mean of the values, the same for every query: use the weights.",
-        ),
-        Mistake(
-            "no softmax",
-            _attend(share=lambda scores, dim: scores),
-            "You left out the softmax: scores may be negative and sum to anything; weights are shares of 1.",
-        ),
-        Mistake(
-            "only the best key",
-            lambda queries, keys, values: values[(queries @ keys.T).argmax(dim=-1)],
-            "You took the value of the best key alone. That is hard attention: through an arg-max no gradient reaches "
-            "the scores. Mix all values, each by its weight.",
-        ),
-        Mistake(
-            "scaled",
-            _attend(scale=True),
-            "You divided by √d: that is the scaled dot product of the next lesson. Luong's has no scale.",
-        ),
-        Mistake(
-            "exponential without its maximum",
-            _attend(share=lambda scores, dim: scores.exp() / scores.exp().sum(dim=dim, keepdim=True)),
-            UNSAFE,
-        ),
-        Mistake(
-            "detached",
-            lambda queries, keys, values: _attend()(queries.detach(), keys.detach(), values.detach()),
-            "Something is detached: the numbers are right, but queries, keys or values cannot be learned.",
-        ),
-        Mistake(
-            "the weights",
-            lambda queries, keys, values: torch.softmax(queries @ keys.T, dim=-1),
-            "You returned the weights; the contexts are weights @ values.",
-        ),
-        Mistake(
-            "no transpose",
-            lambda queries, keys, values: torch.softmax(queries @ keys, dim=-1) @ values,
-            "queries @ keys does not fit: (target_len, d) needs (d, source_len) on its right, and that is keys.T.",
+            "Your numbers are right, but no gradient reaches the scores, so nothing can be learned. Stay with tensors: "
+            "no detach, tolist, item or NumPy on the way.",
         ),
     ],
 )

@@ -1,0 +1,24 @@
+"""05.wrong_zeros, answered from the prompt alone: the forms that a share may take, and other shares of the lesson."""
+
+import numpy as np
+import torch
+
+from answers import right, wrong
+
+ID = "05.wrong_zeros"
+
+right(ID, "rounded")(0.99)
+right(ID, "all of them, as a float")(1.0)
+right(ID, "all of them, as an int")(1)
+right(ID, "a mean that stayed a tensor")(torch.tensor([True, True, True]).double().mean())
+right(ID, "a tensor in single precision")(torch.tensor(0.9985))
+right(ID, "a number of NumPy")(np.float64(0.9957))
+right(ID, "NumPy in single precision")(np.float32(1.0))
+
+wrong(ID, "with the model's own weights", named="with the model's own weights")(0.0)
+wrong(ID, "a hundred per cent", named="per cent")(100)
+wrong(ID, "a count of dates", named="a count")(696)
+wrong(ID, "the days from 1 to 9 over all days", named="the share of the others")(0.304)
+wrong(ID, "the days from 10 to 31 over all days", named="the share of such days")(torch.tensor(0.696))
+wrong(ID, "the copied digits that were kept")(0.217)
+wrong(ID, "true or false of every day")(torch.ones(696, dtype=torch.bool))
