@@ -41,7 +41,7 @@ def test_attention_bars():
     mask = np.array([True, True, False, True])
     ax = plots.attention_bars([0.2, 0.45, 0.0, 0.35], ["a", "$", "c", " "], "t", mask=mask, gold=[3])
     assert_upright_bars(ax, [0.2, 0.45], ["C0", "C0"])
-    assert np.abs(pixel(ax, 2.2, 0.8) - (np.array(to_rgb(MASKED)) + 1) / 2).max() < 0.02
+    assert np.abs(pixel(ax, 2.2, 0.7) - (np.array(to_rgb(MASKED)) + 1) / 2).max() < 0.02
     assert label_at(ax.xaxis) == dict(enumerate(["a", "$", "c", "␣"]))
     assert {round(text.xy[0]): text.get_text() for text in ax.texts[:4]} == {
         0: "0.20",

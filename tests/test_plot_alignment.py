@@ -62,6 +62,13 @@ def test_the_true_keys_are_outlined_and_marked_where_the_bar_is_too_low():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["truth"]
 
 
+def test_high_bars_alone_leave_no_margin_for_marks_that_are_not_there():
+    ax = plots.attention_bars([0.9, 0.1], list("ab"), "t", gold=[0])
+    ax.figure.canvas.draw()
+    box = ax.figure.get_tightbbox()
+    assert box.x0 > 0 and box.y0 > 0  # inside the figure: an empty line without clipping would reach out of its corner
+
+
 @pytest.mark.parametrize("n", [3, 12, 23, 45])
 def test_labels_do_not_overlap_however_many_keys(n):
     ax = plots.attention_bars(np.full(n, 1 / n), ["w"] * n, "t")

@@ -75,7 +75,8 @@ def attention_bars(
     if gold:
         # A place that gets no weight has no bar to outline: a mark on the axis shows it all the same.
         low = [place for place in gold if values[place] < 0.05]
-        ax.plot(low, np.zeros(len(low)), "^", color=GOLD, markersize=7, clip_on=False, zorder=5)
+        if low:  # an empty line without clipping would count as a point in the corner of the figure
+            ax.plot(low, np.zeros(len(low)), "^", color=GOLD, markersize=7, clip_on=False, zorder=5)
         ax.legend(handles=[Patch(fill=False, edgecolor=GOLD, linewidth=2, label=gold_label)], loc="best")
     uniform = 1 / allowed.sum()
     ax.axhline(uniform, color=GOLD, linewidth=1.2, linestyle="--", zorder=0)
