@@ -20,7 +20,25 @@ def _radius_cases() -> list[tuple]:
         (torch.tensor([[0.2, 5.0], [0.0, 0.1]]), 1.0),  # a large norm and a small radius
         (torch.diag(torch.tensor([-2.0, 1.0])), 1.0),  # the largest eigenvalue is negative
         (torch.randn(7, 7, generator=generator), 1.5),
+        (torch.tensor([[0.0, -2.0], [0.5, 0.0]]), 0.5),  # eigenvalues ±i; a vector grows and shrinks in turn
     ]
+
+
+def _by_power_iteration(W: Tensor, rho: float) -> Tensor:
+    vector = torch.ones(len(W))
+    for _ in range(100):
+        vector = W @ vector
+        vector = vector / vector.norm()
+    return W * (rho / (W @ vector).norm())
+
+
+def _in_place(W: Tensor, rho: float) -> Tensor:
+    return W.mul_(rho / _radius(W))
+
+
+def _by_the_complex_one(W: Tensor, rho: float) -> Tensor:
+    eigenvalues = torch.linalg.eigvals(W)
+    return W * rho / eigenvalues[eigenvalues.abs().argmax()]
 
 
 WITH_RADIUS = Exercise(
@@ -35,6 +53,7 @@ WITH_RADIUS = Exercise(
         ),
         matches_reference("Does a negative eigenvalue count by its absolute value?", cases=3),
         matches_reference("Do complex eigenvalues, ±0.9i, count by their absolute value?", cases=1),
+        matches_reference("And where a vector that follows W grows and shrinks in turn?", cases=5),
         matches_reference("Does the largest eigenvalue decide, not the size of the entries?", cases=2),
         holds(
             "Is the spectral radius of the result rho?",
@@ -60,7 +79,7 @@ WITH_RADIUS = Exercise(
         Mistake(
             "largest, not largest in absolute value",
             lambda W, rho: W * (rho / torch.linalg.eigvals(W).real.max()),
-            "You took the largest eigenvalue. The spectral radius is the largest absolute value, so −2 beats 1.",
+            "You took the largest real part. The spectral radius is the largest absolute value, so −2 beats 1.",
         ),
         Mistake(
             "spectral norm",
@@ -88,6 +107,56 @@ WITH_RADIUS = Exercise(
             "radius 1",
             lambda W, rho: W / _radius(W),
             "You scaled to radius 1 and did not use rho.",
+        ),
+        Mistake(
+            "as if symmetric",
+            lambda W, rho: W * (rho / torch.linalg.eigvalsh(W).abs().max()),
+            "eigvalsh is for symmetric matrices, and reads only half of W; take torch.linalg.eigvals.",
+        ),
+        Mistake(
+            "largest entry",
+            lambda W, rho: W * (rho / W.abs().max()),
+            "You divided by the largest entry of W; the radius belongs to its eigenvalues.",
+        ),
+        Mistake(
+            "diagonal",
+            lambda W, rho: W * rho / W.diagonal().abs().max(),
+            "You took the diagonal for the eigenvalues; that holds only where the entries on one side of it are 0.",
+        ),
+        Mistake(
+            "mean eigenvalue",
+            lambda W, rho: W * (rho / torch.linalg.eigvals(W).abs().mean()),
+            "You divided by the mean of the absolute eigenvalues; the radius is the largest.",
+        ),
+        Mistake(
+            "as for a random matrix",
+            lambda W, rho: W * rho / (W.std() * len(W) ** 0.5),
+            "std · √n is the radius that a large random matrix has on average; W has its own, from its eigenvalues.",
+        ),
+        Mistake(
+            "only made smaller",
+            lambda W, rho: W * min(1.0, rho / float(_radius(W))),
+            "You only shrink a radius that is too large; one that is too small has to grow to rho as well.",
+        ),
+        Mistake(
+            "squared",
+            lambda W, rho: W * (rho / _radius(W)) ** 2,
+            "Your factor is squared; eigenvalues scale exactly as the matrix does.",
+        ),
+        Mistake(
+            "power iteration",
+            _by_power_iteration,
+            "You followed one vector; with complex eigenvalues its growth does not settle. Take torch.linalg.eigvals.",
+        ),
+        Mistake(
+            "complex factor",
+            _by_the_complex_one,
+            "You divided by the complex eigenvalue itself; divide by its absolute value, .abs().",
+        ),
+        Mistake(
+            "in place",
+            _in_place,
+            "The factor is right, but you changed the caller's W; return a new matrix, W * factor.",
         ),
     ],
 )

@@ -1,5 +1,7 @@
 """Lesson 01: scoring and sampling: perplexity and temperature."""
 
+import math
+
 import torch
 
 from course_lib.practice.cases import generator as seeded
@@ -81,6 +83,36 @@ PERPLEXITY = Exercise(
             lambda log_probs: -log_probs.mean(),
             "That is the loss in nats; the perplexity is exp of it.",
         ),
+        Mistake(
+            "one for each character",
+            lambda log_probs: torch.exp(-log_probs),
+            "That is one number per character, 1 / p; take the mean of the logarithms before exp.",
+        ),
+        Mistake(
+            "bits per character",
+            lambda log_probs: -log_probs.mean() / math.log(2),
+            "Those are bits per character; the perplexity is e to the loss in nats.",
+        ),
+        Mistake(
+            "minus outside",
+            lambda log_probs: -torch.exp(log_probs.mean()),
+            "Your minus sign stands outside exp; it belongs to the logarithms inside.",
+        ),
+        Mistake(
+            "median",
+            lambda log_probs: torch.exp(-log_probs.median()),
+            "You took the median; the loss is the mean of all characters.",
+        ),
+        Mistake(
+            "softmax first",
+            lambda log_probs: torch.exp(-torch.log_softmax(log_probs, dim=0).mean()),
+            "log_probs are one probability for each character of the text, not scores of rivals: no softmax over them.",
+        ),
+        Mistake(
+            "entropy",
+            lambda log_probs: torch.exp(-(log_probs.exp() * log_probs).sum()),
+            "You weighted each logarithm with its own probability, as in an entropy; here all count the same.",
+        ),
     ],
 )
 
@@ -94,6 +126,10 @@ def _logit_cases() -> list[tuple]:
         (torch.randn(6, generator=generator), 2.0),
         (torch.tensor([1000.0, 999.0, 0.0]), 1.0),
     ]
+
+
+def _in_place(logits, temperature):
+    return torch.softmax(logits.div_(temperature), dim=-1)
 
 
 TEMPERATURE = Exercise(
@@ -125,7 +161,8 @@ TEMPERATURE = Exercise(
         Mistake(
             "multiplied",
             lambda logits, temperature: torch.softmax(logits * temperature, dim=-1),
-            "You multiplied by the temperature; divide, so that a high temperature flattens.",
+            "You multiplied the logits by the temperature, or raised the probabilities to it; divide the logits, so "
+            "that a high temperature flattens.",
         ),
         Mistake(
             "after the softmax",
@@ -158,7 +195,38 @@ TEMPERATURE = Exercise(
         Mistake(
             "no temperature",
             lambda logits, temperature: torch.softmax(logits, dim=-1),
-            "You did not use the temperature.",
+            "The temperature has no effect on your result; divide every logit by it, before the softmax.",
+        ),
+        Mistake(
+            "power without a new sum",
+            lambda logits, temperature: torch.softmax(logits, dim=-1) ** (1 / temperature),
+            "Raised to 1/T, the probabilities no longer sum to 1; divide them by their sum, or the logits by T before "
+            "the softmax.",
+        ),
+        Mistake(
+            "clamped",
+            lambda logits, temperature: torch.softmax((logits / temperature).clamp(max=50.0), dim=-1),
+            "You cut large logits off, which makes them equal; torch.softmax copes with large logits as they are.",
+        ),
+        Mistake(
+            "all on the best",
+            lambda logits, temperature: (torch.arange(len(logits)) == logits.argmax()).float(),
+            "You gave everything to the best symbol; that is the limit for T near 0. Take a softmax.",
+        ),
+        Mistake(
+            "no exponential",
+            lambda logits, temperature: logits / temperature / (logits / temperature).sum(),
+            "You divided the logits by their sum; the softmax takes exponentials first, so that all are positive.",
+        ),
+        Mistake(
+            "sigmoid",
+            lambda logits, temperature: torch.sigmoid(logits / temperature),
+            "A sigmoid judges each symbol by itself; the softmax lets them share a probability of 1.",
+        ),
+        Mistake(
+            "in place",
+            _in_place,
+            "logits /= … changes the caller's tensor; write logits / temperature, which makes a new one.",
         ),
     ],
 )

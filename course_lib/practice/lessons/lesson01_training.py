@@ -1,7 +1,5 @@
 """Lesson 01: a training loop of one's own."""
 
-import copy
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,6 +10,7 @@ from course_lib.practice.attempt import Attempt
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Mistake, Property
+from course_lib.practice.lessons import lesson01_loops as loops
 from course_lib.practice.properties import holds
 
 
@@ -27,34 +26,19 @@ def _line(n_batches: int, scale: float = 1.0) -> tuple[nn.Module, list[tuple[Ten
     with torch.no_grad():
         model.weight.copy_(torch.tensor([[0.5, -0.3, 0.2]]))
         model.bias.fill_(0.1)
-    batches = []
-    for _ in range(n_batches):
-        x = torch.randn(4, 3, generator=generator)
-        batches.append((x, scale * (x @ torch.tensor([[1.0], [-2.0], [0.5]]) + 1.0)))
-    return model, batches
+    x = torch.randn(n_batches, 4, 3, generator=generator)
+    target = scale * (x @ torch.tensor([[1.0], [-2.0], [0.5]]) + 1.0)
+    return model, list(zip(x.unbind(), target.unbind(), strict=True))
 
 
 def _train_cases() -> list[tuple]:
-    one, two, steep, many = _line(1), _line(3), _line(3, scale=50.0), _line(80)
+    one, two, steep, many = _line(1), _line(3), _line(3, scale=50.0), _line(40)
     return [
         (*one, _squared_error, 0.1, 1e6),  # one step, nothing to clip
         (*two, _squared_error, 0.1, 1e6),  # three steps
         (*steep, _squared_error, 0.1, 1.0),  # gradients that have to be clipped
         (*many, _squared_error, 0.1, 5.0),  # long enough to learn
     ]
-
-
-def _train(model: nn.Module, batches: list, loss: Callable, lr: float, max_norm: float) -> list[float]:
-    losses, parameters = [], list(model.parameters())
-    for batch in batches:
-        value = loss(model, batch)
-        gradients = torch.autograd.grad(value, parameters)
-        norm = float(sum((gradient**2).sum() for gradient in gradients)) ** 0.5
-        with torch.no_grad():
-            for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter -= lr * gradient * max_norm / max(norm, max_norm)
-        losses.append(value.item())
-    return losses
 
 
 def _outcome(losses: Any, model: nn.Module, *_: Any) -> dict[str, Any]:
@@ -91,59 +75,13 @@ def _learns(attempt: Attempt) -> str | None:
     best = sum(attempt.expected(*arguments)["losses"][-10:]) / 10
     if last <= best + 0.01:
         return None
-    return f"Over the last 10 of 80 steps the mean loss is {last:.3g}; {best:.3g} can be reached."
-
-
-def _loop(
-    *,
-    zero=True,
-    clip="joint",
-    sign=-1.0,
-    update=True,
-    first_batch=False,
-    late_loss=False,
-    keep=False,
-    one=False,
-) -> Callable:
-    """The loop with one thing done wrong."""
-
-    def train(model, batches, loss, lr, max_norm):
-        losses, parameters = [], list(model.parameters())
-        for parameter in parameters:
-            parameter.grad = None
-        for batch in batches:
-            batch = batches[0] if first_batch else batch
-            if zero:
-                model.zero_grad()
-            value = loss(model, batch)
-            value.backward()
-            if clip == "joint":
-                nn.utils.clip_grad_norm_(parameters, max_norm)
-            elif clip == "each":
-                for parameter in parameters:
-                    nn.utils.clip_grad_norm_([parameter], max_norm)
-            elif clip == "value":
-                nn.utils.clip_grad_value_(parameters, max_norm)
-            with torch.no_grad():
-                for parameter in parameters if update else []:
-                    parameter += sign * lr * parameter.grad
-            value = loss(model, batch) if late_loss else value
-            losses.append(value if keep else value.item())
-            if one:
-                break
-        return losses
-
-    return train
-
-
-def _on_a_copy(model, batches, loss, lr, max_norm):
-    return _train(copy.deepcopy(model), batches, loss, lr, max_norm)
+    return f"Over the last 10 of 40 steps the mean loss is {last:.3g}; {best:.3g} can be reached."
 
 
 TRAIN = Exercise(
     id="01.train",
     title="A training loop of your own",
-    reference=_train,
+    reference=loops.train,
     cases=_train_cases,
     outcome=_outcome,
     properties=[
@@ -195,55 +133,115 @@ TRAIN = Exercise(
     mistakes=[
         Mistake(
             "gradients accumulate",
-            _loop(zero=False),
+            loops.loop(zero=False),
             "You never reset the gradients. `backward` adds to `.grad`, so every step repeats all earlier ones: call "
             "`model.zero_grad()` before it.",
         ),
         Mistake(
             "no clipping",
-            _loop(clip=""),
+            loops.loop(clip=""),
             "Your step uses the gradient unclipped. Clip between the gradients and the step: after it, it is too late.",
         ),
         Mistake(
             "each parameter clipped by itself",
-            _loop(clip="each"),
+            loops.loop(clip="each"),
             "You clipped each parameter by its own norm, which turns the gradient. Take one norm over all parameters.",
         ),
         Mistake(
             "clipped by value",
-            _loop(clip="value"),
+            loops.loop(clip="value"),
             "You clipped every number by itself. Scale the whole gradient by one factor instead.",
         ),
         Mistake(
             "uphill",
-            _loop(sign=1.0),
+            loops.loop(sign=1.0),
             "You added the gradient, which climbs. Subtract it: the gradient points to where the loss grows.",
         ),
-        Mistake("no step", _loop(update=False), "The parameters never change: the step is missing."),
+        Mistake(
+            "no step",
+            loops.loop(update=False),
+            "The parameters never change: the step is missing, or it makes new tensors, p = p − …, or the gradients "
+            "were set to zero just before it.",
+        ),
         Mistake(
             "on a copy",
-            _on_a_copy,
+            loops.on_a_copy,
             "You trained a copy of the model. Train the model that was passed in; its caller goes on using it.",
         ),
         Mistake(
             "first batch only",
-            _loop(first_batch=True),
+            loops.loop(first_batch=True),
             "You used the first batch in every step. Take the next one each time.",
         ),
         Mistake(
             "loss after the step",
-            _loop(late_loss=True),
+            loops.loop(late_loss=True),
             "You recorded the loss after the step. Record the one that the gradient came from, before the step.",
         ),
         Mistake(
             "graphs kept",
-            _loop(keep=True),
+            loops.loop(keep=True),
             "You stored the loss tensors, and with them the graph of every step: memory grows until it is full.",
         ),
         Mistake(
             "one step",
-            _loop(one=True),
+            loops.loop(one=True),
             "Your loop returns after its first step: is `return` indented too far?",
+        ),
+        Mistake(
+            "always scaled",
+            loops.loop(clip="always"),
+            "You scale every gradient to max_norm, short ones too; clip only where the norm exceeds max_norm.",
+        ),
+        Mistake(
+            "no learning rate",
+            loops.loop(optimiser=lambda parameters, lr: torch.optim.SGD(parameters, lr=1.0)),
+            "Your step subtracts the whole gradient; multiply it by lr.",
+        ),
+        Mistake(
+            "default learning rate",
+            loops.loop(optimiser=lambda parameters, lr: torch.optim.SGD(parameters)),
+            "Your optimiser uses its default learning rate; pass it lr.",
+        ),
+        Mistake(
+            "Adam",
+            loops.loop(optimiser=torch.optim.Adam),
+            "Those are Adam's steps, which rescale each gradient; plain descent subtracts lr times the gradient.",
+        ),
+        Mistake(
+            "momentum",
+            loops.loop(optimiser=lambda parameters, lr: torch.optim.SGD(parameters, lr, momentum=0.9)),
+            "Your step keeps a momentum of earlier gradients; plain descent uses the gradient of this batch alone.",
+        ),
+        Mistake(
+            "weights only",
+            loops.loop(optimiser=loops.weights_only),
+            "The biases never change; every parameter takes the step.",
+        ),
+        Mistake(
+            "outside of no_grad",
+            loops.outside_of_no_grad,
+            "A parameter asks for a gradient, so autograd forbids to change it in place; step inside torch.no_grad().",
+        ),
+        Mistake(
+            "one step for all batches",
+            loops.one_step_for_all,
+            "You took a single step from the sum of all losses; take one step for each batch.",
+        ),
+        Mistake(
+            "mean loss",
+            loops.loop(returns=lambda losses: sum(losses) / len(losses)),
+            "You returned the mean; return the list, one loss per step.",
+        ),
+        Mistake(
+            "last loss only",
+            loops.loop(returns=lambda losses: losses[-1:]),
+            "You returned the last loss alone; append the loss of every step.",
+        ),
+        Mistake(
+            "nothing returned",
+            loops.loop(returns=lambda losses: None),
+            "The training works; what is missing is `return losses` at the end.",
         ),
     ],
     time_limit=20.0,
