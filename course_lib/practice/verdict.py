@@ -148,7 +148,8 @@ def _inputs(exercise: Exercise, variant: str) -> list[tuple]:
     for property in exercise.properties:
         with contextlib.suppress(Exception):  # the verdict stands already, only its second line is at stake
             property.test(attempt)
-    return list({key(arguments): arguments for arguments in attempt.cases() + attempt.asked}.values())
+    inputs = attempt.cases()[::-1] + attempt.asked  # the last case has most in it, and parts most mistakes
+    return list({key(arguments): arguments for arguments in inputs}.values())
 
 
 def _behave_alike(
