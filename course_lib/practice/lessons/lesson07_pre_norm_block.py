@@ -1,6 +1,4 @@
-"""Lesson 07: a pre-norm block, put together from its sublayers; the rate at which post-norm needs no warm-up."""
-
-import math
+"""Lesson 07: a pre-norm block, put together from its sublayers."""
 
 import torch
 import torch.nn.functional as F
@@ -8,7 +6,7 @@ from torch import Tensor
 
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake, Property
-from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.practice.properties import gradient_matches, has_shape, matches_reference
 
 
 def _mix(y: Tensor) -> Tensor:
@@ -99,6 +97,53 @@ def _detached(x, attention, feed_forward, norm_1, norm_2):
     return x + feed_forward(norm_2(x)).detach()
 
 
+def _composed(attention_half, feed_forward_half, swapped=False):
+    """A block from two halves, each a function (x, sublayer, norm) → x."""
+
+    def block(x, attention, feed_forward, norm_1, norm_2):
+        halves = [(attention_half, attention, norm_1), (feed_forward_half, feed_forward, norm_2)]
+        if swapped:
+            halves = [(feed_forward_half, feed_forward, norm_1), (attention_half, attention, norm_2)]
+        for half, sublayer, norm in halves:
+            x = half(x, sublayer, norm)
+        return x
+
+    return block
+
+
+def _right_half(x, sublayer, norm):
+    return x + sublayer(norm(x))
+
+
+def _replacing(x, sublayer, norm):
+    return sublayer(norm(x))
+
+
+def _unnormalised(x, sublayer, norm):
+    return x + sublayer(x)
+
+
+def _normalised_after(x, sublayer, norm):
+    return norm(x + sublayer(x))
+
+
+def _copy_goes_on(x, sublayer, norm):
+    y = norm(x)
+    return y + sublayer(y)
+
+
+def _cut_off(x, sublayer, norm):
+    return x.detach() + sublayer(norm(x))
+
+
+def _one_residual(x, attention, feed_forward, norm_1, norm_2):
+    return x + feed_forward(norm_2(attention(norm_1(x))))
+
+
+def _attention_only(x, attention, feed_forward, norm_1, norm_2):
+    return x + attention(norm_1(x))
+
+
 def _block_cases() -> list[tuple]:
     generator = seeded(2)
     x = torch.randn(3, 4, generator=generator) * 2 + 1
@@ -128,6 +173,11 @@ def _sublayers_learn(attempt) -> str | None:
     return None
 
 
+def _learning_case() -> tuple:
+    x, *others = _block_cases()[4]
+    return x.requires_grad_(), *others
+
+
 PRE_NORM_BLOCK = Exercise(
     id="07.pre_norm_block",
     title="A pre-norm block",
@@ -143,6 +193,7 @@ PRE_NORM_BLOCK = Exercise(
         matches_reference("If both are active, does each read its own norm, one after the other?", cases=3),
         matches_reference("With a batch of two sentences, is every token right?", cases=4),
         Property("Do both sublayers receive a gradient?", _sublayers_learn),
+        gradient_matches("Does the gradient at x take the direct path as well?", lambda: [_learning_case()]),
     ],
     hints=[
         "For each of the two sublayers: what does it read, and what is its output added to?",
@@ -206,34 +257,61 @@ PRE_NORM_BLOCK = Exercise(
             "You applied the feed-forward network before attention; attention comes first.",
         ),
         Mistake(
+            "only attention is added",
+            _composed(_right_half, _replacing),
+            "What the feed-forward network returns replaces x in your block. Add it, as you did with attention.",
+        ),
+        Mistake(
+            "only the network is added",
+            _composed(_replacing, _right_half),
+            "What attention returns replaces x in your block. Add it, as you did with the feed-forward network.",
+        ),
+        Mistake(
+            "one residual around both",
+            _one_residual,
+            "You added x once, around both sublayers together. Each sublayer has a residual connection of its "
+            "own.",
+        ),
+        Mistake(
+            "feed-forward first, norms in place",
+            _composed(_right_half, _right_half, swapped=True),
+            "You applied the feed-forward network before attention; attention comes first.",
+        ),
+        Mistake(
+            "attention without norm",
+            _composed(_unnormalised, _right_half),
+            "Your attention reads x without norm_1.",
+        ),
+        Mistake(
+            "no norms",
+            _composed(_unnormalised, _unnormalised),
+            "You left out both norms. Each sublayer reads a normalised x.",
+        ),
+        Mistake(
+            "second half post-norm",
+            _composed(_right_half, _normalised_after),
+            "Your second half is post-norm, norm(x + sublayer(x)). Normalise what the sublayer reads and leave "
+            "the sum alone.",
+        ),
+        Mistake(
+            "second half overwritten",
+            _composed(_right_half, _copy_goes_on),
+            "You added the feed-forward network's output to norm_2(x). Add it to the x that was not normalised.",
+        ),
+        Mistake(
+            "attention only",
+            _attention_only,
+            "Your block ends after attention. The feed-forward network is missing.",
+        ),
+        Mistake(
+            "stream detached",
+            _composed(_cut_off, _cut_off),
+            "You detached x in the sum. All numbers are right, but the direct path for the gradient is gone.",
+        ),
+        Mistake(
             "sublayers detached",
             _detached,
             "You detached what the sublayers add. All numbers are right, and no sublayer could be trained.",
         ),
-    ],
-)
-
-POST_NORM_RATE = Exercise(
-    id="07.post_norm_rate",
-    title="Post-norm without warm-up",
-    reference=0.003,
-    properties=[
-        holds(
-            "Is it one of the three rates?",
-            lambda rate: (
-                any(math.isclose(rate, one, rel_tol=1e-6) for one in (0.01, 0.003, 0.0003))
-                or "expected 0.01, 0.003 or 0.0003."
-            ),
-        ),
-        matches_reference("Does post-norm learn at this rate, without warm-up and within 150 steps?"),
-    ],
-    hints=[
-        "Is the failure a property of post-norm alone, or of post-norm together with something else?",
-        "Keep post-norm and warm_up=0, and change only the rate. Guessing costs ln 16, about 2.8 nats.",
-        "Run `train_mirror(norm_first=False, lr=rate, warm_up=0)[0]` for each of the three rates.",
-    ],
-    mistakes=[
-        Mistake("too high", 0.01, "At 0.01 the loss stays at the level of guessing, about 2.8 nats."),
-        Mistake("too low", 0.0003, "At 0.0003 the loss does fall, but 150 steps are too few."),
     ],
 )

@@ -1,38 +1,52 @@
-"""Lesson 07: cross-attention, and the targets of label smoothing."""
+"""Lesson 07: cross-attention."""
 
 import math
 
 import torch
-import torch.nn.functional as F
 
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.lessons.lesson07_gradient import can_learn
-from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.practice.properties import has_shape, matches_reference
 
 ARGUMENTS = ("x", "memory", "W_Q", "W_K", "W_V", "mask")
 
 
 def _cross(
     *, asking="x", found="memory", given="memory", scale="d_k", dim=-1, causal=False, masking="right", cut=False,
-    lowest=-math.inf, no_maximum=False,
+    lowest=-math.inf, no_maximum=False, projected=True, exchanged=False, out="values", softmax=True,
 ):  # fmt: skip
     """Cross-attention of one head; the options are the ways to get it wrong."""
 
     def attend(x, memory, W_Q, W_K, W_V, mask):
+        W_Q, W_K = (W_K, W_Q) if exchanged else (W_Q, W_K)
         sides = {"x": x, "memory": memory.detach() if cut else memory}
-        Q, K, V = sides[asking] @ W_Q, sides[found] @ W_K, sides[given] @ W_V
-        sizes = {"d_k": K.shape[-1], "d_v": V.shape[-1], "d_model": x.shape[-1], "none": 1}
-        scores = Q @ K.transpose(-2, -1) / (K.shape[-1] if scale == "square" else math.sqrt(sizes[scale]))
+        Q, K, V = sides[asking] @ W_Q, sides[found] @ W_K, sides[given] @ W_V if projected else sides[given]
+        sizes = {
+            "source_len": K.shape[1],
+            "d_k": K.shape[-1],
+            "d_v": V.shape[-1],
+            "d_model": x.shape[-1],
+            "none": 1,
+        }
+        below = {"square": K.shape[-1], "multiply": K.shape[-1] ** -0.5, "late": 1.0}
+        scores = Q @ K.transpose(-2, -1) / (below.get(scale) or math.sqrt(sizes[scale]))
         if causal:
             ahead = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(diagonal=1)
             scores = scores.masked_fill(ahead, -math.inf)
+        if masking == "None not expected":
+            scores = scores.masked_fill(~mask, lowest)
         if mask is not None and masking in ("right", "inverted"):
             scores = scores.masked_fill(~mask if masking == "right" else mask, lowest)
         weights = scores.exp() / scores.exp().sum(dim, keepdim=True) if no_maximum else scores.softmax(dim)
-        if mask is not None and masking == "late":
+        weights = weights if softmax else scores
+        if mask is not None and masking in ("late", "renormalised"):
             weights = weights * mask
-        return weights @ V
+        if mask is not None and masking == "renormalised":
+            weights = weights / weights.sum(dim=-1, keepdim=True)
+        if out == "weights":
+            return weights
+        return weights @ V / (math.sqrt(K.shape[-1]) if scale == "late" else 1)
 
     return attend
 
@@ -172,89 +186,73 @@ CROSS_ATTENTION = Exercise(
             "Your own softmax overflows: subtract the row's maximum first, or call scores.softmax(dim=-1).",
         ),
         Mistake(
+            "scale by source_len",
+            _cross(scale="source_len"),
+            "You divided by the root of the source's length. The scores are sums over the d_k features of a key, "
+            "so divide by √d_k.",
+        ),
+        Mistake(
+            "multiplied by √d_k",
+            _cross(scale="multiply"),
+            "You multiplied the scores by √d_k; divide by it.",
+        ),
+        Mistake(
+            "scaled after the softmax",
+            _cross(scale="late"),
+            "You divided by √d_k after the softmax. Divide the scores, before it: the weights must sum to 1.",
+        ),
+        Mistake(
+            "softmax over the batch",
+            _cross(dim=0),
+            "You took the softmax over the batch; each query's weights over the memory sum to 1 (dim=-1).",
+        ),
+        Mistake(
+            "no softmax",
+            _cross(softmax=False, lowest=0.0),
+            "You left out the softmax: weights are the softmax of the scores over the memory.",
+        ),
+        Mistake(
+            "weights returned",
+            _cross(out="weights"),
+            "You return the attention weights. Return the weighted mean of the values, weights @ V.",
+        ),
+        Mistake(
+            "values not projected",
+            _cross(projected=False),
+            "Your values are the memory itself. Project it: V = memory W_V.",
+        ),
+        Mistake(
+            "W_Q and W_K exchanged",
+            _cross(exchanged=True),
+            "You exchanged W_Q and W_K: W_Q makes queries from x, W_K makes keys from the memory.",
+        ),
+        Mistake(
+            "None not expected",
+            _cross(masking="None not expected"),
+            "mask may be None, which means that everything may be attended to. Apply it only `if mask is not "
+            "None`.",
+        ),
+        Mistake(
+            "masked by +∞",
+            _cross(lowest=math.inf),
+            "You set masked scores to +∞. The softmax gives such a score all the weight; set it to −∞.",
+        ),
+        Mistake(
+            "masked by a large number",
+            _cross(lowest=1e9),
+            "You set masked scores to a large positive number, which gets all the weight. Set them to −∞.",
+        ),
+        Mistake(
+            "renormalised after the softmax",
+            _cross(masking="renormalised"),
+            "You masked the weights after the softmax and divided by what is left. Where padding takes all the "
+            "weight, nothing is left: 0 / 0. Set the scores to −∞ before the softmax.",
+        ),
+        Mistake(
             "memory detached",
             _cross(cut=True),
             "All numbers are right, but you detached something on the way to them, and what lies before it could never "
             "be trained.",
-        ),
-    ],
-)
-
-
-def _smooth(targets, vocab_size, epsilon):
-    return (1 - epsilon) * F.one_hot(targets, vocab_size) + epsilon / vocab_size
-
-
-def _filled(true, others):
-    """Targets with one probability for the true symbol and one for every other."""
-
-    def smooth(targets, vocab_size, epsilon):
-        result = torch.full((len(targets), vocab_size), float(others(vocab_size, epsilon)))
-        result[torch.arange(len(targets)), targets] = float(true(vocab_size, epsilon))
-        return result
-
-    return smooth
-
-
-def _rows_sum_to_one(result, *_) -> bool | str:
-    sums = result.sum(dim=-1)
-    t = int((sums - 1).abs().argmax())
-    return bool((sums - 1).abs().max() < 1e-4) or f"your row {t} sums to {sums[t]:.3f}, not to 1."
-
-
-SMOOTH_TARGETS = Exercise(
-    id="07.smooth_targets",
-    title="Smoothed targets",
-    reference=_smooth,
-    cases=lambda: [
-        (torch.tensor([1]), 4, 0.0),
-        (torch.tensor([1]), 4, 0.2),
-        (torch.tensor([0, 2, 2]), 3, 0.3),
-        (torch.tensor([5, 0, 9]), 10, 0.1),
-    ],
-    properties=[
-        has_shape("Is there a row for each target, a column for each symbol: (n, vocab_size)?"),
-        matches_reference("With epsilon 0, is it 1 at the true symbol and 0 elsewhere?", cases=0),
-        holds("Does every row sum to 1?", _rows_sum_to_one),
-        matches_reference("With epsilon 0.2 and four symbols, does each get its part?", cases=1),
-        matches_reference("With several targets, does each row have its own true symbol?", cases=(2, 3)),
-    ],
-    hints=[
-        "If epsilon is spread evenly over *all* symbols, how much does the true one end up with?",
-        "Every symbol gets epsilon / vocab_size, and the true one 1 − epsilon on top of that.",
-        "`F.one_hot(targets, vocab_size)` is 1 at the true symbols and 0 elsewhere: scale it, then add the rest.",
-    ],
-    mistakes=[
-        Mistake(
-            "shared among the others",
-            _filled(lambda V, e: 1 - e, lambda V, e: e / (V - 1)),
-            "You spread epsilon over the V − 1 *other* symbols. The formula, and F.cross_entropy, spread "
-            "it over all V: the true symbol keeps 1 − ε + ε/V.",
-        ),
-        Mistake(
-            "the true symbol's part forgotten",
-            _filled(lambda V, e: 1 - e, lambda V, e: e / V),
-            "Your rows sum to less than 1: the true symbol gets ε/V as well, on top of 1 − ε.",
-        ),
-        Mistake(
-            "not taken away",
-            _filled(lambda V, e: 1 + e / V, lambda V, e: e / V),
-            "You added ε/V everywhere without taking ε from the true symbol: rows sum to 1 + ε.",
-        ),
-        Mistake(
-            "not smoothed",
-            _filled(lambda V, e: 1, lambda V, e: 0),
-            "That is one-hot, whatever epsilon is.",
-        ),
-        Mistake(
-            "epsilon for each",
-            _filled(lambda V, e: 1 - e, lambda V, e: e),
-            "You gave epsilon to each of the other symbols; all together get it: divide by vocab_size.",
-        ),
-        Mistake(
-            "exchanged",
-            _filled(lambda V, e: e + (1 - e) / V, lambda V, e: (1 - e) / V),
-            "You exchanged ε and 1 − ε: the true symbol keeps most of the probability.",
         ),
     ],
 )

@@ -1,139 +1,14 @@
-"""Lesson 07: what a block has besides attention: the feed-forward network and layer normalisation."""
+"""Lesson 07: layer normalisation."""
 
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.lessons.lesson07_gradient import can_learn, one_at_a_time
 from course_lib.practice.properties import gradient_matches, has_shape, holds, matches_reference
-
-
-def _feed_forward(
-    inside: Callable = F.relu,
-    outside: Callable = lambda y: y,
-    first_bias: bool = True,
-    second_bias: bool = True,
-    late_bias: bool = False,
-    residual: bool = False,
-    cut: bool = False,
-):
-    """The position-wise network; the options are the ways to get it wrong."""
-
-    def apply(x, W_1, b_1, W_2, b_2):
-        if cut:
-            W_1, b_1, W_2, b_2 = (weight.detach() for weight in (W_1, b_1, W_2, b_2))
-        hidden = inside(x @ W_1) + b_1 if late_bias else inside(x @ W_1 + (b_1 if first_bias else 0))
-        return outside(hidden @ W_2 + (b_2 if second_bias else 0)) + (x if residual else 0)
-
-    return apply
-
-
-def _feed_forward_cases() -> list[tuple]:
-    generator = seeded(0)
-
-    def case(shape: tuple, d_ff: int, biases: str = "both", positive: bool = False) -> tuple:
-        d_model = shape[-1]
-        x, W_1, b_1, W_2, b_2 = (
-            torch.randn(*size, generator=generator)
-            for size in (shape, (d_model, d_ff), (d_ff,), (d_ff, d_model), (d_model,))
-        )
-        if positive:
-            # No hidden unit is below zero: ReLU does nothing.
-            x, W_1, b_1 = x.abs(), W_1.abs(), b_1.abs()
-        return x, W_1, b_1 if biases != "none" else 0 * b_1, W_2, b_2 if biases == "both" else 0 * b_2
-
-    return [
-        case((1, 2), 3, biases="none", positive=True),
-        case((1, 2), 3, biases="first", positive=True),
-        case((1, 3), 4, positive=True),
-        case((1, 2), 6),
-        case((4, 3), 8),
-        case((2, 5, 4), 16),
-    ]
-
-
-FEED_FORWARD = Exercise(
-    id="07.feed_forward",
-    title="The feed-forward network",
-    reference=_feed_forward(),
-    cases=_feed_forward_cases,
-    properties=[
-        has_shape("Does every token come out as large as it went in, (…, d_model)?"),
-        matches_reference("Where nothing is below zero and the biases are 0, is it x W_1 W_2?", cases=0),
-        matches_reference("Is b_1 added to the hidden layer?", cases=1),
-        matches_reference("Is b_2 added at the end?", cases=2),
-        matches_reference("Is what is below zero cut off inside, and nowhere else?", cases=3),
-        matches_reference("With four tokens, does each go through the same network?", cases=4),
-        matches_reference("With a batch of two sentences, is every token right?", cases=5),
-        can_learn(
-            "Can x and all four weights be trained?",
-            ("x", "W_1", "b_1", "W_2", "b_2"),
-            lambda: _feed_forward_cases()[4],
-        ),
-    ],
-    hints=[
-        "Widen, cut off, narrow. On which side of W_2 does the ReLU belong?",
-        "The hidden layer, relu(x W_1 + b_1), has d_ff features for every token. W_2 and b_2 bring it back to d_model.",
-        "Compute `hidden = torch.relu(x @ W_1 + b_1)` first; what is left is one more linear map.",
-    ],
-    mistakes=[
-        Mistake(
-            "no activation",
-            _feed_forward(inside=lambda h: h),
-            "You left out the activation: two linear maps in a row are one linear map, and nothing is gained.",
-        ),
-        Mistake(
-            "activation at the end",
-            _feed_forward(inside=lambda h: h, outside=F.relu),
-            "Your ReLU comes after W_2; it belongs before it, on the wide hidden layer.",
-        ),
-        Mistake(
-            "activation twice",
-            _feed_forward(outside=F.relu),
-            "You applied ReLU to the output as well, which must be able to be negative.",
-        ),
-        Mistake("GELU", _feed_forward(inside=F.gelu), "That is GELU; the exercise asks for ReLU, max(0, x)."),
-        Mistake(
-            "no biases",
-            _feed_forward(first_bias=False, second_bias=False),
-            "You left out both biases, b_1 and b_2.",
-        ),
-        Mistake(
-            "no first bias",
-            _feed_forward(first_bias=False),
-            "You left out b_1, which is added to the hidden layer before the ReLU.",
-        ),
-        Mistake(
-            "first bias after the ReLU",
-            _feed_forward(late_bias=True),
-            "You added b_1 after the ReLU; it belongs inside, max(0, x W_1 + b_1).",
-        ),
-        Mistake(
-            "residual connection included",
-            _feed_forward(residual=True),
-            "You added x at the end. The residual connection is not part of the network: the block adds it.",
-        ),
-        Mistake(
-            "no second bias",
-            _feed_forward(second_bias=False),
-            "You left out b_2, which is added at the end.",
-        ),
-        Mistake(
-            "sigmoid",
-            _feed_forward(inside=torch.sigmoid),
-            "You used a sigmoid inside; ReLU lets positive numbers through unchanged.",
-        ),
-        Mistake(
-            "weights detached",
-            _feed_forward(cut=True),
-            "All numbers are right, but you detached something on the way to them, and it could never be trained.",
-        ),
-    ],
-)
 
 
 def _layer_norm(
@@ -147,11 +22,15 @@ def _layer_norm(
     shifted: bool = True,
     shift_first: bool = False,
     two_means: bool = False,
+    exchanged: bool = False,
+    brackets: bool = True,
+    its_eps: Callable[[float], float] = lambda eps: eps,
     cut: bool = False,
 ):
     """Layer normalisation; the options are the ways to get it wrong."""
 
     def normalise(x, gamma, beta, eps):
+        gamma, beta, eps = (beta, gamma, its_eps(eps)) if exchanged else (gamma, beta, its_eps(eps))
         mean = x.mean(dim, keepdim=True)
         variance = (x**2).mean(dim, keepdim=True) if rms else x.var(dim, unbiased=unbiased, keepdim=True)
         variance = (x**2).mean(dim, keepdim=True) - mean**2 if two_means else variance
@@ -159,6 +38,8 @@ def _layer_norm(
             mean, variance = mean.detach(), variance.detach()
         below = (variance + eps).sqrt() if eps_inside else variance.sqrt() + eps
         below = below if root else variance + eps
+        if not brackets:
+            return gamma * x - mean / below + beta
         y = (x - mean if centre else x) / below
         if shift_first:
             return (y + beta) * gamma
@@ -190,6 +71,7 @@ def _layer_norm_cases() -> list[tuple]:
         case(three, 1e-5, plain="gamma"),
         case(torch.randn(4, 6, generator=generator), 1e-5),
         case(3 * torch.randn(2, 3, 5, generator=generator) + 1, 1e-5),
+        case(torch.randn(2, 2, 3, 5, generator=generator), 1e-5),
         case([[1003.3, 1001.1, 999.6, 1004.7]], 1e-5, plain="both"),
     ]
 
@@ -200,6 +82,23 @@ def _centred(y: Tensor, *_) -> bool | str:
     return (
         bool(means.abs().max() < 1e-4) or f"your token {t} has mean {means[t]:.3f} over its features, not 0."
     )
+
+
+def _for_a_gradient() -> list[tuple]:
+    return one_at_a_time(_layer_norm_cases()[4])
+
+
+def _written_out(y: Tensor, *_) -> bool | str:
+    """No operation on the way to y is PyTorch's own layer norm."""
+    waiting = [y.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            continue
+        if node.name().startswith("NativeLayerNorm"):
+            return "your numbers come from PyTorch's own layer norm."
+        waiting += [before for before, _ in node.next_functions]
+    return True
 
 
 LAYER_NORM = Exercise(
@@ -220,7 +119,10 @@ LAYER_NORM = Exercise(
         matches_reference("Is beta added at the end, feature by feature?", cases=3),
         matches_reference("Is gamma multiplied in before beta, feature by feature?", cases=4),
         matches_reference("With a batch of two sentences, is every token normalised by itself?", cases=5),
-        matches_reference("Is it accurate for features around 1,000?", cases=6),
+        matches_reference(
+            "With one more leading dimension, is it still the last one that is normalised?", cases=6
+        ),
+        matches_reference("Is it accurate for features around 1,000?", cases=7),
         can_learn(
             "Can x, gamma and beta be trained?",
             ("x", "gamma", "beta", "eps"),
@@ -228,7 +130,10 @@ LAYER_NORM = Exercise(
         ),
         gradient_matches(
             "Does the gradient take into account that mean and variance depend on x?",
-            lambda: one_at_a_time(_layer_norm_cases()[4]),
+            _for_a_gradient,
+        ),
+        holds(
+            "Is it written out, without F.layer_norm and nn.LayerNorm?", _written_out, cases=_for_a_gradient
         ),
     ],
     hints=[
@@ -305,6 +210,49 @@ LAYER_NORM = Exercise(
             "mean and variance detached",
             _layer_norm(cut=True),
             "You detached mean or variance. The outputs are right, and the gradient at x is not.",
+        ),
+        Mistake(
+            "over the whole tensor",
+            _layer_norm(dim=None),
+            "You took one mean and one variance for everything, all sentences together. Each token has its own: "
+            "dim=-1.",
+        ),
+        Mistake(
+            "over dimension 0",
+            _layer_norm(dim=0),
+            "You took dim=0, which is the batch: that is batch normalisation. Layer norm takes the features of "
+            "one token, dim=-1.",
+        ),
+        Mistake(
+            "centred, but root mean square",
+            _layer_norm(rms=True),
+            "You divided by the root mean square of x. The variance is the mean square of x − μ, after the mean "
+            "is subtracted.",
+        ),
+        Mistake(
+            "gamma and beta exchanged",
+            _layer_norm(exchanged=True),
+            "You exchanged gamma and beta: gamma is multiplied, beta is added.",
+        ),
+        Mistake(
+            "eps ignored",
+            _layer_norm(its_eps=lambda eps: 0.0),
+            "You left out eps, which is added to the variance before the root.",
+        ),
+        Mistake(
+            "eps of its own",
+            _layer_norm(its_eps=lambda eps: 1e-5),
+            "You wrote 1e-5 in place of the argument eps.",
+        ),
+        Mistake(
+            "eps squared",
+            _layer_norm(its_eps=lambda eps: eps**2),
+            "You added eps² to the variance; it is eps itself.",
+        ),
+        Mistake(
+            "brackets",
+            _layer_norm(brackets=False),
+            "Brackets are missing: only the mean is divided. Divide the difference, (x − mean) / …",
         ),
     ],
 )
