@@ -130,7 +130,8 @@ def gelu(x):
 
 grid = torch.linspace(-4, 4, 81)
 measured("by hand, largest difference from F.gelu", (gelu(grid) - F.gelu(grid)).abs().max(), at_most=1e-5)
-_ = plots.functions({"ReLU": torch.relu, "GELU": gelu}, title="GELU is smooth and has a slope below zero")
+ax = plots.functions({"ReLU": torch.relu, "GELU": gelu}, title="GELU is smooth and has a slope below zero")
+_ = ax.set(xlabel="x", ylabel="activation of x")
 
 # %% [markdown]
 # ## 3 · Residual connections
@@ -293,7 +294,7 @@ hint("07.layer_norm")
 drawings.transformer_block()
 
 # %% [markdown]
-# Post-norm is the paper's: it normalises the stream itself, again and again. Pre-norm leaves the stream alone and normalises only what a sublayer *reads*. Because the stream may have grown, a pre-norm stack ends with one more norm. Do it for both sublayers, and the **block** is complete.
+# Post-norm is the paper's: it normalises the stream itself, again and again. Pre-norm leaves the stream alone and normalises only what a sublayer *reads*. Because the stream may have grown, a pre-norm stack ends with one more norm. Do it for both sublayers, and the **block** is complete. In training, dropout is applied to each sublayer's output before it is added (Vaswani et al. 2017, section 5.4). We leave it out until section 9.
 #
 # ### Exercise 3 · A pre-norm block (core, 7 minutes)
 #
@@ -377,14 +378,14 @@ allowed, upside_down = causal_mask(6), torch.ones(6, 6, dtype=torch.bool).triu(d
 x = 3 * torch.randn(1, 6, 8)  # (batch, time, d_model)
 future = x.clone()
 future[:, 4:] = 0.0  # a different future for tokens 0 to 3
-print("      silent sublayers: output minus the expected one     new future: change of tokens 0 to 3")
+print("      sublayers return 0: output minus expected     later tokens changed: change of tokens 0 to 3")
 for name, block, mask in (("a", block_a, allowed), ("b", block_b, allowed), ("c", block_c, upside_down)):
     attend = partial(layer, mask=mask[None])
-    expected = norms[1](norms[0](x)) if name == "a" else x  # what a correct block of its kind lets through
+    expected = norms[1](norms[0](x)) if name == "a" else x  # what a correct block of its kind returns
     with torch.no_grad():
         silent = (block(x, torch.zeros_like, torch.zeros_like, *norms) - expected).abs().max()
         moved = (block(x, attend, ffn, *norms) - block(future, attend, ffn, *norms))[:, :4].abs().max()
-    print(f"{name}:  {silent:30.1f} {moved:46.1f}")
+    print(f"{name}:  {silent:27.1f} {moved:46.1f}")
 
 # %% [markdown]
 # Both numbers should be 0. **a** adds the sublayer's output to itself, so the input is lost (kyegomez/BitNet#32 had this). **b** overwrites the stream by its norm before the sum (compare pytorch/pytorch#61165): the direct path is gone. **c** has the mask upside down, lesson 06's trap
@@ -767,7 +768,7 @@ TypedFigure(
 #
 # ### Exercise 7 · Smoothed targets (warm-up, 5 minutes)
 #
-# Write `smooth_targets(targets, vocab_size, epsilon)`: `targets (n,)` ids → `(n, vocab_size)` probabilities.
+# Write `smooth_targets(targets, vocab_size, epsilon)`: `targets (n,)` ids → `(n, vocab_size)` probabilities, in float32.
 
 
 # %% tags=["exercise"]
@@ -865,7 +866,7 @@ for name, found in candidates(16)[1]:
 # ## 10 · What the heads attend to
 #
 # Three layers of four heads, three times: 36 maps. Rather than all of them, take one head of each kind, chosen by what it does. On 300 *validation* pairs we measure three things for every head: in the encoder, its mean weight on the previous word; in the decoder's self-attention, on the two newest words; and in
-# cross-attention, how often it aligns. Alignment needs a known truth. Some words are the same in both languages, such as *Bar*, *Baseball* or *Person*. Where such a word occurs once on both sides, writing the one should mean attending to the other. The chosen heads are then judged on *test* pairs.
+# cross-attention, how often it aligns a word with its translation. For that, we need pairs that are known to belong together. Some words are the same in both languages, such as *Bar*, *Baseball* or *Person*. Where such a word occurs once on both sides, writing the one should mean attending to the other. The chosen heads are then judged on *test* pairs. Layers and heads are counted from 0.
 
 
 # %%
