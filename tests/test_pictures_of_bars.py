@@ -29,10 +29,12 @@ def assert_upright_bars(ax, heights, colours):
 def test_next_symbol_bars():
     ax = plots.next_symbol_bars([0.1, 0.5, 0.004, 0.25, 0.0, 0.146], list("ab$dec"), "t", top=5)
     assert_upright_bars(ax, [0.5, 0.25, 0.146, 0.1], ["C0"] * 4)
-    assert list(label_at(ax.xaxis).values()) == ["b", "d", "c", "a", "$", "1\nothers"]
+    assert list(label_at(ax.xaxis).values()) == ["b", "d", "c", "a", "$", "1\nother"]
     numbers = {round(text.xy[0]): text.get_text() for text in ax.texts}
     assert numbers == {0: "0.50", 1: "0.25", 2: "0.15", 3: "0.10", 4: "<.01", 5: "0"}
     assert ax.get_ylim() == (0, 1.1)
+    cut = plots.next_symbol_bars([0.4, 0.3, 0.2, 0.1, 0.0, 0.0], list("abcdef"), "t", top=2)
+    assert label_at(cut.xaxis)[2] == "2\nothers"  # the two at 0 are in no bar
     grey = plots.next_symbol_bars([0.2] * 5, list("abcde"), "t", top=2).patches[2]
     assert to_hex(grey.get_facecolor()) == "#b0b0b0" and grey.get_height() == pytest.approx(0.6)
 

@@ -202,7 +202,7 @@ def test_masked_words_have_their_own_bars_and_their_own_heads():
     first, second = by_title["____ x $y$ [MASK]"], by_title["[MASK] x $y$ ____"]
     assert [bar.get_height() for bar in first.patches] == pytest.approx([0.5, 0.4, 0.1])
     assert [bar.get_height() for bar in second.patches] == pytest.approx([0.7, 0.2, 0.1])
-    assert labels(first.xaxis) == ["a", "c", "1\nothers"] and labels(second.xaxis) == ["b", "a", "1\nothers"]
+    assert labels(first.xaxis) == ["a", "c", "1\nother"] and labels(second.xaxis) == ["b", "a", "1\nother"]
     figure.canvas.draw()
     grid = by_title["Heads"]
     for layer in range(2):

@@ -113,7 +113,7 @@ def test_bars_of_chosen_symbols_stand_in_their_order():
     probabilities = torch.tensor([0.1, 0.5, 0.15, 0.25])
     ax = plots.next_symbol_bars(probabilities, list("abcd"), title="t", shown=[2, 1, 0])
     assert [bar.get_height() for bar in ax.patches] == pytest.approx([0.15, 0.5, 0.1, 0.25])
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "b", "a", "1\nothers"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["c", "b", "a", "1\nother"]
     for shown in ([4], [-1], [1, 1]):
         with pytest.raises(ValueError, match=r"shown is .* from 0 to 3"):
             plots.next_symbol_bars(probabilities, list("abcd"), title="t", shown=shown)

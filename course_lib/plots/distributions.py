@@ -20,6 +20,8 @@ def next_symbol_bars(
 ) -> Axes:
     """The `top` likeliest next symbols as bars, and all others together as one grey bar.
 
+    Its label counts the others that are not 0, or all of them where every one is.
+
     Args:
         probabilities: (vocab_size,), summing to 1.
         symbols: the vocab_size symbols.
@@ -44,7 +46,9 @@ def next_symbol_bars(
     ax = axes_or_new(ax, figsize=(7.0, 2.8))
     heights = [*values[best], max(0.0, 1 - values[best].sum())]
     *labels, title = drawable([*(printable(symbols[i]) for i in best), title])
-    labels = [*labels, f"{len(values) - len(best)}\nothers"]
+    rest = np.delete(values, best)
+    n_others = int(np.count_nonzero(rest)) or len(rest)  # what top-k or top-p cut off is in no bar
+    labels = [*labels, f"{n_others}\nother{'s' * (n_others != 1)}"]
     bars = ax.bar(range(len(heights)), heights, color=["C0"] * len(best) + ["#b0b0b0"])
     # Impossible and merely small are two things; 1e-6 is what rounding leaves of 1 − a sum.
     numbers = [f"{h:.2f}" if h >= 0.005 else "<.01" if h > 1e-6 else "0" for h in heights]
