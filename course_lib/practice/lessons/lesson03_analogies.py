@@ -1,4 +1,4 @@
-"""Lesson 03: analogies by arithmetic, and their score against a baseline."""
+"""Lesson 03: analogies by arithmetic."""
 
 import math
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.properties import has_shape, holds, matches_reference
+from course_lib.practice.properties import holds, matches_reference
 
 
 def _analogy(
@@ -18,28 +18,38 @@ def _analogy(
     dim: int = 1,
     keepdim: bool = True,
     without: str = "abc",
+    raw: str = "",
+    choose: Callable = torch.argmax,
 ) -> Callable:
     """Solve an analogy; the options are the ways to get it wrong."""
 
     def solve(E, a, b, c):
         table = E / E.norm(dim=dim, keepdim=keepdim) if unit else E
-        target = sign[0] * table[a] + sign[1] * table[b] + sign[2] * table[c]
-        scores = table @ target
+        parts = E if raw == "target" else table
+        target = sign[0] * parts[a] + sign[1] * parts[b] + sign[2] * parts[c]
+        if raw == "distance":
+            scores = -(E - (E[b] - E[a] + E[c])).norm(dim=1)
+        else:
+            scores = (E if raw == "rows" else table) @ target
         if given is not None:
             scores[[row for name, row in zip("abc", (a, b, c), strict=True) if name in without]] = given
-        return scores.argmax().item()
+        return choose(scores).item()
 
     return solve
 
 
+def _unit(E: Tensor) -> Tensor:
+    return E / E.norm(dim=1, keepdim=True)
+
+
 def _rows_deleted(E: Tensor, a: int, b: int, c: int) -> int:
-    unit = E / E.norm(dim=1, keepdim=True)
+    unit = _unit(E)
     scores = unit @ (unit[b] - unit[a] + unit[c])
     left = [row for row in range(len(E)) if row not in (a, b, c)]
     return scores[left].argmax().item()
 
 
-def _analogy_tables() -> list[tuple]:
+def analogy_tables() -> list[tuple]:
     # Rows 0-3: man, woman, king, queen. Row 4 points where a − b + c would lead, row 5 is long and only half right.
     exact = torch.tensor(
         [
@@ -60,8 +70,14 @@ def _analogy_tables() -> list[tuple]:
     # As before, with a long target: every score of a candidate is below −1.
     opposite = torch.tensor([[-1.0, 0.1], [1.0, 0.1], [1.0, -0.1], [-1.0, 0.25], [-1.0, -0.4]])
     # b and c lie on both sides of a, so b − a + c points along a itself.
-    between = torch.tensor([[0.0, 1.0], [2.0, 0.0], [1.0, 0.4], [0.0, -1.0], [1.0, -0.4]])
+    between = torch.tensor([[0.2, 1.0], [2.0, 0.0], [1.0, 0.4], [0.0, -1.0], [1.0, -0.4]])
     generator = seeded(2)
+
+    def uneven() -> Tensor:
+        """Many rows of different lengths, and columns of different sizes: each way not to scale the rows shows."""
+        rows = torch.randn(80, 6, generator=generator) * (torch.rand(80, 1, generator=generator) * 2 + 0.3)
+        return rows * torch.tensor([4.0, 2.0, 1.0, 1.0, 0.5, 0.3])
+
     return [
         (exact, 0, 1, 2),
         (exact * lengths, 0, 1, 2),
@@ -72,6 +88,7 @@ def _analogy_tables() -> list[tuple]:
         (torch.randn(9, 3, generator=generator) * torch.tensor([9.0, 1.0, 0.2]), 1, 2, 3),
         (opposite, 0, 1, 2),
         (between, 1, 2, 4),
+        *((uneven(), *rows) for rows in ((2, 0, 8), (19, 4, 11), (5, 6, 7))),
     ]
 
 
@@ -79,7 +96,7 @@ ANALOGY = Exercise(
     id="03.analogy",
     title="Analogy by arithmetic",
     reference=_analogy(),
-    cases=_analogy_tables,
+    cases=analogy_tables,
     properties=[
         holds(
             "Is the answer none of the three given words?",
@@ -155,145 +172,42 @@ ANALOGY = Exercise(
             "You removed the three given rows before the argmax, so every row behind them has a new number. Keep all "
             "rows, and set the scores of the three to −∞.",
         ),
-    ],
-)
-
-
-def _accuracies(E: Tensor, questions: list) -> tuple[float, float]:
-    unit = E / E.norm(dim=1, keepdim=True)
-    arithmetic = nearest = 0
-    for a, b, c, answers in questions:
-        arithmetic += ANALOGY.reference(unit, a, b, c) in answers
-        scores = unit @ unit[c]
-        scores[[a, b, c]] = -math.inf
-        nearest += scores.argmax().item() in answers
-    return arithmetic / len(questions), nearest / len(questions)
-
-
-def _scored(
-    baseline: str = "c",
-    without: str = "abc",
-    counts: bool = False,
-    swapped: bool = False,
-    given: bool = False,
-    scale: float = 1,
-    first: bool = False,
-) -> Callable:
-    """Score a test; the options are the ways to get it wrong."""
-
-    def score(E, questions):
-        unit = E / E.norm(dim=1, keepdim=True)
-        arithmetic = nearest = 0
-        for a, b, c, answers in questions:
-            answers = answers[:1] if first else answers
-            rows = {"a": a, "b": b, "c": c}
-            scores = unit @ (unit[b] - unit[a] + unit[c])
-            if not given:
-                scores[[a, b, c]] = -math.inf
-            arithmetic += scores.argmax().item() in answers
-            scores = unit @ unit[rows[baseline]]
-            scores[[rows[name] for name in without]] = -math.inf
-            nearest += scores.argmax().item() in answers
-        n = 1 if counts else len(questions) / scale
-        both = [arithmetic / n, nearest / n]
-        return tuple(reversed(both) if swapped else both)
-
-    return score
-
-
-def _tests() -> list[tuple]:
-    generator = seeded(5)
-    exact, given = _analogy_tables()[0][0], _analogy_tables()[2][0]
-
-    def random_test(n_words: int, d_model: int, n_questions: int) -> tuple:
-        E = torch.randn(n_words, d_model, generator=generator) * (
-            torch.rand(n_words, 1, generator=generator) * 3 + 0.2
-        )
-        questions = []
-        for _ in range(n_questions):
-            order = torch.randperm(n_words, generator=generator).tolist()
-            questions.append((*order[:3], order[3 : 3 + n_words // 3]))
-        return E, questions
-
-    return [
-        (exact, [(0, 1, 2, [3])]),
-        (given, [(0, 1, 2, [3]), (2, 3, 0, [1]), (1, 0, 2, [4]), (0, 2, 1, [3, 4])]),
-        random_test(9, 3, 40),
-        random_test(14, 4, 60),
-    ]
-
-
-ACCURACIES = Exercise(
-    id="03.accuracies",
-    title="The score of an analogy test",
-    reference=_accuracies,
-    cases=_tests,
-    properties=[
-        has_shape("Does it return two numbers?"),
-        matches_reference("One question that the arithmetic answers: is the accuracy 1.0?", cases=0),
-        holds(
-            "Are both accuracies between 0 and 1?",
-            lambda both, *_: (
-                all(0 <= float(one) <= 1 for one in both) or "an accuracy is not between 0 and 1."
-            ),
-        ),
-        matches_reference(
-            "Four questions, one of them with two right answers: are both accuracies right?", cases=1
-        ),
-        matches_reference(
-            "Are both right for tests with many questions and several right answers?", cases=[2, 3]
-        ),
-    ],
-    hints=[
-        "What is counted for each question, and by what is the count divided?",
-        "Arithmetic: is the row of exercise 5 among the right answers? Baseline: the same, with c alone as the target.",
-        "For the baseline the scores are `unit @ unit[c]`, and the three given rows get −∞ there as well.",
-    ],
-    mistakes=[
         Mistake(
-            "counts",
-            _scored(counts=True),
-            "You returned how many answers are right. Divide by the number of questions.",
+            "target not normalised",
+            _analogy(raw="target"),
+            "You added the vectors as they are, so the longest of the three decides the target's direction. Scale all "
+            "rows to length 1 first, a, b and c among them.",
         ),
         Mistake(
-            "per cent",
-            _scored(scale=100),
-            "You returned per cent. Return shares from 0 to 1.",
+            "rows not normalised",
+            _analogy(raw="rows"),
+            "You scaled a, b and c, but compare with rows of any length, so long vectors win. Scale all rows first.",
         ),
         Mistake(
-            "first answer only",
-            _scored(first=True),
-            "You compared with the first of the right answers only. Any row in the list counts: `row in answers`.",
+            "distance between raw vectors",
+            _analogy(raw="distance"),
+            "You took the distance between vectors of any length. The nearest direction is asked for: scale the rows "
+            "to length 1, and take the largest dot product.",
         ),
         Mistake(
-            "order",
-            _scored(swapped=True),
-            "You returned the baseline before the arithmetic. The arithmetic comes first.",
+            "b − a − c",
+            _analogy(sign=(-1, 1, -1)),
+            "You subtracted c. The step from a to b starts at c: b − a + c.",
         ),
         Mistake(
-            "only c excluded",
-            _scored(without="c"),
-            "Your baseline may answer a or b. Exclude all three given words in both, or the comparison is unfair.",
+            "farthest",
+            _analogy(given=math.inf, choose=torch.argmin),
+            "You took the smallest dot product, the row farthest from the target. The largest is the nearest.",
         ),
         Mistake(
-            "nothing excluded",
-            _scored(without=""),
-            "Your baseline answers c itself, which is always nearest to c. Exclude the three given words.",
+            "the score",
+            _analogy(choose=torch.max),
+            "You returned the best score. Return the number of its row: argmax instead of max.",
         ),
         Mistake(
-            "nearest to b",
-            _scored(baseline="b"),
-            "Your baseline is the nearest neighbour of b. The question asks about c.",
-        ),
-        Mistake(
-            "given words allowed",
-            _scored(given=True),
-            "Your arithmetic may answer a given word. Use your function of exercise 5, which excludes them.",
-        ),
-        Mistake(
-            "compared with the list",
-            lambda E, questions: (0.0, 0.0),
-            "Every answer counts as wrong. A row number never equals a list: ask `row in answers`.",
+            "the vector",
+            lambda E, a, b, c: _unit(E)[_analogy()(E, a, b, c)],
+            "You returned the row's vector. Return its number.",
         ),
     ],
 )

@@ -23,6 +23,12 @@ def _no_dimension_kept(counts: Tensor) -> Tensor:
     return (joint / (joint.sum(dim=1) * joint.sum(dim=0))).log()
 
 
+def _one_side(counts: Tensor, dim: int) -> Tensor:
+    joint = counts / counts.sum()
+    p = joint.sum(dim=dim)
+    return (joint / (p[:, None] * p)).log()
+
+
 def _sums_added(counts: Tensor) -> Tensor:
     joint = counts / counts.sum()
     return (joint / (joint.sum(dim=1, keepdim=True) + joint.sum(dim=0, keepdim=True))).log()
@@ -116,6 +122,53 @@ PMI = Exercise(
             "positive PMI",
             lambda counts: _pmi(counts).clamp(min=0),
             "That is positive PMI, which sets everything below 0 to 0. Here the negative values are wanted too.",
+        ),
+        Mistake(
+            "base ten",
+            lambda counts: _pmi(counts) / torch.log(torch.tensor(10.0)),
+            "You took the logarithm to base 10. This course measures in nats: .log().",
+        ),
+        Mistake(
+            "row sums only",
+            lambda counts: _one_side(counts, dim=1),
+            "You used the row sums twice. P(c) is the sum of a column: dim=0.",
+        ),
+        Mistake(
+            "column sums only",
+            lambda counts: _one_side(counts, dim=0),
+            "You used the column sums twice. P(w) is the sum of a row: dim=1.",
+        ),
+        Mistake(
+            "brackets missing",
+            lambda counts: (_pmi(counts).exp() * (counts.sum(dim=0) / counts.sum()) ** 2).log(),
+            "You divide by P(w) and multiply by P(c). Put brackets around the product P(w) P(c).",
+        ),
+        Mistake(
+            "only P(w | c)",
+            lambda counts: (counts / counts.sum(dim=0, keepdim=True)).log(),
+            "That is ln P(w | c); divide by P(w) as well, or frequent words win everywhere.",
+        ),
+        Mistake(
+            "weighted",
+            lambda counts: _pmi(counts) * counts / counts.sum(),
+            "You multiplied each PMI by P(w, c), as for the mean over all pairs. Return the PMI of each pair as it is.",
+        ),
+        Mistake(
+            "mutual information",
+            lambda counts: (_pmi(counts) * counts / counts.sum()).sum(),
+            "That is the mutual information of the whole table. Pointwise means: one number for each pair.",
+        ),
+        Mistake(
+            "one added",
+            lambda counts: _pmi(counts + 1),
+            "You added 1 to every count. All counts are positive here, so take them as they are.",
+        ),
+        Mistake(
+            "means for sums",
+            lambda counts: (
+                counts / (counts.mean(dim=1, keepdim=True) * counts.mean(dim=0, keepdim=True))
+            ).log(),
+            "You took means of counts. A probability is a sum of counts divided by the total, counts.sum().",
         ),
     ],
 )

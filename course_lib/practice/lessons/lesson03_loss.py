@@ -40,6 +40,12 @@ def _one_that_learns() -> list[tuple]:
     ]
 
 
+def _learns(loss: Tensor, *_: Tensor) -> bool | str:
+    return loss.requires_grad or (
+        "the loss is cut off from it (by detach, item or a new tensor), so training could not change it."
+    )
+
+
 PAIR_LOSS = Exercise(
     id="03.pair_loss",
     title="Negative sampling, one pair",
@@ -56,14 +62,11 @@ PAIR_LOSS = Exercise(
         matches_reference("Three noise words: do their losses add up?", cases=3),
         matches_reference("Is it right for seven noise words and five numbers a vector?", cases=4),
         matches_reference("Is it still right for scores as far out as −200 and 200?", cases=5),
+        holds("Can a gradient flow back to w?", _learns, cases=lambda: _one_that_learns()[:1]),
         holds(
-            "Can a gradient flow back to w, to c and to the noise words?",
-            lambda loss, *_: (
-                loss.requires_grad
-                or "the loss is cut off from one of them (by detach, item or a new tensor), so training could not "
-                "change it."
-            ),
-            cases=_one_that_learns,
+            "Can a gradient flow back to c and to the noise words?",
+            _learns,
+            cases=lambda: _one_that_learns()[1:],
         ),
         gradient_matches("Is the gradient at w, at c and at the noise words complete?", _one_that_learns),
     ],
@@ -86,13 +89,18 @@ PAIR_LOSS = Exercise(
         Mistake(
             "logarithm of the sigmoid",
             lambda w, c, noise: -torch.sigmoid(w @ c).log() - torch.sigmoid(-(noise @ w)).log().sum(),
-            "The formula is right, but for a score of −200 the sigmoid rounds to 0 and its logarithm is −∞. "
-            "F.logsigmoid computes both in one step.",
+            "The formula is right, but at a score of −200 it leaves what float32 can hold: the sigmoid rounds to 0, or "
+            "exp(200) to ∞. F.logsigmoid computes both steps in one.",
         ),
         Mistake(
             "gradient cut off",
             lambda w, c, noise: _pair_loss(w, c, noise).detach(),
             "You detached the result (item and torch.tensor do the same), so no gradient can flow back.",
+        ),
+        Mistake(
+            "contexts cut off",
+            lambda w, c, noise: _pair_loss(w, c.detach(), noise.detach()),
+            "You detached c or noise. Context vectors are trained as well, those of the noise words included.",
         ),
         Mistake(
             "part of the gradient cut off",
@@ -123,6 +131,40 @@ PAIR_LOSS = Exercise(
             "noise against c",
             lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ c)).sum(),
             "You scored the noise words with c. They are scored with w, the centre word.",
+        ),
+        Mistake(
+            "mean over all pairs",
+            lambda w, c, noise: _pair_loss(w, c, noise) / (1 + len(noise)),
+            "You divided by k + 1. The loss is a sum over the true pair and the noise words.",
+        ),
+        Mistake(
+            "noise subtracted",
+            lambda w, c, noise: -F.logsigmoid(w @ c) + F.logsigmoid(-(noise @ w)).sum(),
+            "The noise words' part has the wrong sign: both parts have a minus in front of their logarithms.",
+        ),
+        Mistake(
+            "not summed",
+            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w)),
+            "You return one number for each noise word. Sum over them.",
+        ),
+        Mistake(
+            "softmax",
+            lambda w, c, noise: -(torch.cat([c[None], noise]) @ w).log_softmax(dim=0)[0],
+            "You took a softmax over the true word and the noise. Negative sampling asks about each word by itself: a "
+            "sigmoid each.",
+        ),
+        Mistake(
+            "no noise",
+            lambda w, c, noise: -F.logsigmoid(w @ c),
+            "The noise words are missing. With true pairs alone, all vectors could point in the same direction.",
+        ),
+        Mistake(
+            "cosines",
+            lambda w, c, noise: (
+                -F.logsigmoid(F.cosine_similarity(w, c, dim=0))
+                - F.logsigmoid(-F.cosine_similarity(noise, w[None])).sum()
+            ),
+            "Your scores are cosines. Here the score of a pair is the dot product itself.",
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """Lesson 03: comparing vectors: the cosine, and the association with two groups."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.practice.cases import generator as seeded
@@ -72,6 +73,41 @@ COSINE = Exercise(
             lambda u, v: (u * v) / (u.norm() * v.norm()),
             "u * v multiplies number by number. The dot product adds these up: u @ v.",
         ),
+        Mistake(
+            "brackets missing",
+            lambda u, v: u @ v / u.norm() * v.norm(),
+            "You divide by the length of u and multiply by that of v. Put brackets around the product of the lengths.",
+        ),
+        Mistake(
+            "sum of absolute values",
+            lambda u, v: (u @ v) / (u.abs().sum() * v.abs().sum()),
+            "You added up absolute values. The length is the root of the sum of squares: u.norm().",
+        ),
+        Mistake(
+            "number of features",
+            lambda u, v: (u @ v) / (len(u) * len(v)),
+            "len(u) is how many numbers u has. How long it is as an arrow says u.norm().",
+        ),
+        Mistake(
+            "angle",
+            lambda u, v: ((u @ v) / (u.norm() * v.norm())).acos(),
+            "That is the angle itself. Its cosine is asked for: leave acos out.",
+        ),
+        Mistake(
+            "absolute value",
+            lambda u, v: (u @ v).abs() / (u.norm() * v.norm()),
+            "You took the absolute value. Opposite directions have the cosine −1.",
+        ),
+        Mistake(
+            "correlation",
+            lambda u, v: ((u - u.mean()) @ (v - v.mean())) / ((u - u.mean()).norm() * (v - v.mean()).norm()),
+            "You subtracted the means first. That is the correlation; the cosine takes the vectors as they are.",
+        ),
+        Mistake(
+            "a dimension left",
+            lambda u, v: (u[None] @ v) / (u.norm() * v.norm()),
+            "Your result has one dimension, of length 1. F.cosine_similarity(u, v, dim=0) and u @ v leave none.",
+        ),
     ],
 )
 
@@ -99,6 +135,7 @@ def _groups() -> list[tuple]:
         (2 * e[0], torch.tensor([[3.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), -e[:1]),
         draw(4, 3, 3),
         draw(5, 2, 4),
+        (e[0], e[1:2], e[:1]),
     ]
 
 
@@ -110,6 +147,7 @@ ASSOCIATION = Exercise(
     properties=[
         has_shape("Is the result one number, a tensor of shape ()?"),
         matches_reference("A word equal to A's only word, and at a right angle to B's: is it 1?", cases=0),
+        matches_reference("A word equal to B's only word, and at a right angle to A's: is it −1?", cases=4),
         matches_reference("Cosines 1 and 0 with A, and −1 with B: is it 0.5 − (−1)?", cases=1),
         unchanged_when(
             "Does it stay the same when the word's vector is made five times as long?",
@@ -159,6 +197,64 @@ ASSOCIATION = Exercise(
             "columns scaled",
             lambda w, A, B: ((A / A.norm(dim=0)) @ _unit(w)).mean() - ((B / B.norm(dim=0)) @ _unit(w)).mean(),
             "You scaled the columns. A word is a row: norm(dim=1, keepdim=True).",
+        ),
+        Mistake(
+            "columns normalised",
+            lambda w, A, B: (
+                (F.normalize(A, dim=0) @ _unit(w)).mean() - (F.normalize(B, dim=0) @ _unit(w)).mean()
+            ),
+            "You scaled the columns. A word is a row: dim=1.",
+        ),
+        Mistake(
+            "groups not scaled",
+            lambda w, A, B: (A @ _unit(w)).mean() - (B @ _unit(w)).mean(),
+            "You scaled w but not the rows of A and B, so that long vectors count more. Scale all of them.",
+        ),
+        Mistake(
+            "one norm for a group",
+            lambda w, A, B: (A / A.norm() @ _unit(w)).mean() - (B / B.norm() @ _unit(w)).mean(),
+            "A.norm() is one number for the whole table. Every row has a length of its own: norm(dim=1, keepdim=True).",
+        ),
+        Mistake(
+            "cosine with the mean of unit vectors",
+            lambda w, A, B: _unit(_unit(A).mean(dim=0)) @ _unit(w) - _unit(_unit(B).mean(dim=0)) @ _unit(w),
+            "You scaled a group's mean once more. The mean of unit vectors is shorter than 1, and that belongs to the "
+            "mean of the cosines.",
+        ),
+        Mistake(
+            "absolute difference",
+            lambda w, A, B: _association(w, A, B).abs(),
+            "You took the absolute value. The sign says which of the two groups the word is nearer to.",
+        ),
+        Mistake(
+            "added",
+            lambda w, A, B: (_unit(A) @ _unit(w)).mean() + (_unit(B) @ _unit(w)).mean(),
+            "You added the two means. The association is their difference.",
+        ),
+        Mistake(
+            "in standard deviations",
+            lambda w, A, B: _association(w, A, B) / (_unit(torch.cat([A, B])) @ _unit(w)).std(),
+            "You divided by a standard deviation. That comes later, for the effect. Return the difference.",
+        ),
+        Mistake(
+            "largest cosines",
+            lambda w, A, B: (_unit(A) @ _unit(w)).max() - (_unit(B) @ _unit(w)).max(),
+            "You compared the nearest word of each group. Take the mean over all of its words.",
+        ),
+        Mistake(
+            "two means",
+            lambda w, A, B: ((_unit(A) @ _unit(w)).mean(), (_unit(B) @ _unit(w)).mean()),
+            "You returned the two means. Return their difference.",
+        ),
+        Mistake(
+            "no mean",
+            lambda w, A, B: _unit(A) @ _unit(w) - _unit(B) @ _unit(w),
+            "You subtracted row from row. Take the mean of each group first: the groups may have different sizes.",
+        ),
+        Mistake(
+            "divided by the larger group",
+            lambda w, A, B: ((_unit(A) @ _unit(w)).sum() - (_unit(B) @ _unit(w)).sum()) / max(len(A), len(B)),
+            "You divided both sums by the same number. Each group has a size of its own.",
         ),
     ],
 )
