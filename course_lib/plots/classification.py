@@ -137,7 +137,8 @@ def gains(
         counts = ", ".join(f"{name!r} {len(own)}" for name, own in values.items())
         raise ValueError(f"All need a score for each draw, but there are: {counts}.")
     others = [name for name in scores if name != baseline]
-    ax = axes_or_new(ax, figsize=(7, 0.45 * len(others) + 1.5))
+    height = 0.45 * max(len(others), 3)  # inches of the axes: room for the legend below even of one row
+    ax = axes_or_new(ax, figsize=(7, height + 1.5))
     ax.axvline(0, color=GREY, linewidth=1)
     for row, name in enumerate(others):
         differences = values[name] - values[baseline]
@@ -149,7 +150,7 @@ def gains(
     ax.set(xlabel=f"{xlabel}: difference from {baseline!r}", title=title)
     handles, labels = ax.get_legend_handles_labels()
     # Below the axes: inside, its marker would look like one more draw.
-    below = -0.5 / (0.45 * len(others))
+    below = -0.5 / height
     ax.legend(handles[:2], labels[:2], loc="upper center", bbox_to_anchor=(0.5, below), ncols=2)
     return ax
 
