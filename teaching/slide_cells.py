@@ -186,7 +186,7 @@ def _lines(text: str) -> int:
 
 
 def html(markdown: str) -> str:
-    """Formulas stay as they are: KaTeX sets them on the page."""
+    """Formulas stay as they are until the page is whole; then they become MathML."""
     return markdown2html_mistune(markdown).strip()
 
 

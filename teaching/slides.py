@@ -1,16 +1,19 @@
 """Makes slides of a lesson from its own cells: python -m teaching.slides 06 DIR
 
-DIR/06_self_attention.html opens in any browser, without a network; reveal.js and KaTeX lie beside it. Arrow keys move,
+DIR/06_self_attention.html opens in any browser, without a network; reveal.js lies beside it. Arrow keys move,
 S opens the speaker view with the lesson's full text, O the overview. Add ?print-pdf to the address to print.
 """
 
 import argparse
+import importlib.resources
+import importlib.util
 import re
 import shutil
 import sys
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
+import latex2mathml.converter
 import nbformat
 from pygments.formatters import HtmlFormatter
 
@@ -18,11 +21,18 @@ from teaching.slide_cells import Slide, slides
 from tools.lesson_source import built_path, sources
 
 HERE = Path(__file__).parent
-VENDOR = HERE / "vendor"
+REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
 # Nothing is loaded but the files beside the page.
 POLICY = (
     "default-src 'none'; script-src 'self' file: 'unsafe-inline'; style-src 'self' file: 'unsafe-inline'; "
-    "font-src 'self' file:; img-src data:; frame-src 'self' about: file:"
+    "img-src data:; frame-src 'self' about: file:"
+)
+_HIDE = {ord("<"): "\ue000", ord(">"): "\ue001"}
+_SHOW = {0xE000: "&lt;", 0xE001: "&gt;"}
+_FORMULAS = re.compile(
+    r"(?P<kept><pre.*?</pre>|<code.*?</code>|<aside.*?</aside>|<iframe[^>]*>|<img[^>]*>)"
+    r"|\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$]+?)\$",
+    re.DOTALL,
 )
 PAGE = """\
 <!DOCTYPE html>
@@ -34,7 +44,6 @@ PAGE = """\
 <title>{title}</title>
 <link rel="stylesheet" href="reveal/reset.css">
 <link rel="stylesheet" href="reveal/reveal.css">
-<link rel="stylesheet" href="katex/katex.min.css">
 <style>
 {style}
 </style>
@@ -45,20 +54,14 @@ PAGE = """\
 {slides}
 </div>
 </div>
-<script src="katex/katex.min.js"></script>
-<script src="katex/auto-render.min.js"></script>
 <script src="reveal/reveal.js"></script>
 <script src="reveal/notes.js"></script>
 <script>
-renderMathInElement(document.querySelector('.slides'), {{
-  delimiters: [{{left: '$$', right: '$$', display: true}}, {{left: '$', right: '$', display: false}}],
-  ignoredClasses: ['notes'], throwOnError: false
-}});
 // What is too large for its slide becomes smaller: wide formulas, then all of it, step by step.
 function fit(slide) {{
-  for (const formula of slide.querySelectorAll('.katex-display')) {{
+  for (const formula of slide.querySelectorAll('math[display=block]')) {{
     const box = formula.getBoundingClientRect();
-    const parts = [...formula.querySelectorAll('.base, .tag')].map(part => part.getBoundingClientRect());
+    const parts = [...formula.querySelectorAll('*')].map(part => part.getBoundingClientRect());
     const width = Math.max(...parts.map(part => part.right)) - Math.min(...parts.map(part => part.left));
     if (width > box.width) formula.style.fontSize = 98 * box.width / width + '%';
   }}
@@ -96,7 +99,36 @@ def page(title: str, deck: list[Slide]) -> str:
     style = (HERE / "slides.css").read_text(encoding="utf-8") + HtmlFormatter().get_style_defs(
         ".reveal .code"
     )
-    return PAGE.format(policy=POLICY, title=escape(title), style=style, slides=body)
+    return PAGE.format(policy=POLICY, title=escape(title), style=style, slides=with_mathml(body))
+
+
+def with_mathml(html: str) -> str:
+    """The page with $formulas$ as MathML, which browsers show by themselves; code and speaker notes stay as they are.
+
+    Raises ValueError for a formula that can not be read, and names it.
+    """
+
+    def convert(found: re.Match) -> str:
+        if found["kept"]:
+            return found["kept"]
+        block = found["block"] is not None
+        formula = unescape(found["block"] if block else found["inline"])
+        # The library leaves < and > in a \text as they are, which would be markup.
+        safe = re.sub(r"\\text\w*\{[^}]*\}", lambda text: text[0].translate(_HIDE), formula)
+        try:
+            shown = latex2mathml.converter.convert(safe, display="block" if block else "inline")
+        except Exception as error:
+            raise ValueError(f"this formula can not be shown: {formula} ({error})") from error
+        return shown.translate(_SHOW)
+
+    return _FORMULAS.sub(convert, html)
+
+
+def _reveal() -> Path:
+    """Where the installed copy of reveal.js lies. Raises ValueError where there is none."""
+    if importlib.util.find_spec("sphinx_revealjs") is None:
+        raise ValueError("reveal.js is missing: install the developers' tools with make install")
+    return Path(str(importlib.resources.files("sphinx_revealjs"))) / "_static" / "revealjs"
 
 
 def _section(slide: Slide) -> str:
@@ -130,8 +162,9 @@ def make_slides(number: str, folder: Path) -> tuple[Path, int]:
     built = built_path(known[number])
     deck = slides(nbformat.read(built, as_version=4))
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("reveal", "katex"):
-        shutil.copytree(VENDOR / name, folder / name, dirs_exist_ok=True)
+    (folder / "reveal").mkdir(exist_ok=True)
+    for name in REVEAL:
+        shutil.copyfile(_reveal() / name, folder / "reveal" / Path(name).name)
     target = folder / f"{built.stem}.html"
     title = re.sub(r"<[^>]+>", "", deck[0].heading)
     target.write_text(page(title, deck), encoding="utf-8")

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from teaching.slide_cells import blocks_of, key_sentences, sentences, slides
-from teaching.slides import main, make_slides, page
+from teaching.slides import main, make_slides, page, with_mathml
 from test_browser import browser  # noqa: F401
 from tools.lesson_source import built_path, sources
 
@@ -17,7 +17,7 @@ EXTENTS = """() => Reveal.getSlides().map((slide, number) => {
     const {h, v} = Reveal.getIndices(slide);
     Reveal.slide(h, v);
     const box = slide.getBoundingClientRect(), scale = Reveal.getScale();
-    const parts = [...slide.querySelectorAll(':scope > *:not(aside), .katex-display .base')];
+    const parts = [...slide.querySelectorAll(':scope > *:not(aside)')];
     const bottom = Math.max(...parts.map(part => (part.getBoundingClientRect().bottom - box.top) / scale));
     const right = Math.max(...parts.map(part => (part.getBoundingClientRect().right - box.left) / scale));
     return [number + 1, slide.querySelector('h1, h2, h3').textContent, Math.round(bottom), Math.round(right)];
@@ -77,6 +77,14 @@ def test_sentences_are_cut_where_they_end():
     ]
 
 
+def test_formulas_become_mathml_and_code_stays():
+    html = with_mathml("<p>$a &lt; b$ costs <code>$5</code></p>$$\\frac{1}{2}$$<pre>$x$</pre>")
+    assert html.count("<math") == 2 and "<mo>&#x0003C;</mo>" in html and "<mfrac>" in html
+    assert "<mtext>&lt;eos&gt;</mtext>" in with_mathml(r"$\text{&lt;eos&gt;}$")
+    assert "&lt;eos&gt;</mtext>" in with_mathml(r"$\texttt{&lt;eos&gt;}$")
+    assert "<code>$5</code>" in html and "<pre>$x$</pre>" in html
+
+
 def test_an_unknown_lesson_is_named(tmp_path, capsys):
     assert main(["77", str(tmp_path)]) == 2
     assert "there is no lesson '77'; lessons: 00, 01" in capsys.readouterr().err
@@ -108,7 +116,7 @@ def test_slides_fit_and_load_nothing_from_elsewhere(number, opened, tmp_path):
     assert window.evaluate("Reveal.getTotalSlides()") == count
     too_large = [row for row in window.evaluate(EXTENTS) if row[2] > 715 or row[3] > 1262]
     assert too_large == []
-    assert window.evaluate("document.querySelectorAll('.katex-error').length") == 0
+    assert window.evaluate("document.querySelectorAll('merror').length") == 0
     assert said == []
     here = tmp_path.as_uri()
     assert [url for url in asked if not url.startswith((here, "data:", "blob:", "about:"))] == []
