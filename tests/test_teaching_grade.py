@@ -110,7 +110,7 @@ FILES = {
 }
 # {file: (points of 00.centred, what is said of it or of the file)}
 EXPECTED = {
-    "right": (2, ""),
+    "right": (1, ""),
     "empty": (0, "The file is empty."),
     "cut": (0, "The file is damaged: it is no notebook"),
     "bomb": (0, "The file is damaged: it is no notebook"),
@@ -118,15 +118,15 @@ EXPECTED = {
     "no_cells": (0, "No cell answers this exercise"),
     "bytes": (0, "The file is damaged"),
     "duplicated": (0, "2 cells answer this exercise; the last one counts."),
-    "renamed": (2, "the last cell that defines centred counts"),
+    "renamed": (1, "the last cell that defines centred counts"),
     "gone": (0, "No cell answers this exercise"),
     "locked": (0, ""),
-    "helped": (2, ""),
+    "helped": (1, ""),
     "crashing": (0, "Its cell raises ModuleNotFoundError: No module named 'no_such_module'"),
     "not_python": (0, "Its cell raises SyntaxError"),
-    "kernel": (2, "saved with a kernel for r"),
-    "large": (2, ""),
-    "magics": (2, ""),
+    "kernel": (1, "saved with a kernel for r"),
+    "large": (1, ""),
+    "magics": (1, ""),
 }
 
 
@@ -170,7 +170,7 @@ def test_every_file_gets_a_mark_and_a_reason(name, graded):
 
 
 def test_folders_links_and_formulas(graded):
-    assert float(rows(graded)["folder"]["points"]) == float(rows(graded)["right"]["points"]) == 2 * len(IDS)
+    assert float(rows(graded)["folder"]["points"]) == float(rows(graded)["right"]["points"]) == len(IDS)
     assert "This is not a file." in rows(graded)["link"]["remarks"]
     assert "'=2+5" in rows(graded)
 

@@ -9,6 +9,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.practice import registry
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 SOURCES = NOTEBOOKS / "source"
@@ -112,12 +114,18 @@ def read_source(path: Path) -> NotebookNode:
     return notebook
 
 
-def _grading(kind: str, grade_id: str) -> dict:
-    """nbgrader's metadata: the exercise is a solution cell, its check a locked test worth 2 points."""
+def _grading(kind: str, grade_id: str, points: int = 0) -> dict:
+    """nbgrader's metadata: the exercise is a solution cell, its check a locked test worth the exercise's points."""
     common = {"grade_id": grade_id, "schema_version": 3, "task": False}
     if kind == "exercise":
         return {"grade": False, "locked": False, "solution": True, **common}
-    return {"grade": True, "locked": True, "points": 2, "solution": False, **common}
+    return {"grade": True, "locked": True, "points": points, "solution": False, **common}
+
+
+def _points(exercise_id: str) -> int:
+    """What an exercise is worth; while its checker is not written yet, 2."""
+    known = exercise_id in registry.exercise_ids(exercise_id[:2])
+    return registry.get(exercise_id).points if known else 2
 
 
 def _cell_id(source: str, seen: dict[str, int]) -> str:
@@ -158,8 +166,9 @@ def learner_notebook(path: Path) -> NotebookNode:
         if "exercise" in tags:
             exercise_cell, solution = new, whole_solution(cell.source)
         if "check" in tags:
-            grade_id = CHECK_CALL.search(cell.source)[1].replace(".", "_")
-            new.metadata["nbgrader"] = _grading("check", f"check_{grade_id}")
+            exercise_id = CHECK_CALL.search(cell.source)[1]
+            grade_id = exercise_id.replace(".", "_")
+            new.metadata["nbgrader"] = _grading("check", f"check_{grade_id}", _points(exercise_id))
             if exercise_cell is None:
                 raise SourceError(f"{path.name}: check {grade_id} has no exercise cell before it.")
             exercise_cell.metadata["nbgrader"] = _grading("exercise", grade_id)

@@ -16,6 +16,7 @@ def _steps_to_half(keep: float) -> int:
 STEPS_TO_HALF = Exercise(
     id="00.steps_to_half",
     title="Steps until half is left",
+    points=1,
     reference=_steps_to_half,
     cases=lambda: [(0.5,), (0.9,), (0.8,), (0.25,), (0.99,), (0.1,)],
     properties=[

@@ -19,6 +19,7 @@ def _rows() -> list[tuple]:
 CENTRED = Exercise(
     id="00.centred",
     title="Subtract each row's mean",
+    points=1,
     reference=lambda x: x - x.mean(dim=1, keepdim=True),
     cases=_rows,
     properties=[

@@ -23,6 +23,7 @@ def _answer(name: str, question: str) -> Property:
 SELF_CHECK = Exercise(
     id="00.self_check",
     title="Gradient, softmax, parameters",
+    points=1,
     reference=_SELF_CHECK,
     properties=[
         _answer("gradient", "Is the gradient of x² + 2x at x = 3 right?"),

@@ -20,6 +20,7 @@ def _cases() -> list[tuple]:
 MEAN_OF_SQUARES = Exercise(
     id="00.mean_of_squares",
     title="The mean of the squares",
+    points=1,
     reference=lambda x: (x**2).mean(),
     cases=_cases,
     properties=[

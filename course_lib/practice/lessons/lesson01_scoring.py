@@ -22,6 +22,7 @@ def _log_probs() -> list[tuple]:
 PERPLEXITY = Exercise(
     id="01.perplexity",
     title="The perplexity of a text",
+    points=1,
     reference=lambda log_probs: torch.exp(-log_probs.mean()),
     cases=_log_probs,
     properties=[
@@ -135,6 +136,7 @@ def _in_place(logits, temperature):
 TEMPERATURE = Exercise(
     id="01.temperature",
     title="Sampling with a temperature",
+    points=1,
     reference=lambda logits, temperature: torch.softmax(logits / temperature, dim=-1),
     cases=_logit_cases,
     properties=[

@@ -81,6 +81,7 @@ def _learns(attempt: Attempt) -> str | None:
 TRAIN = Exercise(
     id="01.train",
     title="A training loop of your own",
+    points=4,
     reference=loops.train,
     cases=_train_cases,
     outcome=_outcome,

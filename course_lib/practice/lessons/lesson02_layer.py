@@ -144,6 +144,7 @@ def _gradients(attempt: Attempt) -> str | None:
 LSTM_LAYER = Exercise(
     id="02.lstm_layer",
     title="LSTM layers",
+    points=4,
     reference=lstm_stack(),
     cases=_cases,
     outcome=_outcome,

@@ -155,6 +155,7 @@ SMALLEST_BIAS = Exercise(
 N_PARAMETERS = Exercise(
     id="02.n_parameters",
     title="The parameters of a gated layer",
+    points=1,
     reference=lambda input_size, hidden_size, gates: gates * hidden_size * (input_size + hidden_size + 2),
     cases=lambda: [(1, 1, 1), (3, 5, 1), (3, 5, 3), (64, 256, 4)],
     properties=[

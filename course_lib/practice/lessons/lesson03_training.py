@@ -115,6 +115,7 @@ _ONE_STEP = (
 TRAIN = Exercise(
     id="03.train",
     title="Train skip-gram",
+    points=4,
     reference=_train,
     cases=_cases,
     outcome=_outcome,

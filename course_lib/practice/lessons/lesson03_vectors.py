@@ -23,6 +23,7 @@ def _vector_pairs() -> list[tuple]:
 COSINE = Exercise(
     id="03.cosine",
     title="Cosine",
+    points=1,
     reference=lambda u, v: (u @ v) / (u.norm() * v.norm()),
     cases=_vector_pairs,
     properties=[
@@ -142,6 +143,7 @@ def _groups() -> list[tuple]:
 ASSOCIATION = Exercise(
     id="03.association",
     title="Association with two groups",
+    points=1,
     reference=_association,
     cases=_groups,
     properties=[

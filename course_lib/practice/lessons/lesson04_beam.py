@@ -97,6 +97,7 @@ def _shown(value) -> str:
 BEAM_SEARCH = Exercise(
     id="04.beam_search",
     title="Beam search",
+    points=4,
     reference=_beam_search,
     cases=_cases,
     properties=[

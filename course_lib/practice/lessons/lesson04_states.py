@@ -38,6 +38,7 @@ def _other_padding(states: Tensor, lengths: Tensor) -> tuple:
 LAST_STATE = Exercise(
     id="04.last_state",
     title="The state after the last real symbol",
+    points=1,
     reference=_last_state,
     cases=_state_cases,
     properties=[

@@ -31,6 +31,7 @@ def _sides(pair, expected, target, bos, eos) -> str:
 SHIFT_TARGET = Exercise(
     id="04.shift_target",
     title="Inputs and targets of a decoder",
+    points=1,
     reference=_shift_target,
     cases=lambda: [([7], 2, 3), ([7, 4, 9], 2, 3), ([5, 5, 6, 8], 0, 1), ([], 2, 3)],
     properties=[

@@ -55,6 +55,7 @@ def _other_way_round(queries, keys, values) -> tuple:
 DOT_ATTENTION = Exercise(
     id="05.dot_attention",
     title="Dot-product attention, all queries at once",
+    points=1,
     reference=_attend(),
     cases=_attend_cases,
     properties=[

@@ -116,6 +116,7 @@ def _gradient_comes_back(result: tuple[Tensor, ...], last, s, memory, mask, net)
 DECODER_STEP = Exercise(
     id="05.decoder_step",
     title="One decoder step with attention",
+    points=4,
     reference=step(),
     cases=_cases,
     properties=[

@@ -75,6 +75,7 @@ def _padding_gets_nothing(weights, scores, mask) -> bool | str:
 ATTENTION_WEIGHTS = Exercise(
     id="05.attention_weights",
     title="From scores to weights, padding left out",
+    points=1,
     reference=_weights,
     cases=_weights_cases,
     properties=[

@@ -220,6 +220,7 @@ SCALED_ATTENTION = Exercise(
 CAUSAL_MASK = Exercise(
     id="06.causal_mask",
     title="The causal mask",
+    points=1,
     reference=lambda time: torch.ones(time, time, dtype=torch.bool).tril(),
     cases=lambda: [(1,), (2,), (5,), (12,), (70,)],
     properties=[

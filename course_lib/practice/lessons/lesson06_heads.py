@@ -22,6 +22,7 @@ def _numbered(batch: int, time: int, d_model: int) -> torch.Tensor:
 SPLIT_HEADS = Exercise(
     id="06.split_heads",
     title="Split into heads",
+    points=1,
     reference=_split,
     cases=lambda: [
         (_numbered(1, 3, 4), 1),

@@ -90,6 +90,7 @@ def _queries_and_keys_learn(output: Tensor, *_) -> bool | str:
 MULTI_HEAD = Exercise(
     id="06.multi_head",
     title="Multi-head attention",
+    points=4,
     reference=multi_head(),
     cases=_multi_head_cases,
     properties=[

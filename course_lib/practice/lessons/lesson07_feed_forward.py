@@ -63,6 +63,7 @@ def _feed_forward_cases() -> list[tuple]:
 FEED_FORWARD = Exercise(
     id="07.feed_forward",
     title="The feed-forward network",
+    points=1,
     reference=_feed_forward(),
     cases=_feed_forward_cases,
     properties=[

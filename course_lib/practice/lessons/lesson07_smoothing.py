@@ -35,6 +35,7 @@ def _rows_sum_to_one(result, *_) -> bool | str:
 SMOOTH_TARGETS = Exercise(
     id="07.smooth_targets",
     title="Smoothed targets",
+    points=1,
     reference=_smooth,
     cases=lambda: [
         (torch.tensor([1]), 4, 0.0),

@@ -91,6 +91,7 @@ def _side_learns(attempt: Attempt, sides: tuple[str, str]) -> str | None:
 TRANSFORMER = Exercise(
     id="07.transformer",
     title="A Transformer",
+    points=4,
     reference=transformer(),
     cases=_transformer_cases,
     properties=[

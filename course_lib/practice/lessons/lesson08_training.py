@@ -19,6 +19,7 @@ def _ids() -> list[tuple]:
 TARGETS = Exercise(
     id="08.targets",
     title="Inputs and targets",
+    points=1,
     reference=lambda ids: (ids[:, :-1], ids[:, 1:]),
     cases=_ids,
     properties=[

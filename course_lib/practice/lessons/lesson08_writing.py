@@ -189,6 +189,7 @@ def _samples(seen: dict, expected: dict, model: GPT, prompt: Tensor, n_new: int,
 WRITE = Exercise(
     id="08.write",
     title="A GPT that writes",
+    points=4,
     reference=writer(),
     cases=_cases,
     outcome=_outcome,

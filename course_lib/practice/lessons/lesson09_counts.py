@@ -63,6 +63,7 @@ def _assigned(words):
 COUNT_PAIRS = Exercise(
     id="09.count_pairs",
     title="Count the pairs",
+    points=1,
     reference=_count(),
     cases=lambda: [
         ({("t", "o"): 1},),

@@ -93,6 +93,7 @@ def _last_dropped(word, pair):
 MERGE_PAIR = Exercise(
     id="09.merge_pair",
     title="Merge a pair",
+    points=1,
     reference=lambda word, pair: merge_pair(word, pair, pair[0] + pair[1]),
     cases=lambda: [
         (["t", "o", "p"], ("t", "o")),

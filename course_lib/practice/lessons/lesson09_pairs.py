@@ -38,6 +38,7 @@ def _in_place(first, second, cls_id, sep_id):
 PAIR_INPUT = Exercise(
     id="09.pair_input",
     title="Two sentences for BERT",
+    points=1,
     reference=_pair(),
     cases=lambda: [
         ([7], [8], 2, 3),

@@ -98,6 +98,7 @@ def _mutates_nothing(attempt: Attempt) -> str | None:
 TRAIN_BPE = Exercise(
     id="09.train_bpe",
     title="Train byte-pair encoding",
+    points=4,
     reference=_train(),
     cases=_cases,
     properties=[

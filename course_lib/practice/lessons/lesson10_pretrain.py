@@ -85,6 +85,7 @@ def _learns(attempt: Attempt) -> str | None:
 PRETRAIN = Exercise(
     id="10.pretrain",
     title="Pre-train on both tasks",
+    points=4,
     reference=loop(),
     cases=cases,
     outcome=outcome,

@@ -178,6 +178,7 @@ def _pair_cases() -> list[tuple]:
 PAIR_ACCURACY = Exercise(
     id="10.pair_accuracy",
     title="Accuracy on minimal pairs",
+    points=1,
     reference=_pairs(lambda logits, rows, good, bad: logits[rows, good] > logits[rows, bad]),
     cases=_pair_cases,
     properties=[

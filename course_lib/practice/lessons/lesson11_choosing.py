@@ -53,6 +53,7 @@ def _disjoint(result, n, k) -> bool | str:
 FOLDS = Exercise(
     id="11.folds",
     title="Folds",
+    points=1,
     reference=_folds(lambda n, k, i: range(i, n, k)),
     cases=lambda: [(6, 3), (4, 4), (7, 3)],
     properties=[

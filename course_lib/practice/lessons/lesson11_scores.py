@@ -63,6 +63,7 @@ def _answers() -> list[tuple]:
 PRECISION_RECALL = Exercise(
     id="11.precision_recall_f1",
     title="Precision, recall, F1",
+    points=1,
     reference=_scores,
     cases=_answers,
     parts=("precision", "recall", "F1"),

@@ -111,6 +111,7 @@ def _learns(found, expected, *_) -> str | None:
 TAGGER = Exercise(
     id="11.tagger",
     title="A tagger, from encoder to entity F1",
+    points=4,
     reference=tagger_with(),
     cases=tagging_cases,
     outcome=_outcome,

@@ -74,6 +74,7 @@ def _other_padding(hidden, lengths):
 MEAN_POOL = Exercise(
     id="11.mean_pool",
     title="The mean of the real tokens",
+    points=1,
     reference=_mean_pool,
     cases=_pool_cases,
     properties=[
@@ -220,6 +221,7 @@ def _word_numbers(words, tag_ids):
 PIECE_LABELS = Exercise(
     id="11.piece_labels",
     title="One label a word",
+    points=1,
     reference=labels_with(),
     cases=lambda: [
         ([-1, 0, 1, -1], [4, 7]),

@@ -32,6 +32,7 @@ def _previous_token_cases() -> list[tuple]:
 PREVIOUS_TOKEN_SCORE = Exercise(
     id="12.previous_token_score",
     title="A score for the previous token",
+    points=1,
     reference=lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1),
     cases=_previous_token_cases,
     properties=[
@@ -177,6 +178,7 @@ def _rest_untouched(result, y, head, n_heads) -> bool | str:
 ABLATE = Exercise(
     id="12.ablate",
     title="Ablate a head",
+    points=1,
     reference=_ablated,
     cases=_ablated_cases,
     properties=[

@@ -164,6 +164,7 @@ def _right_head(result, *arguments) -> bool | str:
 STUDY_HEAD = Exercise(
     id="12.study_head",
     title="Find a head, control it, ablate it",
+    points=4,
     reference=_study(),
     cases=_study_cases,
     properties=[
