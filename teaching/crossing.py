@@ -5,6 +5,7 @@ a stand-in that is of the same sort in words ("an object of type Foo") and can d
 """
 
 import builtins
+import inspect
 import json
 import math
 import struct
@@ -112,8 +113,6 @@ class _Packer:
 
 
 def _describe_other(value: Any) -> list:
-    import inspect
-
     for sort, belongs in (
         ("generator", inspect.isgenerator), ("coroutine", inspect.iscoroutine),
         ("function", inspect.isroutine), ("class", inspect.isclass),

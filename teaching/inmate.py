@@ -4,6 +4,7 @@ Nothing it says is trusted: it sends data (`crossing`), and the grader judges.
 """
 
 import inspect
+import linecache
 import os
 import pickle
 import sys
@@ -69,8 +70,6 @@ class Inmate:
         """Runs a cell; what it raised."""
         try:
             code = compile(source, f"<{name}>", "exec")
-            import linecache
-
             linecache.cache[f"<{name}>"] = (len(source), None, source.splitlines(True), f"<{name}>")
             exec(code, self._namespace)
         except BaseException as error:
@@ -86,7 +85,7 @@ class Inmate:
             return {"error": self._error(error, None)}
         if not callable(self._answer):
             return {"value": self._answer}
-        return {"parameters": _parameters(self._answer), "kind": _kind(self._answer)}
+        return {"parameters": _parameters(self._answer)}
 
     def _call(self, arguments: bytes) -> dict:
         """Calls the answer as the checker would: with seeded generators, in the same state of torch."""
@@ -134,10 +133,6 @@ def _parameters(function: Any) -> list | None:
     except (TypeError, ValueError):
         return None
     return [(p.name, p.kind.name, p.default is not p.empty) for p in list(found)[:MAX_PARAMETERS]]
-
-
-def _kind(function: Any) -> str:
-    return "class" if isinstance(function, type) else "function" if inspect.isroutine(function) else "object"
 
 
 class _NoReferences:

@@ -144,7 +144,9 @@ class _Over(torch.autograd.Function):
     def backward(context, gradient):
         reply = context.remote.ask("backward", context.number, context.which, cloudpickle.dumps(gradient))
         if "error" in reply:
-            raise rebuild_error(reply["error"])
+            error = rebuild_error(reply["error"])
+            # No thread of an answer's catches it here: an exit over there must not end the grader.
+            raise error if isinstance(error, Exception) else RuntimeError(f"the gradient raises {type(error).__name__}")
         return None, None, None, None, *reply["gradients"]
 
 

@@ -233,6 +233,25 @@ def test_a_gradient_without_end_is_stopped(marker, tmp_path):
     assert not remote.alive and children(marker) == []
 
 
+@pytest.mark.parametrize("error", ["SystemExit", "KeyboardInterrupt", "GeneratorExit"])
+def test_a_gradient_that_exits_does_not_end_the_grader(error, marker, tmp_path):
+    cell = f"""
+        import torch
+        class Leaves(torch.autograd.Function):
+            @staticmethod
+            def forward(context, x): return x.clone()
+            @staticmethod
+            def backward(context, gradient): raise {error}
+        def rnn_step(x):
+            return Leaves.apply(x)"""
+    remote = marker.start(tmp_path)
+    assert remote.ask("run", textwrap.dedent(cell), "cell") is None
+    state = remote.answer(remote.ask("take", "rnn_step"))(torch.ones(2, requires_grad=True))
+    with pytest.raises(RuntimeError, match=error):
+        state.sum().backward()
+    remote.end()
+
+
 def children(marker: Marker) -> list[str]:
     """The processes below the one from which submissions are forked."""
     pid = marker.nursery_pid
