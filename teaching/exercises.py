@@ -16,7 +16,7 @@ import nbformat
 
 from course_lib.practice import Exercise, registry
 from course_lib.practice.verdict import evaluate
-from teaching.grade import write_whole
+from course_lib.text.saving import write_text
 from tools.lesson_source import SourceError, learner_notebook
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -55,7 +55,7 @@ def new(number: str, folder: Path) -> list[Path]:
         path = folder / name
         if path.exists():
             raise ValueError(f"{path} is there already")
-        write_whole(path, (TEMPLATES / template).read_text(encoding="utf-8").replace("NN", number))
+        write_text(path, (TEMPLATES / template).read_text(encoding="utf-8").replace("NN", number))
         written.append(path)
     return written
 
@@ -65,7 +65,7 @@ def build(folder: Path) -> list[Path]:
     built = []
     for source in sorted(folder.glob("[0-9][0-9]_*.py")):
         path = source.with_suffix(".ipynb")
-        write_whole(path, nbformat.writes(learner_notebook(source)) + "\n")
+        write_text(path, nbformat.writes(learner_notebook(source)) + "\n")
         built.append(path)
     return built
 

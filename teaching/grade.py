@@ -14,7 +14,6 @@ import json
 import multiprocessing
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ import torch
 from tqdm import tqdm
 
 from course_lib.practice import registry
+from course_lib.text.saving import write_text
 from teaching import feedback, marks, report
 from teaching.isolation import Limits, missing
 from teaching.marking import Mark, Marker, fingerprint
@@ -162,17 +162,7 @@ def kept(results: Path, learner: str, path: Path, number: str, seed: str) -> Res
 
 def _keep(results: Path, result: Result, path: Path, number: str, seed: str) -> None:
     content = {"key": _key(path, number, seed)} | dataclasses.asdict(result)
-    write_whole(_file(results, result.learner), json.dumps(content, ensure_ascii=False, indent=1))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that it is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, delete=False, encoding="utf-8", newline=""
-    ) as file:
-        file.write(text)
-    os.replace(file.name, path)
+    write_text(_file(results, result.learner), json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -207,14 +197,14 @@ def main(arguments: list[str] | None = None) -> int:
     beside = options.out.parent
     graded = grade(options.lesson, files, beside / "results", options.seed, options.workers)
     results = list(tqdm(graded, total=len(files), unit="submission", desc=f"lesson {options.lesson}"))
-    write_whole(options.out, marks.table(results, options.lms))
+    write_text(options.out, marks.table(results, options.lms))
     for result in results:
-        write_whole(
+        write_text(
             beside / "feedback" / f"{feedback.file_name(result.learner)}.html",
             feedback.page(of, result),
         )
     if options.report:
-        write_whole(options.report, report.page(of, results))
+        write_text(options.report, report.page(of, results))
     print(f"{len(results)} submissions marked: {options.out}")
     return 0
 

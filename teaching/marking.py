@@ -20,8 +20,9 @@ from teaching.fresh import exercise_with_fresh_cases
 from teaching.isolation import Cage, Limits
 from teaching.nursery import Nursery
 from teaching.remote import Ended, Remote
-from teaching.submission import Lesson, Submission, Task, without_magics
+from teaching.submission import Lesson, Submission, Task
 from teaching.wire import pair
+from tools.lesson_source import without_magics
 
 CELL_SECONDS = 8.0  # an exercise's cell defines something; what a set-up cell imports is loaded already
 ANSWER_SECONDS = 8.0  # at most, for all calls of one exercise: the slowest right answer takes about one

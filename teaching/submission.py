@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.practice import registry
-from tools.lesson_source import CHECK_CALL, SOURCES, learner_notebook, read_source
+from tools.lesson_source import CHECK_CALL, SOURCES, learner_notebook, read_source, without_magics
 
 MAX_BYTES = 300 * 2**20
 SMALL = 20 * 2**20  # above it another process reads the file, with a limit of memory
@@ -164,11 +164,6 @@ def _cell(cell: dict) -> dict[str, str]:
     grading = cell.get("metadata", {}).get("nbgrader")
     grade_id = grading.get("grade_id") if isinstance(grading, dict) and grading.get("solution") else ""
     return {"source": without_magics(text), "grade_id": grade_id if isinstance(grade_id, str) else ""}
-
-
-def without_magics(source: str) -> str:
-    """The cell as plain Python: lines for IPython do nothing."""
-    return re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", source)
 
 
 def _choose(task: Task, cells: list[dict], found: Submission) -> int | None:

@@ -13,7 +13,7 @@ import torch
 from course_lib.practice import registry
 from course_lib.practice.attempt import differs, fresh_copy
 from course_lib.practice.verdict import evaluate
-from tools.lesson_source import CHECK_CALL, read_source, sources, strip_solutions
+from tools.lesson_source import CHECK_CALL, read_source, sources, strip_solutions, without_magics
 
 IDS = registry.exercise_ids()
 FUNCTIONS = [id for id in IDS if registry.get(id).is_function]
@@ -198,7 +198,7 @@ def run_exercises(path: Path, prepare: Callable[[str], str]) -> dict[str, str]:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type != "code" or not {"setup", "exercise", "check"} & set(tags):
             continue
-        code = re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", prepare(cell.source))
+        code = without_magics(prepare(cell.source))
         with contextlib.redirect_stdout(io.StringIO()) as output:
             exec(compile(code, f"<{path.stem}>", "exec"), namespace)
         if "check" in tags:

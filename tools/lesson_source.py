@@ -91,6 +91,11 @@ def whole_solution(cell_source: str) -> str:
     return "\n".join(lines).strip()
 
 
+def without_magics(source: str) -> str:
+    """The cell as plain Python: lines for IPython do nothing."""
+    return re.sub(r"(?m)^(\s*)[%!].*", r"\1pass", source)
+
+
 def read_source(path: Path) -> NotebookNode:
     """The source as a notebook, solutions inside, with every cell's tags checked."""
     notebook = jupytext.read(path)
