@@ -28,6 +28,7 @@ from course_lib.models.transformer import (
     BertForPreTraining,
     BertForSpans,
     BertForTagging,
+    Llama,
     Transformer,
     language_model_loss,
     pretraining_loss,
@@ -110,6 +111,11 @@ def gpt(**options):
     return model, ids(BATCH, TIME + 1), language_model_loss
 
 
+def llama(**options):
+    sizes = {"d_model": D_MODEL, "n_heads": 4, "n_kv_heads": 2, "num_layers": 2, "d_ff": 40}
+    return Llama(SYMBOLS, max_len=TIME, **sizes, **options), ids(BATCH, TIME + 1), language_model_loss
+
+
 def bert(make_head: Callable[[Bert], nn.Module], targets: Tensor, **options):
     model = make_head(Bert(SYMBOLS, d_model=D_MODEL, n_heads=2, num_layers=2, max_len=TIME, **options))
     lengths = torch.tensor([TIME, 3, 5, TIME, 4, 6])
@@ -158,6 +164,8 @@ MODELS = {
     "Transformer": lambda: translated(Transformer(SYMBOLS, SYMBOLS, d_model=D_MODEL, n_heads=2, d_ff=64)),
     "GPT": lambda: gpt(),
     "GPT, rotary": lambda: gpt(rotary=True, bias=False, query_key_norm=True),
+    "Llama": lambda: llama(),
+    "Llama, untied": lambda: llama(tied=False),
     "BertForPreTraining": lambda: pretrained_bert(),
     "BertForPreTraining, sinusoidal": lambda: pretrained_bert(positions="sinusoidal", norm_first=True),
     "BertForClassification": lambda: bert(lambda b: BertForClassification(b, 3, dropout=0.0), ids(BATCH) % 3),
@@ -173,7 +181,7 @@ MODELS = {
 }
 # Dot products written as a sum of products: autocast leaves them in float32.
 WITHOUT_MATRIX_PRODUCTS = {"SkipGram", "GloVe"}
-WITH_MUON = {"GPT", "GPT, rotary", "Transformer", "BertForPreTraining"}
+WITH_MUON = {"GPT", "GPT, rotary", "Llama, untied", "Transformer", "BertForPreTraining"}
 
 
 def make(name: str) -> tuple[nn.Module, object, Callable]:

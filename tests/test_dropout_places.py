@@ -22,6 +22,7 @@ from course_lib.models import (
     DecoderLayer,
     Encoder,
     EncoderLayer,
+    Llama,
     LuongDecoder,
     MultiHeadAttention,
     Seq2Seq,
@@ -87,6 +88,13 @@ MODELS = {
     "EncoderLayer, one rate": (lambda: EncoderLayer(D, HEADS, FF, dropout=P), (X,), encoder_places(1, P)),
     "DecoderLayer": (lambda: DecoderLayer(D, HEADS, FF, **LAYER), (X, MEMORY), decoder_places(1, Q)),
     "GPT": (lambda: gpt(P), (IDS,), [(EMBEDDED, P), *encoder_places(2, P)]),
+    "Llama": (
+        lambda: Llama(
+            9, max_len=TIME, d_model=D, n_heads=HEADS, n_kv_heads=1, num_layers=2, d_ff=FF, dropout=P
+        ),
+        (IDS,),
+        [(EMBEDDED, P), *encoder_places(2, P)],
+    ),
     "Bert": (lambda: bert(P), (IDS,), [(EMBEDDED, P), *encoder_places(2, 0.0)]),
     "BertForClassification": (
         lambda: BertForClassification(bert(P), 3, dropout=Q),
@@ -144,8 +152,8 @@ def caught(monkeypatch) -> Caught:
     def dropout(x, p=0.5, training=True, inplace=False):
         return found.let_through(x, p if training else 0.0, x.shape)
 
-    def attention(query, key, value, *, attn_mask=None, dropout_p=0.0, is_causal=False):
-        y = attend(query, key, value, attn_mask=attn_mask, is_causal=is_causal)
+    def attention(query, key, value, *, attn_mask=None, dropout_p=0.0, is_causal=False, **groups):
+        y = attend(query, key, value, attn_mask=attn_mask, is_causal=is_causal, **groups)
         return found.let_through(y, dropout_p, (*query.shape[:-1], key.shape[-2]))
 
     monkeypatch.setattr(F, "dropout", dropout)

@@ -12,7 +12,7 @@ from course_lib.decoding.page import Page
 from course_lib.decoding.sampling import Chooser
 from course_lib.decoding.static_step import Captured, StaticStep, can_capture
 from course_lib.models.attention import StaticCache, record_attention
-from course_lib.models.transformer import GPT, language_model_loss
+from course_lib.models.transformer import GPT, Llama, language_model_loss
 
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
 VOCAB, MAX_LEN = 19, 40
@@ -25,6 +25,7 @@ VARIANTS = {
         "activation": "relu_squared",
         "bias": False,
     },
+    "Llama": {"kind": Llama, "d_ff": 20, "n_kv_heads": 2, "tied": False},
 }
 HOW = {"greedy": {"temperature": 0}, "sampled": {}, "cut off": {"temperature": 0.8, "top_k": 9, "top_p": 0.9}}
 LENGTHS = torch.tensor([5, 9, 1, 7])
@@ -42,7 +43,7 @@ def build(variant="learned", device="cpu", dtype=torch.float64, seed=0, **option
         **VARIANTS[variant],
         **options,
     }
-    model = GPT(VOCAB, **options).eval()
+    model = options.pop("kind", GPT)(VOCAB, **options).eval()
     for parameter in model.parameters():  # as drawn, all logits would be nearly equal
         nn.init.normal_(parameter, std=0.3)
     return model.to(device, dtype)

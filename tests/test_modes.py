@@ -8,7 +8,7 @@ from course_lib.data import village
 from course_lib.decoding import beam_search, free_running_logits, generate, greedy, sample
 from course_lib.explore import SamplingPanel
 from course_lib.losses import text_loss
-from course_lib.models import GPT, LSTM, RecurrentLM
+from course_lib.models import GPT, LSTM, Llama, RecurrentLM
 from course_lib.models.attention import AdditiveAttention, record_attention
 from course_lib.models.modes import evaluating, measures
 from course_lib.models.seq2seq import Encoder, LuongDecoder, Seq2Seq
@@ -25,6 +25,10 @@ ENDS = {"bos_id": 0, "eos_id": 1, "max_len": 4}
 
 def gpt() -> GPT:
     return GPT(7, max_len=16, d_model=8, n_heads=2, num_layers=1, dropout=0.5)
+
+
+def llama() -> Llama:
+    return Llama(7, max_len=16, d_model=8, n_heads=2, n_kv_heads=1, num_layers=1, d_ff=12, dropout=0.5)
 
 
 def recurrent() -> RecurrentLM:
@@ -53,6 +57,7 @@ MEASURES = {
     "sample": (recurrent, lambda model: sample(model, IDS[None, :4], 3)),
     "windows_loss": (gpt, lambda model: windows_loss(model, IDS, 16)),
     "generate": (gpt, lambda model: generate(model, IDS[None, :4], 10)),
+    "generate, Llama": (llama, lambda model: generate(model, IDS[None, :4], 10)),
     "SamplingPanel": (gpt, press_write),
     "greedy": (translator, lambda model: greedy(model, SOURCE, LENGTHS, **ENDS)),
     "beam_search": (translator, lambda model: beam_search(model, SOURCE, LENGTHS, **ENDS, beam=2)),

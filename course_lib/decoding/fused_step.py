@@ -1,7 +1,7 @@
-"""The decoding step of a GPT written out flat, for a CPU, where the calls of thirty small modules cost half its time.
+"""The decoding step of a GPT or Llama written out flat, for a CPU, where the calls of small modules cost half its time.
 
-It is `GPT.forward` with caches for one new symbol a row: the same products in the same order, from weights laid out for
-few rows. tests/test_generation.py holds both equal.
+It is `DecoderOnly.forward` with caches for one new symbol a row: the same products in the same order, from weights laid
+out for few rows. tests/test_generation.py holds both equal.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from course_lib.decoding.page import Page
 from course_lib.decoding.sampling import Chooser
 from course_lib.decoding.static_step import runs_unobserved
 from course_lib.models.attention import KeyValueCache, MultiHeadAttention
-from course_lib.models.transformer import GPT, EncoderLayer, TransformerEncoder
+from course_lib.models.transformer import DecoderOnly, EncoderLayer, TransformerEncoder
 from course_lib.models.transformer.layers import ACTIVATIONS
 
 WORTH_PACKING = 2**17  # numbers in a matrix
@@ -25,13 +25,14 @@ class FusedStep:
     """Read each row's newest symbol, and write the next one; all rows are of the same length.
 
     Args:
-        model: a GPT in eval mode that `fits`. Its weights are copied: a change would not be noticed.
+        model: in eval mode, and one that `fits`. Its weights are copied, unless they are laid out for this already
+            (`columns_first`): a change would not be noticed.
         caches: its caches, which hold the prompts and have room for the rest. They are copied, too.
         page: the text, which has one symbol more than the caches.
         choose: how the next symbols are chosen.
     """
 
-    def __init__(self, model: GPT, caches: Sequence[KeyValueCache], page: Page, choose: Chooser):
+    def __init__(self, model: DecoderOnly, caches: Sequence[KeyValueCache], page: Page, choose: Chooser):
         self._page, self._choose, self._length = page, choose, caches[0].length
         rows = len(page.ids)
         self._tokens = model.token_embedding.weight
@@ -39,11 +40,11 @@ class FusedStep:
         self._layers = [
             _layer(layer, cache, rows) for layer, cache in zip(model.blocks.layers, caches, strict=True)
         ]
-        self._norm, self._head = _norm(model.blocks.norm), _product(self._tokens, None, rows)
+        self._norm, self._head = _norm(model.blocks.norm), _product(model.output_weight, None, rows)
         self._newest = page.newest()[:, 0]  # (batch,)
 
     @staticmethod
-    def fits(model: GPT) -> bool:
+    def fits(model: DecoderOnly) -> bool:
         """Whether the model is made of what is written out here, on a CPU, and nothing else."""
         if model.token_embedding.weight.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
             return False
@@ -52,13 +53,16 @@ class FusedStep:
         parts: dict[nn.Module, type] = {
             model.token_embedding: nn.Embedding,
             model.blocks: TransformerEncoder,
-            model.blocks.norm: nn.LayerNorm,
         }
+        if model.head is not None:
+            parts[model.head] = nn.Linear
+        norms = [model.blocks.norm]
         for layer in model.blocks.layers:
             parts |= {layer: EncoderLayer, layer.self_attn: MultiHeadAttention}
-            parts |= dict.fromkeys((layer.norm1, layer.norm2), nn.LayerNorm)
+            norms += [layer.norm1, layer.norm2]
             parts |= dict.fromkeys((layer.self_attn.out_proj, layer.linear1, layer.linear2), nn.Linear)
-        return all(type(part) is kind for part, kind in parts.items())
+        known_norms = all(type(norm) in (nn.LayerNorm, nn.RMSNorm) for norm in norms)
+        return known_norms and all(type(part) is kind for part, kind in parts.items())
 
     def __call__(self) -> None:
         x = self._tokens.index_select(0, self._newest)  # (batch, d_model)
@@ -79,23 +83,29 @@ def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Te
         _product(linear.weight, linear.bias, rows)
         for linear in (attention.out_proj, layer.linear1, layer.linear2)
     )
-    heads = (rows, 3, attention.n_heads, 1, attention.d_head)
+    n_heads, n_kv_heads = attention.n_heads, attention.n_kv_heads
+    n_turned = n_heads + n_kv_heads  # heads of queries and keys
+    heads = (rows, n_turned + n_kv_heads, 1, attention.d_head)
     activation, rotary = ACTIVATIONS[layer.activation], attention.rotary
-    kept = torch.stack(cache.tensors())  # (2, batch, heads, max_len, d_head): one write for key and value
-    attend = _attention(kept)
+    kept = torch.stack(cache.tensors())  # (2, batch, kv_heads, max_len, d_head): one write for key and value
+    attend = _attention(kept, attention.group_size)
 
     def step(x: Tensor, length: int) -> Tensor:
-        vectors = project(norm1(x)).view(heads)  # (batch, 3 * d_model) → (batch, 3, heads, 1, d_head)
+        vectors = project(norm1(x)).view(heads)  # (batch, all heads * d_head) → (batch, all heads, 1, d_head)
+        query = vectors.narrow(1, 0, n_heads)  # (batch, heads, 1, d_head)
         if attention.query_key_norm or rotary is not None:
-            query, key, value = vectors.unbind(1)  # 3 × (batch, heads, 1, d_head)
+            turned = vectors.narrow(1, 0, n_turned)  # queries and keys alike
             if attention.query_key_norm:
-                query, key = (F.rms_norm(vector, (attention.d_head,)) for vector in (query, key))
+                turned = F.rms_norm(turned, (attention.d_head,))
             if rotary is not None:
-                query, key = rotary(query, length), rotary(key, length)
-            new = torch.stack((key, value))  # (2, batch, heads, 1, d_head)
+                turned = rotary(turned, length)
+            query = turned.narrow(1, 0, n_heads)
+            kept[0].narrow(2, length, 1).copy_(turned.narrow(1, n_heads, n_kv_heads))
+            kept[1].narrow(2, length, 1).copy_(vectors.narrow(1, n_turned, n_kv_heads))
         else:
-            query, new = vectors.select(1, 0), vectors.narrow(1, 1, 2).transpose(0, 1)
-        kept.narrow(3, length, 1).copy_(new)
+            # (batch, 2 * kv_heads, 1, d_head) → (2, batch, kv_heads, 1, d_head)
+            new = vectors.narrow(1, n_heads, 2 * n_kv_heads).unflatten(1, (2, n_kv_heads)).transpose(0, 1)
+            kept.narrow(3, length, 1).copy_(new)
         x += join(attend(query, length + 1).view(x.shape))
         x += narrow(activation(widen(norm2(x))))
         return x
@@ -103,33 +113,42 @@ def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Te
     return step
 
 
-def _attention(kept: Tensor) -> Callable[[Tensor, int], Tensor]:
-    """(query (batch, heads, 1, d_head), how many keys there are) → values (batch, heads, 1, d_head)."""
-    keys, values = kept  # (batch, heads, max_len, d_head) each
-    if len(keys) < FEW:
+def _attention(kept: Tensor, group_size: int) -> Callable[[Tensor, int], Tensor]:
+    """(query (batch, heads, 1, d_head), how many keys there are) → values (batch, kv_heads, group_size, d_head).
+
+    The queries of a group meet the same keys: they are read as if they were several tokens of one head.
+    """
+    keys, values = kept  # (batch, kv_heads, max_len, d_head) each
+    batch, n_kv_heads, _, d_head = keys.shape
+    shape = (batch, n_kv_heads, group_size, d_head)
+    if batch < FEW:
         return lambda query, n: F.scaled_dot_product_attention(
-            query, keys.narrow(2, 0, n), values.narrow(2, 0, n)
+            query.reshape(shape), keys.narrow(2, 0, n), values.narrow(2, 0, n)
         )
     # With one query a head there is nothing to fuse; with many heads two batched products are quicker.
-    scale, shape = keys.shape[-1] ** -0.5, (-1, 1, keys.shape[-1])
-    keys = keys.flatten(0, 1).mT  # (batch * heads, d_head, max_len)
-    values = values.flatten(0, 1)  # (batch * heads, max_len, d_head)
+    scale, flat = d_head**-0.5, (batch * n_kv_heads, group_size, d_head)
+    keys = keys.flatten(0, 1).mT  # (batch * kv_heads, d_head, max_len)
+    values = values.flatten(0, 1)  # (batch * kv_heads, max_len, d_head)
 
     def attend(query: Tensor, n: int) -> Tensor:
-        scores = torch.bmm((query * scale).reshape(shape), keys.narrow(2, 0, n))  # (batch * heads, 1, n)
-        return torch.bmm(torch.softmax(scores, dim=-1), values.narrow(1, 0, n))  # (batch * heads, 1, d_head)
+        scores = torch.bmm((query * scale).reshape(flat), keys.narrow(2, 0, n))  # (batch * kv_heads, group_size, n)
+        # (batch * kv_heads, group_size, n) @ (batch * kv_heads, n, d_head)
+        return torch.bmm(torch.softmax(scores, dim=-1), values.narrow(1, 0, n))
 
     return attend
 
 
-def _norm(norm: nn.LayerNorm) -> Callable[[Tensor], Tensor]:
+def _norm(norm: nn.LayerNorm | nn.RMSNorm) -> Callable[[Tensor], Tensor]:
+    if isinstance(norm, nn.RMSNorm):
+        return lambda x: torch.rms_norm(x, norm.normalized_shape, norm.weight, norm.eps)
     options = (norm.normalized_shape, norm.weight, norm.bias, norm.eps)
     return lambda x: torch.layer_norm(x, *options)
 
 
 def _product(weight: Tensor, bias: Tensor | None, rows: int) -> Callable[[Tensor], Tensor]:
     """x (rows, in) → x Wᵀ + b (rows, out), from a copy of W in the layout that is fastest for so few rows."""
-    if weight.numel() >= WORTH_PACKING and weight.dtype == torch.float32 and _can_pack():
+    laid_out = weight.T.is_contiguous() and not weight.is_contiguous()
+    if weight.numel() >= WORTH_PACKING and weight.dtype == torch.float32 and not laid_out and _can_pack():
         # A general matrix product lays W out anew at every call; what oneDNN has packed, it takes as it is.
         packed = torch.ops.mkldnn._reorder_linear_weight(weight, max(rows, FEW))
         product = torch.ops.mkldnn._linear_pointwise

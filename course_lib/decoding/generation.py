@@ -1,4 +1,4 @@
-"""Let a GPT go on writing, with the keys and values of what is written kept."""
+"""Let a language model go on writing, with the keys and values of what is written kept."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,7 +11,7 @@ from course_lib.decoding.sampling import Chooser, check_prompt
 from course_lib.decoding.static_step import Captured, StaticStep, can_capture
 from course_lib.models.attention import KeyValueCache
 from course_lib.models.modes import evaluating
-from course_lib.models.transformer import GPT
+from course_lib.models.transformer import DecoderOnly
 
 WORTH_CAPTURING = 24  # from so many steps on, recording a CUDA graph pays
 WORTH_FUSING = 8  # … and on a CPU, laying the weights out for single tokens
@@ -20,7 +20,7 @@ LOOK_FOR_THE_END = 16  # a GPU is asked only every so many steps whether all row
 
 @torch.inference_mode()
 def generate(
-    model: GPT,
+    model: DecoderOnly,
     prompt: Tensor,
     n_new: int,
     *,
@@ -87,7 +87,7 @@ def generate(
 
 
 def _writing(
-    model: GPT, page: Page, choose: Chooser, n_new: int, unequal: bool, use_cache: bool
+    model: DecoderOnly, page: Page, choose: Chooser, n_new: int, unequal: bool, use_cache: bool
 ) -> Iterator[None]:
     """Write one symbol into each row every time it is asked to go on, n_new times."""
     longest = page.longest
@@ -115,7 +115,7 @@ def _writing(
 
 
 def _step(
-    model: GPT, caches: list[KeyValueCache], page: Page, choose: Chooser, n_steps: int, unequal: bool
+    model: DecoderOnly, caches: list[KeyValueCache], page: Page, choose: Chooser, n_steps: int, unequal: bool
 ) -> Callable[[], object]:
     """The quickest way to read the newest symbols with the caches and write the next ones, n_steps times."""
     captures = n_steps >= WORTH_CAPTURING and can_capture(model)

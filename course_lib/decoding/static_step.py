@@ -8,7 +8,7 @@ from torch import nn
 from course_lib.decoding.page import Page
 from course_lib.decoding.sampling import Chooser
 from course_lib.models.attention import KeyValueCache, StaticCache
-from course_lib.models.transformer import GPT
+from course_lib.models.transformer import GPT, DecoderOnly, Llama
 
 WARM_UP_STEPS = 2  # libraries load and tables are built in the first step; the second one finds all there
 
@@ -20,13 +20,13 @@ class StaticStep:
     and nothing is asked of the device. Rows may be of different lengths; a key's column is its symbol's.
 
     Args:
-        model: a GPT in eval mode.
+        model: a GPT or Llama in eval mode.
         filled: its caches, which hold the prompts and have room for the rest.
         page: the text, which has one symbol more than the caches.
         choose: how the next symbols are chosen.
     """
 
-    def __init__(self, model: GPT, filled: Sequence[KeyValueCache], page: Page, choose: Chooser):
+    def __init__(self, model: DecoderOnly, filled: Sequence[KeyValueCache], page: Page, choose: Chooser):
         self.model, self.page, self.choose = model, page, choose
         self._newest = page.length - 1  # (batch,): the column that is read
         self._caches = [StaticCache(cache, self._newest) for cache in filled]
@@ -52,8 +52,8 @@ def can_capture(model: nn.Module) -> bool:
 
 
 def runs_unobserved(model: nn.Module) -> bool:
-    """True for a GPT as the library has it, into whose steps nobody looks: no hooks, and no `record_attention`."""
-    return type(model) is GPT and not any(
+    """True for a GPT or Llama of the library, if nobody looks into its steps: no hooks, no `record_attention`."""
+    return type(model) in (GPT, Llama) and not any(
         part._forward_hooks or part._forward_pre_hooks or getattr(part, "is_recording", False)
         for part in model.modules()
     )

@@ -15,7 +15,7 @@ from torch import Tensor
 from course_lib.decoding import generate, next_distribution
 from course_lib.explore.live import error_words, picture_widget
 from course_lib.models.modes import evaluating
-from course_lib.models.transformer import GPT
+from course_lib.models.transformer import DecoderOnly
 from course_lib.plots import figure_png, next_symbol_bars
 
 ALL = "all"
@@ -29,7 +29,7 @@ class SamplingPanel(widgets.VBox):
     The same seed writes the same text. Where no kernel runs, distribution and text are shown as a picture.
 
     Args:
-        model: a trained GPT.
+        model: a trained GPT or Llama.
         encode: text → (time,) ids.
         decode: list of ids → text.
         prompt: what the text begins with; `\n` typed in the box stands for a new line.
@@ -43,7 +43,7 @@ class SamplingPanel(widgets.VBox):
 
     def __init__(
         self,
-        model: GPT,
+        model: DecoderOnly,
         encode: Callable[[str], Tensor],
         decode: Callable[[Sequence[int]], str],
         prompt: str,

@@ -54,9 +54,11 @@ class MultiHeadAttention(RecordedModule):
     Args:
         d_model: features of x and of the memory.
         n_heads: a divisor of d_model; each head has d_head = d_model / n_heads features.
+        n_kv_heads: a divisor of n_heads: so many heads of keys and values, each shared by a group of query heads
+            (grouped-query attention; 1 is multi-query attention). None: every query head has its own.
         bias: of the four projections.
         dropout: on the weights, in training.
-        rotary: turn queries and keys by their position (self-attention only).
+        rotary: turn queries and keys by their position (self-attention only), with wavelengths up to 2π · rotary_base.
         query_key_norm: bring queries and keys to length √d_head before they meet (Henry et al. 2020, without its
             learned scale): scores cannot explode.
 
@@ -65,7 +67,8 @@ class MultiHeadAttention(RecordedModule):
         mask None or boolean (batch or 1, target_len or 1, source_len), True = may attend
         → (batch, target_len, d_model)
 
-    Source: Vaswani et al. 2017, section 3.2.2.
+    Source: Vaswani et al. 2017, section 3.2.2; multi-query: Shazeer 2019, "Fast Transformer Decoding: One Write-Head is
+    All You Need"; groups: Ainslie et al. 2023, "GQA", section 2.2.
     """
 
     def __init__(
@@ -73,9 +76,11 @@ class MultiHeadAttention(RecordedModule):
         d_model: int,
         n_heads: int,
         *,
+        n_kv_heads: int | None = None,
         bias: bool = True,
         dropout: float = 0.0,
         rotary: bool = False,
+        rotary_base: float = 10_000.0,
         query_key_norm: bool = False,
     ):
         super().__init__()
@@ -83,12 +88,17 @@ class MultiHeadAttention(RecordedModule):
             raise ValueError(f"d_model = {d_model!r} cannot be divided among n_heads = {n_heads!r}.")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1.")
+        n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
+        if not isinstance(n_kv_heads, int) or n_kv_heads < 1 or n_heads % n_kv_heads:
+            raise ValueError(f"n_kv_heads is {n_kv_heads!r}; it must divide n_heads = {n_heads}.")
         self.d_model, self.n_heads, self.d_head = d_model, n_heads, d_model // n_heads
+        self.n_kv_heads, self.group_size = n_kv_heads, n_heads // n_kv_heads
         self.dropout, self.query_key_norm = dropout, query_key_norm
-        self.in_proj_weight = nn.Parameter(torch.empty(3 * d_model, d_model))
-        self.in_proj_bias = nn.Parameter(torch.empty(3 * d_model)) if bias else None
+        n_rows = (n_heads + 2 * n_kv_heads) * self.d_head  # 3 * d_model where no head is shared
+        self.in_proj_weight = nn.Parameter(torch.empty(n_rows, d_model))
+        self.in_proj_bias = nn.Parameter(torch.empty(n_rows)) if bias else None
         self.out_proj = nn.Linear(d_model, d_model, bias=bias)
-        self.rotary = Rotary(self.d_head) if rotary else None
+        self.rotary = Rotary(self.d_head, rotary_base) if rotary else None
         # As torch.nn.MultiheadAttention starts them.
         nn.init.xavier_uniform_(self.in_proj_weight)
         if bias:
@@ -122,7 +132,7 @@ class MultiHeadAttention(RecordedModule):
     def _project(
         self, x: Tensor, memory: Tensor | None, cache: Cache | None, positions: Tensor | None
     ) -> tuple[Tensor, ...]:
-        """x and memory → query (batch, heads, target_len, d_head), key and value (batch, heads, source_len, d_head)."""
+        """query (batch, heads, target_len, d_head), key and value (batch, kv_heads, source_len, d_head)."""
         if memory is not None:
             (query,) = self._heads(x, 0, 1)
             if cache is None:
@@ -143,15 +153,14 @@ class MultiHeadAttention(RecordedModule):
     def _heads(self, x: Tensor, first: int, last: int) -> tuple[Tensor, ...]:
         """The parts `first` to `last` of (query, key, value), projected in one product and cut into heads."""
         weight, bias = self.in_proj_weight, self.in_proj_bias
+        n_heads = (self.n_heads, self.n_kv_heads, self.n_kv_heads)[first:last]
         if last - first < 3:
-            rows = slice(first * self.d_model, last * self.d_model)
+            begin = 0 if first == 0 else self.n_heads * self.d_head
+            rows = slice(begin, begin + sum(n_heads) * self.d_head)
             weight, bias = weight[rows], None if bias is None else bias[rows]
-        parts = F.linear(x, weight, bias)  # (batch, time, parts * d_model)
-        batch, time = x.shape[:2]
-        # (batch, time, parts * heads * d_head) → parts × (batch, heads, time, d_head)
-        return (
-            parts.view(batch, time, last - first, self.n_heads, self.d_head).permute(2, 0, 3, 1, 4).unbind(0)
-        )
+        parts = F.linear(x, weight, bias)  # (batch, time, all heads * d_head)
+        # (batch, time, all heads * d_head) → (batch, all heads, time, d_head) → its parts
+        return parts.view(*x.shape[:2], -1, self.d_head).transpose(1, 2).split(n_heads, dim=1)
 
     def _norm(self, vectors: Tensor) -> Tensor:
         return F.rms_norm(vectors, (self.d_head,)) if self.query_key_norm else vectors
@@ -164,13 +173,16 @@ class MultiHeadAttention(RecordedModule):
             mask = ahead if mask is None else mask & ahead
         dropout = self.dropout if self.training else 0.0
         if self.is_recording:
+            # Each group's heads meet the same keys and values: (batch, kv_heads, …) → (batch, heads, …).
+            key, value = (part.repeat_interleave(self.group_size, dim=1) for part in (key, value))
             _, weights = scaled_dot_product_attention(query, key, value, mask)
             self.record(weights)
             return F.dropout(weights, dropout) @ value
         # One query at the end may look at everything: the fused form would take it for the first.
         fused_causal = causal and mask is None and target_len > 1
+        groups = {"enable_gqa": True} if self.group_size > 1 else {}
         return F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=fused_causal
+            query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=fused_causal, **groups
         )
 
     def _check(

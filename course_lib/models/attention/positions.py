@@ -72,15 +72,17 @@ class Rotary(nn.Module):
             tables = self._tables(x, end if n_positions is None else n_positions)
             cos, sin = (part[positions][:, None] for part in tables)  # each (batch, 1, time, d_head / 2)
         first, second = x.chunk(2, dim=-1)  # each (batch, heads, time, d_head / 2)
-        return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+        turned = torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+        return turned if turned.dtype == x.dtype else turned.to(x.dtype)
 
     def _tables(self, x: Tensor, time: int) -> tuple[Tensor, Tensor]:
-        table = self._table
-        if table is None or len(table[0]) < time or table[0].device != x.device or table[0].dtype != x.dtype:
+        # At least single precision, also for half-precision x: its few digits would spoil the angles.
+        table, dtype = self._table, torch.promote_types(x.dtype, torch.float32)
+        if table is None or len(table[0]) < time or table[0].device != x.device or table[0].dtype != dtype:
             # Twice what is needed: a growing sequence does not build a table at each step. Not inference tensors.
             with torch.inference_mode(False), torch.no_grad():
                 angles = _angles(torch.arange(2 * time, device=x.device), self.d_head, self.base)
-                table = self._table = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+                table = self._table = angles.cos().to(dtype), angles.sin().to(dtype)
         return table
 
 

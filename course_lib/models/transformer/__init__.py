@@ -1,4 +1,4 @@
-"""The Transformer (Vaswani et al. 2017) and what was made of it: GPT, and BERT with its heads."""
+"""The Transformer (Vaswani et al. 2017) and what was made of it: GPT, Llama, and BERT with its heads."""
 
 from course_lib.models.transformer.bert import Bert
 from course_lib.models.transformer.bert_heads import (
@@ -10,9 +10,11 @@ from course_lib.models.transformer.bert_heads import (
     best_spans,
     pretraining_loss,
 )
+from course_lib.models.transformer.decoder_only import DecoderOnly
 from course_lib.models.transformer.encoder_decoder import Transformer, TransformerDecoder, TransformerEncoder
 from course_lib.models.transformer.gpt import GPT, language_model_loss, windows_loss
 from course_lib.models.transformer.layers import DecoderLayer, EncoderLayer, TransformerLayer
+from course_lib.models.transformer.llama import Llama
 from course_lib.models.transformer.pooling import mean_of_real
 
 __all__ = [
@@ -22,9 +24,11 @@ __all__ = [
     "BertForSpans",
     "BertForTagging",
     "DecoderLayer",
+    "DecoderOnly",
     "EncoderLayer",
     "GPT",
     "IGNORED",
+    "Llama",
     "Transformer",
     "TransformerDecoder",
     "TransformerEncoder",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from course_lib.models.attention.cache import Cache, KeyValueCache
 from course_lib.models.attention.masks import padding_mask
 from course_lib.models.attention.positions import sinusoidal_positions
-from course_lib.models.transformer.layers import DecoderLayer, EncoderLayer
+from course_lib.models.transformer.layers import DecoderLayer, EncoderLayer, make_norm
 
 
 class TransformerEncoder(nn.Module):
@@ -191,4 +191,5 @@ def _check_layers(num_layers: int) -> None:
 def _last_norm(d_model: int, options: dict) -> nn.Module:
     if not options.get("norm_first", False):
         return nn.Identity()
-    return nn.LayerNorm(d_model, eps=options.get("eps", 1e-5), bias=options.get("bias", True))
+    given = {name: options[name] for name in ("eps", "bias") if name in options}
+    return make_norm(options.get("norm", "layer"), d_model, **given)

@@ -1,18 +1,14 @@
 """GPT: a stack of causal Transformer layers that predicts the next symbol."""
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.models.attention.cache import Cache, KeyValueCache
-from course_lib.models.attention.masks import real_tokens
 from course_lib.models.modes import evaluating
-from course_lib.models.transformer.encoder_decoder import TransformerEncoder
+from course_lib.models.transformer.decoder_only import DecoderOnly
 
 
-class GPT(nn.Module):
+class GPT(DecoderOnly):
     """Embeddings → pre-norm layers whose tokens look back only → one logit for every next symbol.
 
     The last projection is the embedding's matrix. With the defaults it has the shape of GPT-2 and takes its weights:
@@ -49,21 +45,17 @@ class GPT(nn.Module):
         bias: bool = True,
         query_key_norm: bool = False,
     ):
-        super().__init__()
-        self.vocab_size, self.max_len = vocab_size, max_len
-        self.token_embedding = nn.Embedding(vocab_size, d_model)
-        self.position_embedding = None if rotary else nn.Embedding(max_len, d_model)
-        self.dropout = nn.Dropout(dropout)
-        self.blocks = TransformerEncoder(
-            num_layers,
-            d_model,
-            n_heads,
-            d_ff or 4 * d_model,
+        super().__init__(
+            vocab_size,
+            max_len=max_len,
+            d_model=d_model,
+            n_heads=n_heads,
+            num_layers=num_layers,
+            d_ff=d_ff or 4 * d_model,
             dropout=dropout,
-            activation=activation,
-            norm_first=True,
-            bias=bias,
             rotary=rotary,
+            activation=activation,
+            bias=bias,
             query_key_norm=query_key_norm,
         )
         self._start(num_layers)
@@ -77,58 +69,8 @@ class GPT(nn.Module):
                 into_residual = name.endswith(("out_proj.weight", "linear2.weight"))
                 nn.init.normal_(parameter, std=0.02 / (2 * num_layers) ** 0.5 if into_residual else 0.02)
 
-    def forward(
-        self,
-        ids: Tensor,
-        caches: Sequence[Cache] | None = None,
-        *,
-        lengths: Tensor | None = None,
-        mask: Tensor | None = None,
-        positions: Tensor | None = None,
-        last_only: bool = False,
-    ) -> Tensor:
-        """Args:
-        caches: from `start_caches`; what earlier calls read is there, and ids follow it.
-        lengths: (batch,), where rows are of unequal lengths, padded on the right (without caches, or to fill them).
-        mask: instead of lengths, (batch, time) boolean, True for real symbols, wherever the padding is; with caches
-            it speaks of the symbols in them first, then of ids. Padding is attended by nobody.
-        positions: (batch, time), where the symbols stand; None counts the real ones, in every row from 0.
-        last_only: logits of each row's last real symbol only, (batch, 1, vocab_size): all that writing needs.
-        """
-        if ids.dim() != 2 or ids.shape[1] == 0:
-            raise ValueError(f"ids has shape {tuple(ids.shape)}; expected (batch, time), not empty.")
-        time = ids.shape[1]
-        n_keys = caches[0].n_keys(time) if caches else time
-        if n_keys > self.max_len:
-            raise ValueError(
-                f"The text has {n_keys} symbols; this model was built for max_len = {self.max_len}."
-            )
-        real = real_tokens(ids, lengths, mask, n_keys)  # (batch, n_keys)
-        if positions is None and real is not None:
-            positions = (real.cumsum(dim=1) - 1).clamp(min=0)[:, n_keys - time :]  # (batch, time)
-        x = self.token_embedding(ids)  # (batch, time, d_model)
-        if self.position_embedding is not None:
-            table = self.position_embedding
-            x = x + (table.weight[n_keys - time : n_keys] if positions is None else table(positions))
-        # The same keys for every query: (batch, n_keys) → (batch, 1, n_keys).
-        keys = None if real is None else real[:, None]
-        x = self.blocks(self.dropout(x), keys, causal=True, caches=caches, positions=positions)
-        if last_only:
-            x = x[:, -1:] if real is None or time == 1 else _last_real(x, real[:, n_keys - time :])
-        return F.linear(x, self.token_embedding.weight)  # (batch, time, vocab_size)
 
-    def start_caches(self, max_len: int | None = None) -> list[KeyValueCache]:
-        """One empty cache for each layer, with room for `max_len` symbols (by default the model's)."""
-        return [KeyValueCache(max_len or self.max_len) for _ in self.blocks.layers]
-
-
-def _last_real(x: Tensor, real: Tensor) -> Tensor:
-    """Each row's vector at its last real symbol: (batch, time, d_model), (batch, time) → (batch, 1, d_model)."""
-    place = real * torch.arange(real.shape[1], device=real.device)  # (batch, time): padding is 0
-    return x.gather(1, place.amax(dim=1)[:, None, None].expand(-1, 1, x.shape[2]))
-
-
-def language_model_loss(model: GPT, ids: Tensor) -> Tensor:
+def language_model_loss(model: DecoderOnly, ids: Tensor) -> Tensor:
     """Mean cross-entropy in nats of every symbol but the first, each predicted from those before it.
 
     Shapes: ids (batch, time + 1) → scalar. A loss for `course_lib.training.fit`.
@@ -138,7 +80,7 @@ def language_model_loss(model: GPT, ids: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def windows_loss(model: GPT, ids: Tensor, time: int, batch: int = 64) -> float:
+def windows_loss(model: DecoderOnly, ids: Tensor, time: int, batch: int = 64) -> float:
     """Mean loss in nats over a whole text, cut into windows of `time` symbols, each predicted from its own past only.
 
     Args:

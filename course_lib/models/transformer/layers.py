@@ -14,12 +14,33 @@ from torch import Tensor, nn
 from course_lib.models.attention.cache import Cache, KeyValueCache
 from course_lib.models.attention.multi_head import MultiHeadAttention
 
+
+def _swiglu(x: Tensor) -> Tensor:
+    """One half of the features, through SiLU, opens and shuts the other: (…, 2 · d_ff) → (…, d_ff)."""
+    gate, up = x.chunk(2, dim=-1)
+    return F.silu(gate) * up
+
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "gelu": F.gelu,
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),  # GPT-2's
     "relu_squared": lambda x: F.relu(x).square(),  # So et al. 2021, "Primer"
+    "swiglu": _swiglu,  # Shazeer 2020, "GLU Variants Improve Transformer", equation 6
 }
+GATED = ("swiglu",)  # their first projection is twice as wide: the gate's rows, then the others
+
+
+def make_norm(kind: str, d_model: int, *, eps: float = 1e-5, bias: bool = True) -> nn.Module:
+    """A norm: "layer" subtracts the mean and divides by the standard deviation, "rms" divides by √mean(x²).
+
+    Source: Ba et al. 2016, "Layer Normalization"; Zhang & Sennrich 2019, "Root Mean Square Layer Normalization".
+    """
+    if kind == "rms":
+        return nn.RMSNorm(d_model, eps=eps)
+    if kind != "layer":
+        raise ValueError(f"norm is {kind!r}; it must be layer or rms.")
+    return nn.LayerNorm(d_model, eps=eps, bias=bias)
 
 
 class TransformerLayer(nn.Module):
@@ -31,11 +52,12 @@ class TransformerLayer(nn.Module):
         d_ff: width of the feed-forward network (4 · d_model in the paper).
         dropout: on attention weights, inside the feed-forward network and on what each sublayer adds.
         activation_dropout: inside the feed-forward network, if it is to be another (BERT has none there).
-        activation: "relu", "gelu", "gelu_tanh" or "relu_squared".
+        activation: "relu", "gelu", "gelu_tanh", "relu_squared", or "swiglu", where d_ff is the width behind the gate.
         norm_first: pre-norm; False is post-norm.
+        norm: "layer" or "rms", as in `make_norm`.
         bias: of all projections and norms.
         eps: added to the variance in the norms.
-        attention_options: rotary, query_key_norm for the self-attention.
+        attention_options: n_kv_heads, rotary, rotary_base, query_key_norm for the self-attention.
 
     Source: Vaswani et al. 2017, section 3.1 and 3.3; pre-norm: Xiong et al. 2020, "On Layer Normalization in the
     Transformer Architecture"; GELU: Hendrycks & Gimpel 2016.
@@ -51,6 +73,7 @@ class TransformerLayer(nn.Module):
         activation_dropout: float | None = None,
         activation: str = "relu",
         norm_first: bool = False,
+        norm: str = "layer",
         bias: bool = True,
         eps: float = 1e-5,
         **attention_options,
@@ -61,8 +84,9 @@ class TransformerLayer(nn.Module):
         if not isinstance(d_ff, int) or d_ff < 1:
             raise ValueError(f"d_ff is {d_ff!r}; it must be a whole number of at least 1.")
         self.self_attn = MultiHeadAttention(d_model, n_heads, bias=bias, dropout=dropout, **attention_options)
-        self.linear1, self.linear2 = nn.Linear(d_model, d_ff, bias=bias), nn.Linear(d_ff, d_model, bias=bias)
-        self.norm1, self.norm2 = (nn.LayerNorm(d_model, eps=eps, bias=bias) for _ in range(2))
+        self.linear1 = nn.Linear(d_model, d_ff * (2 if activation in GATED else 1), bias=bias)
+        self.linear2 = nn.Linear(d_ff, d_model, bias=bias)
+        self.norm1, self.norm2 = (make_norm(norm, d_model, eps=eps, bias=bias) for _ in range(2))
         self.dropout = nn.Dropout(dropout)
         self.activation_dropout = nn.Dropout(dropout if activation_dropout is None else activation_dropout)
         self.activation, self.norm_first = activation, norm_first
@@ -72,7 +96,7 @@ class TransformerLayer(nn.Module):
         hidden = ACTIVATIONS[self.activation](self.linear1(x))  # (batch, time, d_ff)
         return self.linear2(self.activation_dropout(hidden) if self.training else hidden)
 
-    def _add(self, x: Tensor, norm: nn.LayerNorm, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
+    def _add(self, x: Tensor, norm: nn.Module, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
         """The residual around a sublayer, with the norm before or after."""
         added = sublayer(norm(x) if self.norm_first else x)
         if self.training:  # asked here, because calling a module that does nothing costs time as well
@@ -122,7 +146,7 @@ class DecoderLayer(TransformerLayer):
         self.multihead_attn = MultiHeadAttention(
             d_model, n_heads, bias=bias, dropout=options.get("dropout", 0.0)
         )
-        self.norm3 = nn.LayerNorm(d_model, eps=eps, bias=bias)
+        self.norm3 = make_norm(options.get("norm", "layer"), d_model, eps=eps, bias=bias)
 
     def forward(
         self,
