@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.practice import Mistake, describe, has_shape, holds, matches_reference, unchanged_when
+from course_lib.practice import (
+    Mistake,
+    Property,
+    describe,
+    has_shape,
+    holds,
+    matches_reference,
+    unchanged_when,
+)
 from course_lib.practice.compare import difference
 from course_lib.practice.sameness import key
 from practice_examples import failure, function_exercise, scale, value_exercise, verdict
@@ -219,7 +227,43 @@ def test_inputs_are_the_same_only_where_no_answer_could_tell():
         made(dropout=0.2), made(training=False), made(number=1.5), made(seed=1), made(grows=True), made(captured=(2,)),
     ]  # fmt: skip
     assert len({key(one) for one in [made(), *others]}) == 7
-    assert key(1) != key(True) != key(1.0) and key([1]) != key((1,)) and key(torch.ones(2)) != key(torch.ones(2, 1))
+    assert (
+        key(1) != key(True) != key(1.0)
+        and key([1]) != key((1,))
+        and key(torch.ones(2)) != key(torch.ones(2, 1))
+    )
     ring = []
     ring.append(ring)
     assert hash(key(ring)) is not None
+
+
+def test_a_mistake_in_one_entry_is_named_whatever_the_others_are():
+    def entry_matches(name):
+        def test(attempt):
+            return (
+                None
+                if attempt()[name] == attempt.exercise.reference[name]
+                else f"You have {attempt()[name]}."
+            )
+
+        return Property(f"Is {name} right?", test)
+
+    right = {"weights": 6, "biases": 2}
+    slip = Mistake("biases forgotten", {**right, "biases": 0}, "A bias for each output.", entry="biases")
+    exercise = dataclasses.replace(
+        value_exercise(right, {**right, "weights": 5}),
+        properties=[entry_matches("biases"), entry_matches("weights")],
+        mistakes=[slip],
+    )
+    assert verdict({**right, "biases": 0}, exercise).mistake is slip
+    assert verdict({"biases": 0, "weights": 99}, exercise).mistake is slip
+    assert verdict({"biases": 3, "weights": 6}, exercise).mistake is None
+    assert verdict({"biases": 2, "weights": 99}, exercise).mistake is None, "its entry is right"
+    assert verdict([0], exercise).mistake is None, "no dict"
+    for reference in (right, 8):
+        with pytest.raises(ValueError, match="'bias', which the reference does not have"):
+            dataclasses.replace(
+                exercise,
+                reference=reference,
+                mistakes=[Mistake("m", right, "d", entry="bias")],
+            )

@@ -31,11 +31,13 @@ class Mistake:
     name: a few words for authors and tests.
     wrong_version: a function (or, in a value exercise, a value) that makes exactly this mistake.
     diagnosis: what the learner is told: "You divided by d_k; the scale is √d_k."
+    entry: where the answer is a dict, the one key that the mistake is about: the other entries may be right or wrong.
     """
 
     name: str
     wrong_version: Any
     diagnosis: str
+    entry: str | None = None
 
 
 @dataclass(frozen=True, eq=False)  # one is the same as another only where it is the very one
@@ -96,6 +98,10 @@ class Exercise:
         return self.cases() if self.is_function else [()]
 
 
+def _has_key(value: Any, key: str) -> bool:
+    return isinstance(value, dict) and key in value
+
+
 def _problem(exercise: Exercise) -> str | None:
     if not isinstance(exercise.id, str) or not _ID.fullmatch(exercise.id):
         return 'the id must be two digits, a dot and a snake_case name, like "01.rnn_step"'
@@ -117,6 +123,8 @@ def _problem(exercise: Exercise) -> str | None:
         if callable(mistake.wrong_version) != exercise.is_function:
             sort = "a function" if exercise.is_function else "a value"
             return f"the wrong version of mistake {mistake.name!r} must be {sort}, as the reference is"
+        if mistake.entry is not None and not _has_key(exercise.reference, mistake.entry):
+            return f"mistake {mistake.name!r} is about the entry {mistake.entry!r}, which the reference does not have"
     for property in exercise.properties:
         if not property.question.endswith("?"):
             return f"the property {property.question!r} must be a question that ends in '?'"

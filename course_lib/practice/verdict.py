@@ -112,7 +112,7 @@ def _diagnose(exercise: Exercise, attempt: Attempt, failure: _Failure) -> Mistak
     inputs = _inputs(exercise, variant())
     answer = functools.cache(lambda number: attempt.behaviour(inputs[number]))
     for known in _known_mistakes(exercise, variant()):
-        if _behave_alike(answer, known.behaviour, len(inputs), exercise.tolerance):
+        if _behave_alike(answer, known.behaviour, len(inputs), exercise.tolerance, known.mistake.entry):
             if known.failing is failure.property:
                 return known.mistake
     return None
@@ -157,12 +157,13 @@ def _behave_alike(
     wrong: Callable[[int], Behaviour | None],
     n_inputs: int,
     tolerance: float,
+    entry: str | None,
 ) -> bool:
     """Whether both do the same on every input: asked one by one, as most mistakes part at the first."""
     pairs = []
     for number in range(n_inputs):
         one, other = answer(number), wrong(number)
-        if one is None or other is None or not _alike(one, other, tolerance):
+        if one is None or other is None or not _alike(one, other, tolerance, entry):
             return False
         pairs.append((one.error, other.error))
     if all(error for error, _ in pairs):  # then a type is weak evidence: many errors are a RuntimeError
@@ -170,10 +171,18 @@ def _behave_alike(
     return True
 
 
-def _alike(one: Behaviour, other: Behaviour, tolerance: float) -> bool:
+def _alike(one: Behaviour, other: Behaviour, tolerance: float, entry: str | None) -> bool:
     if type(one.error) is not type(other.error) or one.changed != other.changed:
         return False
-    return one.error is not None or difference(one.value, other.value, tolerance) is None
+    return (
+        one.error is not None
+        or difference(_part(one.value, entry), _part(other.value, entry), tolerance) is None
+    )
+
+
+def _part(value: Any, entry: str | None) -> Any:
+    """One entry of a dict; None is all of it, and so is what no dict can be asked for."""
+    return value[entry] if isinstance(value, dict) and entry in value else value
 
 
 def _message(error: BaseException) -> str:

@@ -138,3 +138,35 @@ def sum_of_the_row(x):
 @wrong(ID, named="added")
 def mean_added(x):
     return x + x.mean(dim=1, keepdim=True)
+
+
+@wrong(ID, named="divided by three")
+def sum_over_three(x):
+    return x - x.sum(dim=1, keepdim=True) / 3
+
+
+@wrong(ID, named="left transposed")
+def not_transposed_back(x):
+    return x.T - x.mean(dim=1)
+
+
+@wrong(ID, named="both means")
+def columns_as_well(x):
+    return x - x.mean(0, keepdim=True) - x.mean(1, keepdim=True)
+
+
+@wrong(ID, named="deviations without sign")
+def absolute_deviations(x):
+    return torch.abs(x - x.mean(1, keepdim=True))
+
+
+@wrong(ID, named="one mean for all")
+def mean_of_the_means(x):
+    return x - x.mean(1).mean()
+
+
+@wrong(ID, named="in place")
+def rows_changed_in_place(x):
+    for row in x:
+        row -= row.mean()
+    return x

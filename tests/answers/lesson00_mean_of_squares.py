@@ -125,3 +125,24 @@ def a_python_number_rounded(x):
 @wrong(ID, named="in place")
 def squared_in_place(x):
     return x.pow_(2).mean()
+
+
+@wrong(ID, named="total set back")
+def total_set_back_in_the_loop(x):
+    for number in x:
+        total = 0
+        total += number**2
+    return total / len(x)
+
+
+@wrong(ID, named="return inside the loop")
+def returned_in_the_first_round(x):
+    total = torch.tensor(0.0)
+    for number in x:
+        total += number**2
+        return total / len(x)
+
+
+@wrong(ID, named="norm for the sum of squares")
+def norm_over_n(x):
+    return torch.linalg.norm(x) / len(x)

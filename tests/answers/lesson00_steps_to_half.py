@@ -171,3 +171,27 @@ def list_of_the_values(keep):
 @wrong(ID, named="rule of 70")
 def rule_of_seventy(keep):
     return math.ceil(0.7 / (1 - keep))
+
+
+@wrong(ID, named="keep squared")
+def multiplied_by_itself(keep):
+    n = 0
+    while keep > 0.5:
+        keep *= keep
+        n += 1
+    return n
+
+
+@wrong(ID, named="logarithm of keep only")
+def one_logarithm(keep):
+    return math.ceil(0.5 / -math.log(keep))
+
+
+@wrong(ID, named="the example's answer")
+def seven_for_all(keep):
+    return 7
+
+
+@wrong(ID, named="rule of 69")
+def log_two_over_the_loss(keep):
+    return round(math.log(2) / (1 - keep))

@@ -13,6 +13,13 @@ def _steps_to_half(keep: float) -> int:
     return steps
 
 
+def _squared_to_half(keep: float) -> int:
+    steps = 0
+    while keep > 0.5:
+        keep, steps = keep * keep, steps + 1
+    return steps
+
+
 STEPS_TO_HALF = Exercise(
     id="00.steps_to_half",
     title="Steps until half is left",
@@ -20,9 +27,13 @@ STEPS_TO_HALF = Exercise(
     reference=_steps_to_half,
     cases=lambda: [(0.5,), (0.9,), (0.8,), (0.25,), (0.99,), (0.1,)],
     properties=[
-        matches_reference("One step that keeps 0.5 leaves exactly half: is it 1?", cases=0),
-        matches_reference("0.9 keeps 0.53 after six steps and 0.48 after seven: is it 7?", cases=1),
-        matches_reference("Is it right for a memory that decays fast, and for one that decays slowly?"),
+        matches_reference("With keep = 0.5, one step leaves exactly one half: is the answer 1?", cases=0),
+        matches_reference(
+            "With keep = 0.9, six steps leave 0.53 and seven leave 0.48: is the answer 7?", cases=1
+        ),
+        matches_reference(
+            "Is the answer right for a memory that decays fast, and for one that decays slowly?"
+        ),
     ],
     hints=[
         "If you start with 1 and multiply by keep, how do you know when to stop?",
@@ -84,6 +95,26 @@ STEPS_TO_HALF = Exercise(
             "half divided by keep",
             lambda keep: math.ceil(0.5 / keep),
             "You divided 0.5 by keep; every step multiplies by keep, so ask how often: keep ** n <= 0.5.",
+        ),
+        Mistake(
+            "keep squared",
+            _squared_to_half,
+            "keep *= keep squares what is left in every round; multiply by the same keep each time.",
+        ),
+        Mistake(
+            "logarithm of keep only",
+            lambda keep: math.ceil(0.5 / -math.log(keep)),
+            "You divided 0.5 itself by log keep; take the logarithm of both: log 0.5 / log keep.",
+        ),
+        Mistake(
+            "the example's answer",
+            lambda keep: 7,
+            "7 is right for 0.9 only; compute the number of steps from keep.",
+        ),
+        Mistake(
+            "rule of 69",
+            lambda keep: round(math.log(2) / (1 - keep)),
+            "ln 2 / (1 − keep) is an approximation for keep near 1; use log 0.5 / log keep, rounded up.",
         ),
         Mistake(
             "rule of 70",

@@ -23,7 +23,7 @@ CENTRED = Exercise(
     reference=lambda x: x - x.mean(dim=1, keepdim=True),
     cases=_rows,
     properties=[
-        matches_reference("Has [[1., 2., 6.]] the mean 3: does it become [[-2., -1., 3.]]?", cases=0),
+        matches_reference("The mean of [[1., 2., 6.]] is 3: does it become [[-2., -1., 3.]]?", cases=0),
         has_shape("Does the result have the shape of x?"),
         holds(
             "Does every row add up to 0?",
@@ -79,6 +79,26 @@ CENTRED = Exercise(
             "divided as well, by n",
             lambda x: torch.nn.functional.layer_norm(x, x.shape[1:]),
             "You also divided by the standard deviation; only subtract the mean.",
+        ),
+        Mistake(
+            "divided by three",
+            lambda x: x - x.sum(dim=1, keepdim=True) / 3,
+            "You divided each row's sum by 3, as in the example; divide by how many numbers a row has, x.shape[1].",
+        ),
+        Mistake(
+            "left transposed",
+            lambda x: x.T - x.mean(dim=1),
+            "The numbers are right, but the result is still transposed: turn it back with .T.",
+        ),
+        Mistake(
+            "both means",
+            lambda x: x - x.mean(dim=0) - x.mean(dim=1, keepdim=True),
+            "You also subtracted the mean of each column; subtract only the row's own.",
+        ),
+        Mistake(
+            "deviations without sign",
+            lambda x: (x - x.mean(dim=1, keepdim=True)).abs(),
+            "You took absolute values; numbers below the mean become negative.",
         ),
         Mistake(
             "median",

@@ -20,6 +20,11 @@ def _answer(name: str, question: str) -> Property:
     return Property(question, test)
 
 
+def _slip(entry: str, name: str, value: float | str, diagnosis: str) -> Mistake:
+    """A wrong answer to one of the three, whatever the other two are."""
+    return Mistake(name, {**_SELF_CHECK, entry: value}, diagnosis, entry)
+
+
 SELF_CHECK = Exercise(
     id="00.self_check",
     title="Gradient, softmax, parameters",
@@ -37,104 +42,136 @@ SELF_CHECK = Exercise(
         "The derivative is 2x + 2. The exponentials are 1 and 3. The matrix has 2 × 3 entries, the bias 2.",
     ],
     mistakes=[
-        Mistake(
+        _slip(
+            "gradient",
             "y, not its slope",
-            {**_SELF_CHECK, "gradient": 15},
+            15,
             "15 is y itself; the gradient is its slope.",
         ),
-        Mistake(
+        _slip(
+            "gradient",
             "2x forgotten",
-            {**_SELF_CHECK, "gradient": 6},
+            6,
             "You left out the derivative of 2x, which is 2.",
         ),
-        Mistake(
+        _slip(
+            "gradient",
             "2x kept",
-            {**_SELF_CHECK, "gradient": 12},
+            12,
             "You left 2x as it is; its derivative is 2.",
         ),
-        Mistake(
+        _slip(
+            "gradient",
             "x² kept",
-            {**_SELF_CHECK, "gradient": 11},
+            11,
             "You left x² as it is; its derivative is 2x.",
         ),
-        Mistake(
+        _slip(
+            "gradient",
             "x² like x",
-            {**_SELF_CHECK, "gradient": 4},
+            4,
             "You took 2 for the derivative of x²; it is 2x, which is 6 at x = 3.",
         ),
-        Mistake(
+        _slip(
+            "gradient",
+            "x for the slope of x²",
+            5,
+            "You took x for the derivative of x²; it is 2x, which is 6 at x = 3.",
+        ),
+        _slip(
+            "gradient",
             "formula",
-            {**_SELF_CHECK, "gradient": "2x + 2"},
+            "2x + 2",
             "That is the derivative for every x; put x = 3 in and give the number.",
         ),
-        Mistake(
+        _slip(
+            "probability",
             "no exponential",
-            {**_SELF_CHECK, "probability": 1.0},
+            1.0,
             "You divided the logits by their sum; the softmax takes exponentials first.",
         ),
-        Mistake(
+        _slip(
+            "probability",
+            "exponential of 0 only",
+            math.log(3) / (1 + math.log(3)),
+            "You exponentiated 0 but not ln 3: e to the power of ln 3 is 3.",
+        ),
+        _slip(
+            "probability",
             "odds",
-            {**_SELF_CHECK, "probability": 3.0},
+            3.0,
             "3 is the ratio of the two, their odds; the probabilities sum to 1.",
         ),
-        Mistake(
+        _slip(
+            "probability",
             "the other one",
-            {**_SELF_CHECK, "probability": 0.25},
+            0.25,
             "That is the probability of the first; the question is about the second.",
         ),
-        Mistake(
+        _slip(
+            "probability",
             "odds against",
-            {**_SELF_CHECK, "probability": 1 / 3},
+            1 / 3,
             "1/3 is the ratio of the two; the probabilities are each one's share of the sum, 1 + 3.",
         ),
-        Mistake(
+        _slip(
+            "probability",
             "percent",
-            {**_SELF_CHECK, "probability": 75},
+            75,
             "In percent it is 75; a probability lies between 0 and 1.",
         ),
-        Mistake(
+        _slip(
+            "probability",
             "sigmoid of 3",
-            {**_SELF_CHECK, "probability": 0.953},
+            0.953,
             "0.953 is what a logit of 3 gives; the logit is ln 3, and e to the ln 3 is 3.",
         ),
-        Mistake(
+        _slip(
+            "probability",
             "the logit",
-            {**_SELF_CHECK, "probability": math.log(3)},
+            math.log(3),
             "That is the logit itself; a probability is never above 1.",
         ),
-        Mistake(
+        _slip(
+            "probability",
             "equal",
-            {**_SELF_CHECK, "probability": 0.5},
+            0.5,
             "Two symbols are equally likely only if their logits are equal; here they are 0 and ln 3.",
         ),
-        Mistake(
+        _slip(
+            "parameters",
             "no bias",
-            {**_SELF_CHECK, "parameters": 6},
+            6,
             "You left out the biases: one for each of the 2 outputs.",
         ),
-        Mistake(
+        _slip(
+            "parameters",
             "a bias per input",
-            {**_SELF_CHECK, "parameters": 9},
+            9,
             "There is one bias for each output, 2 in all, not one for each input.",
         ),
-        Mistake(
+        _slip(
+            "parameters",
             "one bias",
-            {**_SELF_CHECK, "parameters": 7},
+            7,
             "There is one bias for each of the 2 outputs, not one for all.",
         ),
-        Mistake(
+        _slip(
+            "parameters",
             "a bias per connection",
-            {**_SELF_CHECK, "parameters": 12},
+            12,
             "There is a weight for each connection, but a bias only for each output.",
         ),
-        Mistake(
+        _slip(
+            "parameters",
             "parameter tensors",
-            {**_SELF_CHECK, "parameters": 2},
+            2,
             "There are 2 parameter tensors, a matrix and a vector; the question is how many numbers are in them.",
         ),
-        Mistake(
+        _slip(
+            "parameters",
             "added, not multiplied",
-            {**_SELF_CHECK, "parameters": 5},
+            5,
             "You added 3 and 2; each input is connected with each output, which takes 3 × 2 weights.",
         ),
     ],

@@ -105,6 +105,21 @@ MEAN_OF_SQUARES = Exercise(
             "You took the median of the squares; take their mean.",
         ),
         Mistake(
+            "total set back",
+            lambda x: x[-1] ** 2 / len(x),
+            "Only the last number's square is in your sum: set the total to 0 before the loop, not inside it.",
+        ),
+        Mistake(
+            "return inside the loop",
+            lambda x: x[0] ** 2 / len(x),
+            "Only the first number's square is in your sum: is your return inside the loop?",
+        ),
+        Mistake(
+            "norm for the sum of squares",
+            lambda x: x.norm() / len(x),
+            "You divided the norm by how many numbers there are; the norm is the square root of the sum of squares.",
+        ),
+        Mistake(
             "rounded",
             lambda x: ((x**2).mean() * 100).round() / 100,
             "You rounded the result; return it as it is.",
