@@ -39,7 +39,7 @@ LESSONS = (
     Lesson(
         "02_lstm_gru",
         "LSTM and GRU",
-        "Why does a network forget, if it could remember?",
+        "What does a network need in order to learn to remember?",
         "build LSTM layers and a GRU step, set a forget gate for the memory you need, see what a cell keeps",
         90,
         80,
@@ -95,7 +95,7 @@ LESSONS = (
     Lesson(
         "09_subword_tokens",
         "Subword tokens",
-        "How can a model read a word that it has never seen?",
+        "How can a model read a word it has never seen?",
         "train byte-pair encoding, tokenize new words as GPT and BERT do, compare models whose tokens differ",
         85,
         30,
@@ -119,7 +119,7 @@ LESSONS = (
     Lesson(
         "12_inside_bert",
         "Inside BERT",
-        "What do the heads of a real BERT do, and does it matter?",
+        "What does an attention head of a real BERT do, and does the model need it?",
         "load published weights, score, control and ablate attention heads, search by meaning, test a bias",
         90,
         70,

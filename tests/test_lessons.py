@@ -94,6 +94,7 @@ def test_a_lesson_has_the_parts_that_lessons_have(source):
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     lesson = next(lesson for lesson in LESSONS if lesson.name == source.stem)
     assert notebook.cells[0].source.startswith(f"# {lesson.number} · ")
+    assert f"**{lesson.question}**" in notebook.cells[0].source.replace("`", ""), "the question on the map"
     assert (
         "You will be able to" in prose
         and "**Predict.**" in prose
