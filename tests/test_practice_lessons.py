@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from course_lib.practice import registry
-from course_lib.practice.attempt import differs, fresh_copy
+from course_lib.practice.attempt import differs
+from course_lib.practice.sameness import fresh_copy
 from course_lib.practice.verdict import evaluate
 from tools.lesson_source import CHECK_CALL, read_source, sources, strip_solutions, without_magics
 

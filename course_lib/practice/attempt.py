@@ -1,6 +1,5 @@
 """An answer under test: called on copies and within its time; what goes wrong is told in one sentence."""
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,8 @@ import torch
 from course_lib.practice import describe, faults
 from course_lib.practice.compare import coerce, difference
 from course_lib.practice.exercise import Exercise
+from course_lib.practice.reference import reference_of
+from course_lib.practice.sameness import fresh_copy
 from course_lib.practice.sandbox import Ending, call_limited
 
 
@@ -26,32 +27,34 @@ class Attempt:
 
     attempt(*arguments): the learner's result, on copies of the arguments; Fault where there is none to judge.
     attempt.expected(*arguments): the reference's result. attempt.given(arguments): "For x = [1, 2]", to begin
-    a sentence with. attempt.cases(): the exercise's argument tuples, new each time. attempt.asked: what it
-    was called with so far.
+    a sentence with. attempt.cases(): the exercise's argument tuples, made once; who changes them copies them first.
+    attempt.asked: what it was called with so far.
     In a value exercise there is one case without arguments, and attempt() is the value.
     """
 
     def __init__(self, exercise: Exercise, answer: Any, show_prints: bool = False):
         self.exercise = exercise
         self._answer = answer if exercise.is_function else lambda: answer
-        self._reference = exercise.reference if exercise.is_function else lambda: exercise.reference
+        self._reference = reference_of(exercise)
         self._seconds_left = exercise.time_limit
         self.asked: list[tuple] = []
+        self._cases: list[tuple] | None = None
         self._show_prints = show_prints
 
     def cases(self) -> list[tuple]:
-        return self.exercise.arguments()
+        if self._cases is None:
+            self._cases = self.exercise.arguments()
+        return self._cases
 
     def expected(self, *arguments):
-        own = fresh_copy(arguments)
-        return self._judged(self._reference(*own), own)
+        return self._reference(arguments)[1]
 
     def given(self, arguments: tuple) -> str:
-        return f"For {describe.call(self._reference, arguments)}" if arguments else ""
+        return f"For {describe.call(self.exercise.reference, arguments)}" if arguments else ""
 
     def asking(self, arguments: tuple) -> str:
         """The name of the first argument that asks for a gradient."""
-        names = describe.argument_names(self._reference, arguments)
+        names = describe.argument_names(self.exercise.reference, arguments)
         return next(
             name
             for name, value in zip(names, arguments, strict=True)
@@ -73,8 +76,7 @@ class Attempt:
             raise faults.Fault(faults.raised(ending.error, self._answer, given))
         if changed:
             raise faults.Fault(faults.changed_input(*changed[0]))
-        own = fresh_copy(arguments)
-        returned = self._reference(*own)
+        returned, _ = self._reference(arguments)
         exercise = self.exercise
         sentence = faults.wrong_type(ending.value, returned, exercise.is_function, given, exercise.parts)
         if sentence:
@@ -102,26 +104,13 @@ class Attempt:
             ending.running or self.exercise.outcome is not None
         ):  # it may be writing at this moment; it is to write
             return ending, [], own
-        names = describe.argument_names(self._reference, arguments)
+        names = describe.argument_names(self.exercise.reference, arguments)
         pairs = zip(names, own, arguments, strict=True)
         return ending, [(name, before) for name, after, before in pairs if differs(after, before)], own
 
     def _judged(self, result: Any, arguments: tuple) -> Any:
         """What counts as the answer's result: itself, or what it left behind in its arguments as well."""
         return result if self.exercise.outcome is None else self.exercise.outcome(result, *arguments)
-
-
-def fresh_copy(value: Any) -> Any:
-    """A copy that shares no memory with the value: of a tensor (keeps requires_grad), list, module, …"""
-    if isinstance(value, torch.Tensor):
-        return value.detach().clone().requires_grad_(value.requires_grad)
-    if isinstance(value, torch.Generator):
-        return torch.Generator(value.device).set_state(value.get_state())
-    if type(value) in (list, tuple):
-        return type(value)(fresh_copy(item) for item in value)
-    if type(value) is dict:
-        return {key: fresh_copy(item) for key, item in value.items()}
-    return copy.deepcopy(value)
 
 
 def differs(after: Any, before: Any) -> bool:

@@ -1,5 +1,6 @@
-"""Are two inputs of an exercise the same? Cases are made anew each time, so their identity does not tell."""
+"""Are two inputs of an exercise the same? Cases are made anew each time, so their identity does not tell. And copies."""
 
+import copy
 import types
 from collections.abc import Hashable
 from typing import Any
@@ -38,3 +39,16 @@ def key(value: Any, above: tuple[int, ...] = ()) -> Hashable:
     if hasattr(value, "__dict__") and not isinstance(value, types.ModuleType):
         return type(value), key(vars(value), above)
     return type(value), id(value)
+
+
+def fresh_copy(value: Any) -> Any:
+    """A copy that shares no memory with the value: of a tensor (keeps requires_grad), list, module, …"""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if isinstance(value, torch.Generator):
+        return torch.Generator(value.device).set_state(value.get_state())
+    if type(value) in (list, tuple):
+        return type(value)(fresh_copy(item) for item in value)
+    if type(value) is dict:
+        return {key: fresh_copy(item) for key, item in value.items()}
+    return copy.deepcopy(value)

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.practice import faults
-from course_lib.practice.attempt import Attempt, fresh_copy
+from course_lib.practice.attempt import Attempt
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.compare import difference
 from course_lib.practice.exercise import Exercise, Property
 from course_lib.practice.lessons.lesson05_step_mistakes import MISTAKES, step
 from course_lib.practice.properties import has_shape, holds, leaf_gradient
+from course_lib.practice.sameness import fresh_copy
 
 PARTS = ("logits", "new state", "weights")
 
