@@ -150,7 +150,7 @@ def steady_state() -> Iterator[None]:
     try:
         with (
             torch.inference_mode(False),  # turns gradients on, too
-            torch.device("cpu"),
+            _on_cpu(),
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # their text holds the number of the kernel's process
@@ -164,6 +164,11 @@ def steady_state() -> Iterator[None]:
             torch.cuda.set_rng_state_all(gpu_states)
         if mps_state is not None:
             torch.mps.set_rng_state(mps_state)
+
+
+def _on_cpu() -> contextlib.AbstractContextManager:
+    """The CPU as default device; nothing where it is that already, since torch.device slows every call down."""
+    return contextlib.nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu")
 
 
 def _seed_all(seed: int) -> None:
