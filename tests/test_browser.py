@@ -1,23 +1,26 @@
 """Each lesson in a real JupyterLab in headless Chromium: it opens, runs, and its slider moves a picture.
 
-Two lessons that train little run to their end; the others, whose every cell nbval runs anyway, to their first slider,
-if it comes in the first half. COURSE_BROWSER=whole runs all of them whole; COURSE_SCREENSHOTS names a folder for
-pictures of the slider's cell.
+The first lesson runs to its end; of the others, whose every cell nbval runs anyway, only the first slider and what it
+needs, unless that is a long training. COURSE_BROWSER=whole runs all of them whole; COURSE_SCREENSHOTS names a folder
+for pictures of the slider's cell.
 """
 
+import ast
 import json
 import os
+import symtable
 from pathlib import Path
 
 import pytest
 
 from browser_lab import chromium, find_chromium, jupyterlab, open_lesson
+from tools.lesson_source import without_magics
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 LESSONS = sorted(path.name for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
-SHORT = [name for name in LESSONS if name.startswith(("00_", "09_"))]
-WHOLE = LESSONS if os.environ.get("COURSE_BROWSER") == "whole" else SHORT
+ALL = os.environ.get("COURSE_BROWSER") == "whole"
+TRAINED_FIRST = ("04_", "10_", "11_")  # the slider shows a model that the lesson trains for half a minute
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -43,22 +46,34 @@ def keep(locator, name):
         locator.screenshot(path=Path(folder) / name)
 
 
-def cut_after_first_slider(notebook: Path) -> None:
+def keep_what_the_slider_needs(notebook: Path) -> None:
+    """Leaves the cell of the first slider, and those before it that give the names it uses."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
-    cells = content["cells"]
-    last = next(
-        i for i, c in enumerate(cells) if c["cell_type"] == "code" and "SliderFigure(" in "".join(c["source"])
-    )
-    if last > len(cells) / 2:
-        pytest.skip("its slider comes after most of the lesson: COURSE_BROWSER=whole runs it")
-    content["cells"] = cells[: last + 1]
+    cells = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    last = next(i for i, cell in enumerate(cells) if "SliderFigure(" in "".join(cell["source"]))
+    kept, wanted = [], set()
+    for cell in reversed(cells[: last + 1]):
+        given, used = names_in(without_magics("".join(cell["source"])))
+        if not kept or given & wanted or "setup" in cell["metadata"].get("tags", []):
+            kept.append(cell)
+            wanted |= used
+    content["cells"] = kept[::-1]
     notebook.write_text(json.dumps(content), encoding="utf-8")
+
+
+def names_in(code: str) -> tuple[set[str], set[str]]:
+    """Names that a cell gives to the cells below it, and all that it mentions."""
+    top = symtable.symtable(code, "<cell>", "exec").get_symbols()
+    given = {name.get_name() for name in top if name.is_assigned() or name.is_imported()}
+    return given, given | {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
 
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_lesson_runs_and_its_slider_moves_a_picture(browser, lab, name):
-    if name not in WHOLE:
-        cut_after_first_slider(lab.root / name)  # the lab's own copy
+    if name.startswith(TRAINED_FIRST) and not ALL:
+        pytest.skip("its slider shows what a long training gives: COURSE_BROWSER=whole runs it")
+    if name != LESSONS[0] and not ALL:
+        keep_what_the_slider_needs(lab.root / name)  # the lab's own copy
     with open_lesson(browser, lab, name) as lesson:
         lesson.run_all()
         assert lesson.errors() == []

@@ -1,4 +1,4 @@
-"""Are two inputs of an exercise the same? Cases are made anew each time, so their identity does not tell. And copies."""
+"""Are two inputs of an exercise the same, and copies of them. Cases are made anew each time: identity does not tell."""
 
 import copy
 import types
