@@ -128,3 +128,23 @@ def whole_tokens_per_character(nats_per_token, n_tokens, n_characters):
 @wrong(ID, named="halved")
 def divided_by_two_for_bits(nats_per_token, n_tokens, n_characters):
     return nats_per_token * n_tokens / n_characters / 2
+
+
+@wrong(ID, named="one token less")
+def the_last_token_predicts_nothing(nats_per_token, n_tokens, n_characters):
+    return nats_per_token * (n_tokens - 1) / math.log(2) / n_characters
+
+
+@wrong(ID, named="characters per bit")
+def fraction_turned_over(nats_per_token, n_tokens, n_characters):
+    return n_characters / (nats_per_token / math.log(2) * n_tokens)
+
+
+@wrong(ID, named="in bytes")
+def eight_bits_make_a_byte(nats_per_token, n_tokens, n_characters):
+    return nats_per_token * n_tokens / math.log(256) / n_characters
+
+
+@wrong(ID)
+def rounded_to_two_places(nats_per_token, n_tokens, n_characters):
+    return round(nats_per_token * n_tokens / n_characters / math.log(2), 2)

@@ -206,3 +206,24 @@ def single_symbols_counted(words):
         for symbol in word:
             symbols[symbol] += count
     return dict(symbols)
+
+
+@wrong(ID, named="characters")
+def pairs_of_characters_of_the_joined_word(words):
+    pairs = {}
+    for word, count in words.items():
+        text = "".join(word)
+        for pair in zip(text, text[1:], strict=False):
+            pairs[pair] = pairs.get(pair, 0) + count
+    return pairs
+
+
+@wrong(ID, named="stops at a short word")
+def break_where_continue_was_meant(words):
+    pairs = {}
+    for word, count in words.items():
+        if len(word) < 2:
+            break
+        for pair in zip(word, word[1:], strict=False):
+            pairs[pair] = pairs.get(pair, 0) + count
+    return pairs

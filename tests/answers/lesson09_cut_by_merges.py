@@ -225,3 +225,28 @@ def every_merge_starts_from_the_letters(word, merges):
     for pair in merges:
         pieces = merge(list(word), pair)
     return pieces
+
+
+@wrong(ID, named="by length")
+def longest_merges_first(word, merges):
+    symbols = list(word)
+    for pair in sorted(merges, key=lambda pair: len(pair[0]) + len(pair[1]), reverse=True):
+        symbols = merge(symbols, pair)
+    return symbols
+
+
+@wrong(ID, named="the merges returned")
+def the_merges_that_fit(word, merges):
+    symbols, used = list(word), []
+    for pair in merges:
+        before, symbols = symbols, merge(symbols, pair)
+        if len(symbols) < len(before):
+            used.append(pair)
+    return used
+
+
+@wrong(ID, named="replaced in the text")
+def spaces_put_into_the_text(word, merges):
+    for left, right_one in merges:
+        word = word.replace(left + right_one, left + right_one + " ")
+    return word.split()

@@ -294,3 +294,25 @@ def the_mark_on_the_first_piece_too(word, vocabulary):
         pieces.append("##" + word[start:end])
         start = end
     return pieces
+
+
+@wrong(ID, named="the beginning of a piece")
+def any_piece_that_starts_so(word, vocabulary):
+    starts = [piece[:end] for piece in vocabulary for end in range(1, len(piece) + 1)]
+    return longest(word, starts)
+
+
+@wrong(ID, named="lower-cased")
+def small_letters_first(word, vocabulary):
+    return longest(word.lower(), vocabulary)
+
+
+@wrong(ID, named="fewest pieces")
+def as_few_pieces_as_possible(word, vocabulary):
+    best = {0: []}
+    for end in range(1, len(word) + 1):
+        for start in [start for start in best if start < end]:
+            piece = ("##" if start else "") + word[start:end]
+            if piece in vocabulary and len(best[start]) + 1 < len(best.get(end, word + "12")):
+                best[end] = [*best[start], piece]
+    return best.get(len(word), ["[UNK]"])

@@ -311,3 +311,19 @@ def index_moves_by_two_always(word, pair):
         two = word[i : i + 2]
         out += ["".join(two)] if tuple(two) == pair else two
     return out
+
+
+@wrong(ID, named="shorter under the loop")
+def pop_in_a_for_loop(word, pair):
+    out = list(word)
+    for i in range(len(out) - 1):
+        if (out[i], out[i + 1]) == pair:
+            out[i] += out.pop(i + 1)
+    return out
+
+
+@wrong(ID, named="gives up")
+def ends_at_a_left_symbol_alone(word, pair):
+    i = word.index(pair[0]) if pair[0] in word else 0
+    merged = [*word[:i], "".join(pair)]
+    return merged + ends_at_a_left_symbol_alone(word[i + 2 :], pair) if tuple(word[i : i + 2]) == pair else word[:]

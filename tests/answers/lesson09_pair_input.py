@@ -165,3 +165,31 @@ def no_sep_between(first, second, cls_id, sep_id):
 def segments_of_all_zeros(first, second, cls_id, sep_id):
     ids = [cls_id, *first, sep_id, *second, sep_id]
     return ids, [0] * len(ids)
+
+
+@wrong(ID, named="two [SEP] between")
+def two_seps_between_as_roberta(first, second, cls_id, sep_id):
+    ids = [cls_id, *first, sep_id, sep_id, *second, sep_id]
+    return ids, [0] * (len(first) + 2) + [1] * (len(second) + 2)
+
+
+@wrong(ID, named="fixed ids")
+def the_ids_of_bert_base(first, second, cls_id, sep_id):
+    return [101, *first, 102, *second, 102], [0] * (len(first) + 2) + [1] * (len(second) + 1)
+
+
+@wrong(ID, named="zipped")
+def one_list_of_pairs(first, second, cls_id, sep_id):
+    ids = [cls_id, *first, sep_id, *second, sep_id]
+    return [(number, int(i > len(first) + 1)) for i, number in enumerate(ids)]
+
+
+@wrong(ID, named="ids alone")
+def segments_forgotten(first, second, cls_id, sep_id):
+    return [cls_id, *first, sep_id, *second, sep_id]
+
+
+@wrong(ID, named="second sentence first")
+def sentences_exchanged(first, second, cls_id, sep_id):
+    ids = [cls_id, *second, sep_id, *first, sep_id]
+    return ids, [0] * (len(second) + 2) + [1] * (len(first) + 1)

@@ -40,6 +40,8 @@ def train(words, n_merges, choose="numbers", numbering="once", apply="added", st
         pairs = first_counts if stop == "counted once" else count_pairs(words)
         if not pairs or (stop == "rare" and max(pairs.values()) < 2):
             break
+        if stop == "whole word" and any(len(word) == 1 for word in words):
+            break
         if choose == "numbers":
             best = min(pairs, key=lambda p: (-pairs[p], number[p[0]], number[p[1]]))
         elif choose == "met first":
@@ -62,6 +64,8 @@ def train(words, n_merges, choose="numbers", numbering="once", apply="added", st
             number = {symbol: i for i, symbol in enumerate(sorted({*number, new}))}
         elif numbering == "before all":
             number[new] = min(number.values()) - 1
+        elif numbering == "from zero":
+            number[new] = len(merges) - 1
         elif numbering == "again":
             number[new] = len(number) + len(merges)
         elif new not in number:
@@ -279,3 +283,46 @@ def one_merge_too_many(words, n_merges):
 @wrong(ID, named="characters counted as merges")
 def the_vocabulary_counted_instead_of_the_merges(words, n_merges):
     return train(words, n_merges - len({symbol for word in words for symbol in word}))
+
+
+@right(ID)
+def a_list_of_symbols_searched_with_index(words, n_merges):
+    symbols, merges = sorted({symbol for word in words for symbol in word}), []
+    for _ in range(n_merges):
+        pairs = count_pairs(words)
+        if not pairs:
+            break
+        best = min(pairs, key=lambda p: (-pairs[p], symbols.index(p[0]), symbols.index(p[1])))
+        merges.append(best)
+        symbols.append("".join(best))
+        after = Counter()
+        for word, count in words.items():
+            after[tuple(merge(word, best))] += count
+        words = after
+    return merges
+
+
+@right(ID)
+def counts_changed_only_where_a_word_changed(words, n_merges):
+    number = {symbol: i for i, symbol in enumerate(sorted({s for word in words for s in word}))}
+    state, pairs, merges = list(words.items()), count_pairs(words), []
+    while len(merges) < n_merges and max(pairs.values(), default=0) > 0:
+        top = max(pairs.values())
+        best = min((p for p in pairs if pairs[p] == top), key=lambda p: (number[p[0]], number[p[1]]))
+        merges.append(best)
+        number.setdefault("".join(best), len(number))
+        for i, (word, count) in enumerate(state):
+            after = tuple(merge(word, best))
+            pairs.subtract({pair: count * n for pair, n in Counter(pairwise(word)).items()})
+            pairs.update({pair: count * n for pair, n in Counter(pairwise(after)).items()})
+            state[i] = (after, count)
+    return merges
+
+
+@right(ID)
+def each_merge_as_a_list(words, n_merges):
+    return [list(pair) for pair in train(words, n_merges)]
+
+
+broken("new symbols numbered from zero again", named="new symbols from 0", numbering="from zero")
+broken("stops when one word is a single symbol", named="stops at a whole word", stop="whole word")

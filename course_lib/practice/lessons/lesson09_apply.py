@@ -85,6 +85,21 @@ def _letters_only(word, merges):
     return pieces
 
 
+def _merges_that_fit(word, merges):
+    symbols, used = list(word), []
+    for pair in merges:
+        merged = merge_pair(symbols, pair, pair[0] + pair[1])
+        used += [pair] if merged != symbols else []
+        symbols = merged
+    return used
+
+
+def _replaced_in_the_text(word, merges):
+    for left, right in merges:
+        word = word.replace(left + right, f"{left}{right} ")
+    return word.split()
+
+
 def _only_the_last(word, merges):
     return apply_in_order(word, merges[-1:])
 
@@ -104,6 +119,7 @@ CUT_BY_MERGES = Exercise(
         ("abcd", [("c", "d"), ("b", "c"), ("a", "b"), ("ab", "cd"), ("bc", "d"), ("a", "bcd")]),
         ("banana", [("a", "n"), ("an", "a"), ("b", "ana"), ("b", "an"), ("n", "a")]),
         ("abc", [("b", "c"), ("a", "b"), ("ab", "c")]),
+        ("at", [("i", "n"), ("o", "n"), ("e", "r"), ("a", "t")]),
     ],
     properties=[
         holds(
@@ -120,6 +136,7 @@ CUT_BY_MERGES = Exercise(
         matches_reference("If (b, c) was learned before (a, b), does abc become a and bc?", cases=3),
         matches_reference("Is a merge applied wherever it fits, in abab twice?", cases=4),
         matches_reference("Is a·bc left alone by the merge ab + c, which reads the same?", cases=7),
+        matches_reference("Are merges passed over that the word has no pair for?", cases=8),
         matches_reference("Is it right when many merges compete?", cases=[5, 6]),
     ],
     hints=[
@@ -177,6 +194,21 @@ CUT_BY_MERGES = Exercise(
             "only the last merge",
             _only_the_last,
             "Each merge starts from the letters again, so that only the last one shows; start from the pieces so far.",
+        ),
+        Mistake(
+            "by length",
+            lambda word, merges: apply_in_order(word, sorted(merges, key=lambda pair: -len("".join(pair)))),
+            "You began with the merges that make the longest symbols; keep the order in which they were learned.",
+        ),
+        Mistake(
+            "the merges returned",
+            _merges_that_fit,
+            "You returned the merges that fit; return the pieces that they leave.",
+        ),
+        Mistake(
+            "replaced in the text",
+            _replaced_in_the_text,
+            "You replaced in the text and split at spaces; start from the letters, list(word), and merge symbols.",
         ),
         Mistake(
             "joined by spaces",

@@ -81,6 +81,21 @@ BITS_PER_CHARACTER = Exercise(
             "You divided by the decimal logarithm of 2; nats belong to the natural one, math.log(2).",
         ),
         Mistake(
+            "one token less",
+            lambda nats, tokens, characters: nats * (tokens - 1) / characters / math.log(2),
+            "You counted one token less; n_tokens tokens cost nats_per_token each.",
+        ),
+        Mistake(
+            "characters per bit",
+            lambda nats, tokens, characters: characters * math.log(2) / (nats * tokens),
+            "That is how many characters a bit pays for; you are asked for the bits of a character.",
+        ),
+        Mistake(
+            "in bytes",
+            lambda nats, tokens, characters: nats * tokens / characters / math.log(2) / 8,
+            "You divided by 8, which gives bytes; the answer is in bits.",
+        ),
+        Mistake(
             "halved",
             lambda nats, tokens, characters: nats * tokens / characters / 2,
             "You divided by 2; a nat is 1 / ln 2 bits, so divide by ln 2, about 0.69.",

@@ -48,6 +48,16 @@ def _counted_with_keys(key):
     return count_pairs
 
 
+def _until_a_word_without_pairs(words):
+    counts = Counter()
+    for word, times in words.items():
+        if len(word) < 2:
+            break
+        for pair in pairwise(word):
+            counts[pair] += times
+    return dict(counts)
+
+
 def _symbols_counted(words):
     counts = Counter()
     for word, times in words.items():
@@ -72,6 +82,7 @@ COUNT_PAIRS = Exercise(
         ({("b", "a", "b", "a"): 2, ("ba", "b"): 1},),
         ({("a", "a", "a"): 2, ("b", "b"): 1},),
         ({("a", "b"): 2, ("a", "b", "c"): 3},),
+        ({("a",): 4, ("b", "c"): 2},),
         ({tuple("low"): 5, tuple("lower"): 2, tuple("newest"): 6, tuple("widest"): 3},),
     ],
     properties=[
@@ -81,7 +92,8 @@ COUNT_PAIRS = Exercise(
         matches_reference("If a pair occurs twice in a word, is it counted twice?", cases=3),
         matches_reference("Does a·a·a contain the pair (a, a) twice?", cases=4),
         matches_reference("If a pair occurs in two words, are both counts added?", cases=5),
-        matches_reference("Are the lesson's four words counted correctly?", cases=6),
+        matches_reference("Does a word of one symbol add no pair, and do the words after it count?", cases=6),
+        matches_reference("Are the lesson's four words counted correctly?", cases=7),
     ],
     hints=[
         "How many pairs does a word of n symbols have, and how much does each count?",
@@ -149,6 +161,16 @@ COUNT_PAIRS = Exercise(
             "joined keys",
             _counted_with_keys("".join),
             "Your keys are the joined symbols; keep each pair as a tuple. From abc nobody can tell which two it was.",
+        ),
+        Mistake(
+            "characters",
+            _count(pairs=lambda word: pairwise("".join(word))),
+            "You joined the word and counted pairs of characters; a symbol can be several characters long.",
+        ),
+        Mistake(
+            "stops at a short word",
+            _until_a_word_without_pairs,
+            "You stopped at a word of one symbol; it has no pair, but the words after it have.",
         ),
         Mistake(
             "single symbols",

@@ -80,6 +80,24 @@ def _either_order(word, i, pair):
     return (word[i], word[i + 1]) in (tuple(pair), tuple(reversed(pair)))
 
 
+def _until_a_left_symbol_alone(word, pair):
+    out = list(word)
+    while pair[0] in out:
+        i = out.index(pair[0])
+        if out[i + 1 : i + 2] != [pair[1]]:
+            break
+        out[i : i + 2] = [pair[0] + pair[1]]
+    return out
+
+
+def _shorter_under_the_loop(word, pair):
+    out = list(word)
+    for i in range(len(word) - 1):
+        if (out[i], out[i + 1]) == tuple(pair):
+            out[i] += out.pop(i + 1)
+    return out
+
+
 def _in_place(word, pair):
     word[:] = merge_pair(word, pair, pair[0] + pair[1])
     return word
@@ -103,6 +121,7 @@ MERGE_PAIR = Exercise(
         (["xa", "b", "a", "b"], ("a", "b")),
         (["n", "e", "w", "es", "t"], ("es", "t")),
         (["a"], ("a", "a")),
+        (["a", "c", "a", "b"], ("a", "b")),
         (["ab", "c", "a", "bc"], ("a", "bc")),
     ],
     properties=[
@@ -113,12 +132,13 @@ MERGE_PAIR = Exercise(
         matches_reference("In a·a·a, are the first two merged and the third left alone?", cases=3),
         matches_reference("Are only whole symbols merged, so that the a of xa stays?", cases=4),
         matches_reference(
-            "Are the two symbols compared one by one, so that ab·c is not taken for a·bc?", cases=7
+            "Are the two symbols compared one by one, so that ab·c is not taken for a·bc?", cases=8
         ),
+        matches_reference("After an a without its b, does the search go on?", cases=7),
         matches_reference("Does it work for longer symbols, and for a word of one symbol?", cases=[5, 6]),
     ],
     hints=[
-        "After a merge, where does the search go on: behind the left symbol or behind the right one?",
+        "After a merge, where does the search go on: after the left symbol or after the right one?",
         "Use an index i that moves by 2 after a merge and by 1 otherwise, in a while loop.",
         "A pair begins at i if `i + 1 < len(word)` and `(word[i], word[i + 1]) == pair`. What do you append then?",
     ],
@@ -126,7 +146,7 @@ MERGE_PAIR = Exercise(
         Mistake(
             "overlapping",
             _overlapping,
-            "You used one symbol in two merges: after a merge, continue behind the second symbol.",
+            "You used one symbol in two merges: after a merge, continue after the second symbol.",
         ),
         Mistake("first one only", first_only, "You merged the first occurrence and stopped."),
         Mistake(
@@ -137,7 +157,7 @@ MERGE_PAIR = Exercise(
         Mistake(
             "replaced in the text",
             lambda word, pair: " ".join(word).replace(" ".join(pair), "".join(pair)).split(),
-            "You replaced in a string, where “xa b” holds “a b”; compare whole symbols.",
+            "You looked for the pair in parts of symbols: “xa b” holds “a b” too. Compare whole symbols.",
         ),
         Mistake(
             "joined strings compared",
@@ -147,7 +167,7 @@ MERGE_PAIR = Exercise(
         Mistake(
             "second symbol kept",
             _second_kept,
-            "You inserted the merged symbol and kept the second one behind it.",
+            "You inserted the merged symbol and kept the second one after it.",
         ),
         Mistake(
             "last symbol dropped",
@@ -178,6 +198,16 @@ MERGE_PAIR = Exercise(
             "two by two",
             _tried(_equals, step=2),
             "Your index moves by 2 even where nothing was merged, so it misses pairs; there it moves by 1.",
+        ),
+        Mistake(
+            "gives up",
+            _until_a_left_symbol_alone,
+            "You stopped at a left symbol without its right one; go on, the pair may come later.",
+        ),
+        Mistake(
+            "shorter under the loop",
+            _shorter_under_the_loop,
+            "Each merge shortens your list, but range(len(word) - 1) was fixed before; use a while loop.",
         ),
         Mistake(
             "never merged",

@@ -119,6 +119,34 @@ PAIR_INPUT = Exercise(
             "Both lists are right, in the wrong order: the ids come first, then the segments.",
         ),
         Mistake(
+            "two [SEP] between",
+            lambda first, second, cls_id, sep_id: (
+                [cls_id, *first, sep_id, sep_id, *second, sep_id],
+                [0] * (len(first) + 2) + [1] * (len(second) + 2),
+            ),
+            "You put two [SEP] between the sentences, as RoBERTa does; BERT has one.",
+        ),
+        Mistake(
+            "fixed ids",
+            lambda first, second, *_: _pair()(first, second, 101, 102),
+            "You wrote 101 and 102, the ids of BERT's own vocabulary; use cls_id and sep_id.",
+        ),
+        Mistake(
+            "zipped",
+            lambda *arguments: list(zip(*_pair()(*arguments), strict=True)),
+            "You returned one list of pairs; return two lists, the ids and the segments.",
+        ),
+        Mistake(
+            "ids alone",
+            lambda *arguments: _pair()(*arguments)[0],
+            "You returned the ids alone; return two lists, the ids and the segments.",
+        ),
+        Mistake(
+            "second sentence first",
+            lambda first, second, cls_id, sep_id: _pair()(second, first, cls_id, sep_id),
+            "You put the second sentence before the first.",
+        ),
+        Mistake(
             "lists inside the list",
             _lists_inside,
             "You put each sentence into the list as a list; unpack it, *first, or add lists with +.",

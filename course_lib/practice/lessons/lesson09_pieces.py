@@ -77,6 +77,22 @@ def _in_the_vocabularys_order(word, vocabulary):
     return pieces
 
 
+def _begins_a_piece(word, vocabulary):
+    return _longest()(word, {piece[:end] for piece in vocabulary for end in range(1, len(piece) + 1)})
+
+
+def _fewest(word, vocabulary):
+    best: list = [[]]
+    for end in range(1, len(word) + 1):
+        found = [
+            [*best[start], ("##" if start else "") + word[start:end]]
+            for start in range(end)
+            if best[start] is not None and ("##" if start else "") + word[start:end] in vocabulary
+        ]
+        best.append(min(found, key=len) if found else None)
+    return best[-1] or ["[UNK]"]
+
+
 def _from_the_end(word, vocabulary):
     pieces, end = [], len(word)
     while end:
@@ -103,6 +119,8 @@ LONGEST_FIRST = Exercise(
         ("unaffable", ["un", "una", "##aff", "##able"]),
         ("unaffs", ["un", "una", "##f", "##ff", "##s"]),
         ("banana", ["b", "ban", "##a", "##an", "##n", "##na"]),
+        ("do", ["dog", "d", "##or"]),
+        ("USA", ["us", "usa", "US", "##A", "##a"]),
     ],
     properties=[
         matches_reference("Is a word in the vocabulary a single piece?", cases=[0, 1]),
@@ -111,11 +129,12 @@ LONGEST_FIRST = Exercise(
             "Is the longest piece taken first, from the left, even if others fit too?", cases=3
         ),
         matches_reference("If nothing fits, is the whole word one [UNK]?", cases=[4, 5]),
+        matches_reference("Is only what is in the vocabulary a piece, and not the do of dog?", cases=10),
         matches_reference("Inside a word, do only pieces with ## count, so that abc has no c?", cases=6),
         matches_reference(
             "After the dead end una, is the word [UNK], without a second try with un?", cases=7
         ),
-        matches_reference("Is it right for other words?", cases=[8, 9]),
+        matches_reference("Is it right for other words?", cases=[8, 9, 11]),
     ],
     hints=[
         "If a piece starts at `start`, in which order do you try its ends?",
@@ -186,6 +205,21 @@ LONGEST_FIRST = Exercise(
             "no single letters",
             _longest(at_least=2),
             "You never try a piece of a single letter: your ends stop too early, range(len(word), start, -1).",
+        ),
+        Mistake(
+            "the beginning of a piece",
+            _begins_a_piece,
+            "You took a text that only begins a piece of the vocabulary; the piece itself has to be in it.",
+        ),
+        Mistake(
+            "fewest pieces",
+            _fewest,
+            "You looked for the fewest pieces; WordPiece takes the longest one from the left, whatever that leaves.",
+        ),
+        Mistake(
+            "lower-cased",
+            lambda word, vocabulary: _longest()(word.lower(), vocabulary),
+            "You changed capitals to small letters; normalization has come before, look the word up as it is.",
         ),
         Mistake(
             "in the vocabulary's order",

@@ -31,6 +31,7 @@ def _train(
     characters: Callable = lambda words: sorted({symbol for word in words for symbol in word}),
     renumber: Callable | None = None,
     in_place: bool = False,
+    whole: bool = False,
 ) -> Callable:
     """Training; the options are the ways to get it wrong."""
 
@@ -57,7 +58,7 @@ def _train(
                 raise ValueError("min() iterable argument is empty")
             sign = 1 if rarest else -1
             best = min(pairs, key=lambda pair: (sign * pairs[pair], orders[ties](pair)))
-            if pairs[best] < least:
+            if pairs[best] < least or (whole and any(len(word) == 1 for word in words)):
                 break
             merges.append(best)
             number.setdefault(best[0] + best[1], renumber(number) if renumber else len(number))
@@ -207,6 +208,16 @@ TRAIN_BPE = Exercise(
             "new symbols in front",
             _train(renumber=lambda number: min(number.values()) - 1),
             "You gave new symbols smaller numbers than the old ones; they come after all others.",
+        ),
+        Mistake(
+            "new symbols from 0",
+            _train(renumber=lambda number: sum(len(symbol) > 1 for symbol in number)),
+            "You numbered the new symbols from 0 again; they go on after the last character.",
+        ),
+        Mistake(
+            "stops at a whole word",
+            _train(whole=True),
+            "You stopped when one word had become a single symbol; the others may still have pairs.",
         ),
         Mistake(
             "only pairs that occur twice",
