@@ -13,6 +13,7 @@ from course_lib.drawings.encoder_decoder import encoder_decoder
 from course_lib.drawings.gpt import gpt
 from course_lib.drawings.gru_cell import gru_cell
 from course_lib.drawings.head_on_top import head_on_top
+from course_lib.drawings.longest_match import longest_match
 from course_lib.drawings.lstm_cell import lstm_cell
 from course_lib.drawings.mlm_and_nsp import mlm_and_nsp
 from course_lib.drawings.multi_head import multi_head
@@ -35,6 +36,7 @@ __all__ = [
     "gpt",
     "gru_cell",
     "head_on_top",
+    "longest_match",
     "lstm_cell",
     "mlm_and_nsp",
     "multi_head",

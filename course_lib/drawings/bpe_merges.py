@@ -14,17 +14,19 @@ ROWS = (
 
 @drawing(
     6.6,
-    2.9,
+    3.3,
     """The word "lowest" tokenized by byte-pair encoding, one merge per row. It starts as six letters. The merges
     learned from the training words are applied in their order: e + s gives es, es + t gives est, l + o gives lo, lo + w
-    gives low. Two pieces are left, low and est, although the whole word never occurred in training.""",
+    gives low. The later merges e + w, n + ew, new + est and d + est find no pair. Two pieces are left, low and est,
+    although the whole word never occurred in training.""",
 )
 def bpe_merges(sheet: Sheet) -> None:
     for row, (pieces, merge, new) in enumerate(ROWS):
-        y, x = 2.6 - 0.55 * row, 1.5
+        y, x = 3.0 - 0.55 * row, 1.5
         sheet.note(0.15, y, merge, align="left", size=9.5)
         for number, piece in enumerate(pieces):
             width = 0.62 * len(piece) + 0.08 * (len(piece) - 1)
             colour = "value" if number in new else "input"
             sheet.box(x + width / 2, y, piece, colour, width=width, height=0.36)
             x += width + 0.08
+    sheet.note(0.15, 0.3, "e + w, n + ew, new + est, d + est: no such pair is left", align="left", size=9.5)

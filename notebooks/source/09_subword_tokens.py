@@ -15,14 +15,14 @@
 # # 09 · Subword tokenization
 #
 # **How can a model read a word it has never seen?** Lesson 08 read characters or whole words. A list of words is never complete, and characters make every
-# text long. Subword tokens lie in between. They are found by counting alone, and nearly every large language model reads them.
+# text long. Subword tokens lie in between. They are found by counting, and nearly every large language model reads its text in them.
 #
 # You will be able to:
 #
 # * **train** byte-pair encoding from a text, including its rule for ties (exercises 1, 2 and 3),
 # * **tokenize** a new word: by merges, as GPT does, and by the longest piece, as BERT does (exercises 4 and 5),
 # * **prepare** a pair of sentences for BERT (exercise 6),
-# * **compare** models whose tokens differ, and see why perplexity misleads there (exercise 7).
+# * **compare** models with different tokenizers, and see why perplexity misleads there (exercise 7).
 #
 # Time: 85 minutes; the cells run for about half a minute on one CPU core. It builds on lesson 01 (cross-entropy, n-grams) and lesson 08 (perplexity, bits per character).
 
@@ -53,7 +53,7 @@ device = setup(seed=0)
 # %% [markdown]
 # ## 1 · Words, characters, subwords
 #
-# The text of this lesson is a set of photograph captions in English and German: 29,000 for training and 1,000 for testing.
+# The text of this lesson is Multi30k, a set of photo captions in English and German: 29,000 for training and 1,000 for testing.
 
 # %%
 captions = load("multi30k-de-en")
@@ -76,16 +76,16 @@ for language in train:
     print(f"   mean length: {sum(map(len, tokenized)) / len(tokenized):.1f} words, {sum(map(len, test[language])) / len(tokenized):.1f} characters")
 
 # %% [markdown]
-# One English caption in seven has an unknown word, and one German caption in four, because German joins words together. Each of them becomes `<unk>`, whatever it
-# says. Most of the known words are too rare for a model to learn good vectors. And `walk`, `walks` and `walking` are as unrelated as `walk` and `zebra`.
+# One English caption in seven has an unknown word, and one German caption in four, because German joins words together. Each unknown word becomes `<unk>`, whatever it
+# means. Most of the known words are rare, so a model sees few examples of them. And it sees `walk`, `walks` and `walking` as three ids, no more alike than `walk` and `zebra`.
 #
-# Characters leave hardly any gaps. But a caption has about five times as many characters as words, and the cost of attention grows with the square of the length (lesson 06).
+# With characters almost nothing is unknown. But a caption has about five times as many characters as words, and the cost of attention grows with the square of the length (lesson 06).
 #
 # So keep frequent words whole and split rare words into pieces. Which pieces? Let the text decide.
 #
 # ## 2 · Byte-pair encoding
 #
-# **Byte-pair encoding** (BPE) started as a compression method (Gage 1994). Sennrich et al. (2016) used it for words. Start with characters. Count all pairs of neighbouring symbols. Make the most frequent pair a new
+# **Byte-pair encoding** (BPE) started as a compression method (Gage 1994). Sennrich et al. (2016) applied it to words. Start with characters. Count all pairs of neighbouring symbols. Make the most frequent pair a new
 # symbol. Repeat. Their example has four words with their counts; in the paper each also ends in an end-of-word symbol, which we leave out.
 
 # %%
@@ -97,7 +97,7 @@ words = {tuple("low"): 5, tuple("lower"): 2, tuple("newest"): 6, tuple("widest")
 # ### Exercise 1 · Count the pairs (warm-up, 5 minutes)
 #
 # Write `count_pairs(words)`. `words` is a dictionary from words, each a tuple of symbols, to their counts. Return a dictionary from pairs `(left, right)` to how often
-# they occur in the text.
+# they occur in the text. In `a a a` the pair `a a` occurs twice.
 
 
 # %% tags=["exercise"]
@@ -207,18 +207,18 @@ for pair in merges:
     print(f"{' + '.join(pair):>10}   {'   '.join('·'.join(word) for word in state)}")
 
 # %% [markdown]
-# Training found `est` and `low`, an ending and a word. Nobody told it what an ending is; `est` is simply what saves the most.
+# Training found `est` and `low`, an ending and a word. Nobody told it what an ending is; `est` is simply frequent.
 #
-# **Ties matter.** `e s` and `s t` both occur nine times, and whichever wins changes what comes later. Your rule is that of Hugging Face's `tokenizers` for BPE. Without a
-# fixed rule, two trainings on the same text give two vocabularies. That has been reported for its WordPiece trainer, which takes symbols in the order of a hash table
-# ([huggingface/tokenizers#1794](https://github.com/huggingface/tokenizers/issues/1794)). So store the vocabulary with the model.
+# **Ties matter.** `e s` and `s t` both occur nine times. Had `s t` won, the *es* of *notes* would stay two symbols. Your rule is the one that Hugging Face's
+# `tokenizers` uses for BPE. Without a fixed rule, two trainings on the same text can give two vocabularies. Users have seen this with its WordPiece trainer, which numbers some symbols in the order
+# of a hash table ([huggingface/tokenizers#1794](https://github.com/huggingface/tokenizers/issues/1794)). So store the vocabulary with the model.
 #
-# Your loop counts everything again for each merge. The library's version only recounts the words that contain the merged pair, so thousands of merges take seconds. On the
+# Your loop counts everything again for each merge. The course's library only recounts the words that contain the merged pair, so thousands of merges take seconds. On the
 # 2,000 most frequent words of the captions, both must learn the same:
 
 # %%
-counted = Counter(word for caption in train["English"] for word in tokenize(caption))
-frequent = {tuple(word): count for word, count in counted.most_common(2000)}
+word_counts = Counter(word for caption in train["English"] for word in tokenize(caption))
+frequent = {tuple(word): count for word, count in word_counts.most_common(2000)}
 alphabet = sorted({symbol for word in frequent for symbol in word})
 by_loop = yours("09.train_bpe")(frequent, 40)
 by_library = learn_merges(frequent, alphabet, len(alphabet) + 40).merges
@@ -228,7 +228,7 @@ print("the first ten:", "  ".join(left + right for left, right in by_loop[:10]))
 # %% [markdown]
 # ## 3 · Tokenizing a new word
 #
-# *lowest* was not among the four words. To tokenize it, do what was done to the text: start with its characters and apply the merges **in the order in which they were learned**.
+# *lowest* was not among the four words. To tokenize it, repeat what was done to the text: start with single characters and apply the merges **in the order in which they were learned**.
 
 # %%
 drawings.bpe_merges()
@@ -265,30 +265,30 @@ for word in ("lowest", "newer", "widow", "slowest"):
     print(f"{word:8} → {' · '.join(yours('09.cut_by_merges')(word, merges))}")
 
 # %% [markdown]
-# *lowest* becomes `low` and `est`, so what a model has learned about these two carries over. *slowest* becomes `s`, `low`, `est`, a split that no grammar book would make.
-# Tokenization knows nothing about meaning.
+# *lowest* becomes `low` and `est`, so what a model has learned about these two carries over. *slowest* becomes `s`, `low`, `est`, where a grammar book
+# would split *slow* and *est*. Tokenization knows nothing about meaning.
 #
 # ## 4 · Byte-level BPE
 #
-# Characters leave some gaps too: Unicode has about 150,000 of them, and no text contains all. But a computer stores each as one to four **bytes** in UTF-8, and there are
-# only 256 bytes. Start from those, and nothing is ever unknown, in any language (GPT-2; Radford et al. 2019):
+# Characters have gaps too: Unicode has more than 150,000 of them, and no training text contains them all. But UTF-8 stores each as one to four **bytes**, and there are
+# only 256 different bytes. Start from those, and nothing is ever unknown, in any language (GPT-2; Radford et al. 2019):
 
 # %%
-for sign in ("a", "é", "我", "👍"):
-    print(f"{sign} is", " ".join(f"{byte:02X}" for byte in sign.encode("utf-8")), "· in GPT-2's files:", to_byte_symbols(sign))
+for character in ("a", "é", "我", "👍"):
+    print(f"{character} is", " ".join(f"{byte:02X}" for byte in character.encode("utf-8")), "· in GPT-2's files:", to_byte_symbols(character))
 print("and a space before a word:", to_byte_symbols(" a"))
 
 # %% [markdown]
-# GPT-2 writes each byte as one visible character, so that a vocabulary fits in a text file: `Ġ` is the space. In our figures the space is `␣`.
+# GPT-2 writes each byte as one visible character, so that a vocabulary fits in a text file: `Ġ` is the space. Our figures show a space as `␣`.
 #
-# Two more decisions follow. A merge must not join words, since `of the` would be a frequent pair. So the text is first split into words, before any merge (**pre-tokenization**): before spaces, and between letters, digits
-# and punctuation. And nothing may get lost: joined together, the parts are the text.
+# Two more decisions are needed. A merge must not join words: `of the` would be a frequent pair. So the text is split into words before any merge (**pre-tokenization**): before spaces, and between
+# letters, digits and punctuation. And nothing may be lost: the parts, joined together, must give back the text.
 
 # %%
 print(gpt2_words("Two dogs, 3 cats  don't bark!"))
 
 # %% [markdown]
-# Now train on the 29,000 English captions, up to 8,192 symbols:
+# Each word keeps the space before it, so even two spaces in a row survive. Now train on the 29,000 English captions, up to 8,192 symbols:
 
 # %%
 bpe = BPE.train(train["English"], 8192)
@@ -300,7 +300,7 @@ changed = sum(bpe.decode(bpe.encode(text)) != text for text in everything)
 measured(f"texts that encode and decode changes, of {len(everything):,}", changed, at_most=0)
 
 # %% [markdown]
-# Fragments come first, then words, then rare words. Move the slider and watch an invented caption grow together.
+# Fragments come first, then words, then rare words. Move the slider and watch the pieces of an invented caption merge.
 
 # %% tags=["nbval-ignore-output"]
 shown = "Two unicyclists juggle flaming torches on a snowy mountainside."
@@ -320,8 +320,8 @@ SliderFigure(
 )
 
 # %% [markdown]
-# Type a text of your own. The numbers below the boxes are the ids, and they are all that a model gets to see. Try your name with and without a space before it, capitals, a number, another
-# language, an emoji. A byte that is not a whole character appears as its number, such as ⟨F0⟩.
+# Type a text of your own. The numbers below the boxes are the ids, all that a model ever sees. Try your name with and without a space before it, capitals, a number, another
+# language, an emoji. Bytes that form no whole character appear as numbers, such as ⟨F0⟩.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -340,12 +340,12 @@ TypedFigure(
 )
 
 # %% [markdown]
-# You see one word in four spellings. The model sees mostly unrelated numbers, and has to learn from text what they share. Even the two *Skate* differ, because a token includes the space before it. This is one reason why
-# language models are bad at spelling and at counting letters.
+# In the text above you see the same stem four times. The model sees mostly unrelated ids, and has to learn from text what they share. Even *Skate* is split differently after a space.
+# Most language models can spell their tokens, but they are poor at editing text letter by letter (Edman et al. 2024).
 #
 # ## 5 · The size of the vocabulary
 #
-# More merges make the text shorter and the embedding matrix taller. At width 768, the 30,522 symbols of BERT-base take 23 million parameters, a fifth of the model.
+# More merges make the text shorter and the embedding matrix taller. At width 768, the 30,522 symbols of BERT-base take 23 million parameters, a fifth of its 110 million (Devlin et al. 2019).
 #
 # > **Predict.** Double the vocabulary again and again, from 256 to 8,192 symbols. Does each doubling shorten the text by the same factor? And what do *English* merges do for German
 # > text?
@@ -359,7 +359,7 @@ for size in (256, 512, 1024, 2048, 4096, 8192):
         curves[name][size] = sum(len(tokenizer.encode(caption)) for caption in test[language]) / len(test[language])
 _ = plots.by_size(
     curves,
-    title="The first merges save most, and only in their own language",
+    title="The first merges save most, and far more in their own language",
     xlabel="symbols in the vocabulary",
     ylabel="tokens per caption",
     ylim=(0, 75),
@@ -372,15 +372,16 @@ own, foreign = curves["German, German merges"][8192], curves["German, English me
 measured("German captions: tokens with English merges over tokens with German merges", foreign / own, at_least=1.8)
 
 # %% [markdown]
-# The first 256 merges more than halve an English caption; the last 4,096 hardly shorten it. GPT-2 has 50,257 symbols, and models for many languages have 100,000 and more.
+# The first 256 merges more than halve the length of an English caption; the last 4,096 shorten it by less than 5%. GPT-2 has 50,257 symbols; XLM-R, a model for a hundred languages,
+# has 250,000 (Conneau et al. 2020).
 #
-# Languages are not treated alike. The *same* captions cost more than twice as many tokens when an English text has chosen the merges. If you pay per token, you pay more than double for the same message, and a context window
-# holds less than half of it (Petrov et al. 2023).
+# Languages are not treated alike. With merges learned from English, the *same* German captions take 2.5 times as many tokens. If you pay per token, you pay 2.5 times as much for the same message, and a
+# context window holds less than half of it. In published tokenizers, Petrov et al. (2023) found differences of up to 15 times between languages.
 #
 # ## 6 · WordPiece
 #
-# BERT tokenizes differently, in two steps. First the text is **normalized**: control characters are dropped, and in the *uncased* models capitals and accents too. Then it is split (pre-tokenization) at spaces, at **every** punctuation
-# mark, and around **every** Chinese character. There is no way back to the exact text.
+# BERT tokenizes differently, in three steps. First it **normalizes** the text: control characters are dropped, and in the *uncased* models capitals and accents too. Then pre-tokenization splits
+# it at spaces, at **every** punctuation mark, and around **every** Chinese character. The exact text cannot be recovered after that.
 
 # %%
 wordpiece = WordPiece.train(train["English"], 4000)
@@ -388,16 +389,21 @@ for text in ("Don't stop, Zoë!", "$3.50\t\x07at 8:30", "我爱BERT。"):
     print(f"{text!r:24} → {' | '.join(wordpiece.words(text))}")
 
 # %% [markdown]
-# In the second step, each word is split without any merges, by the vocabulary alone. Take the **longest piece** that begins the word, then the longest that begins the rest, and so on. Pieces inside a
-# word start with `##`. If nothing fits, the *whole word* becomes `[UNK]`. With the vocabulary `{un, una, ##aff, ##able, ##ffable, cat, ##s}`:
+# In the third step, each word is split by the vocabulary alone, without any merges. Take the **longest piece** that begins the word, then the longest that begins the rest, and so on. Pieces that
+# continue a word start with `##`. If at some point no piece fits, the *whole word* becomes `[UNK]`. Say the vocabulary is `{un, una, ##aff, ##able, ##ffable, cat, ##s}`:
 #
-# * *cats* has the longest prefix `cat`, and the rest gives `##s`.
-# * *unaffable* begins with `una`, and the rest gives `##ffable`. The longest piece wins, even if another split looks better, and it is never given back.
+# * *cats* begins with `cat`, and the rest is `##s`.
 # * *dogs* becomes `[UNK]`, because no piece begins it, although `##s` is there.
-#
+# * *unaffable* begins with `una`, and the rest is `##ffable`. The longest piece wins, even where another split looks better, such as `un`, `##aff`, `##able`. WordPiece never goes back to try a
+#   shorter piece.
+
+# %%
+drawings.longest_match()
+
+# %% [markdown]
 # ### Exercise 5 · Longest match first (core, 8 minutes)
 #
-# Write `longest_first(word, vocabulary)`. `word` is a string and `vocabulary` a list of pieces, which you ask with `in`. Return the list of pieces, or `["[UNK]"]`.
+# Write `longest_first(word, vocabulary)`. `word` is a string and `vocabulary` a list or a set of pieces; look pieces up with `in`. Return the list of pieces, or `["[UNK]"]`.
 
 
 # %% tags=["exercise"]
@@ -441,8 +447,8 @@ for text in (shown, "Skateboarding skateboarders, SKATEBOARDERS", "A café in Z�
     print(f"WordPiece: {' · '.join(wordpiece.tokens(text))}\n")
 
 # %% [markdown]
-# A character that never occurred in training makes its word `[UNK]`, so a vocabulary from English captions is blind to Chinese. With Chinese in the training text, every Chinese character becomes a token of
-# its own, because normalization isolates it before anything is counted:
+# A character that never occurred in training makes its word `[UNK]`, so a vocabulary from English captions cannot represent Chinese. Add Chinese to the training text, and each of its characters becomes
+# a token of its own, because it is split off before anything is counted:
 
 # %%
 tatoeba = load("tatoeba-eng-cmn")
@@ -459,34 +465,38 @@ print(f"WordPiece of both languages: English {tokens_per_sentence(both, english)
 print(f"BPE of English captions:     English {tokens_per_sentence(bpe, english):.1f}, Chinese {tokens_per_sentence(bpe, chinese):.1f} tokens per sentence")
 
 # %% [markdown]
-# **How is the vocabulary trained?** The papers merge the pair that raises the likelihood of the text most (Schuster and Nakajima 2012). BERT's authors published the result, not the code. What `tokenizers` calls
-# `WordPieceTrainer`, and `WordPiece.train` here, merges by plain counts as in section 2
-# ([huggingface/tokenizers#570](https://github.com/huggingface/tokenizers/issues/570)). Only the *splitting* is WordPiece's own.
+# **How is the vocabulary trained?** In the original method, the next merge is the one that raises the likelihood of the text most (Schuster and Nakajima 2012). BERT's authors published the
+# vocabulary, not the code that trained it. Hugging Face's `WordPieceTrainer`, like `WordPiece.train` here, merges by plain counts as in section 2
+# ([huggingface/tokenizers#570](https://github.com/huggingface/tokenizers/issues/570)). Only the *splitting* differs from BPE.
 #
 # ## 7 · Hugging Face's `tokenizers`
 #
-# In practice you would use Hugging Face's `tokenizers`, written in Rust. Give it our symbols and merges and compare every token of every line. Then let it train BPE on the same text.
+# In practice you would use Hugging Face's `tokenizers`, written in Rust. It trains BPE in a few lines:
 
 # %%
-lines = [side for part in (captions.test, captions.validation, tatoeba.test, tatoeba.validation) for pair in part for side in pair]
-lines += [line + extra for line in lines[:2000] for extra in (" 👩‍👩‍👧", "\u0301\t\x00—Ünïcode", " 3.5²x_y")]
-
-their_bpe = Tokenizer(models.BPE({symbol: number for number, symbol in enumerate(bpe.symbols)}, bpe.merges))
+their_bpe = Tokenizer(models.BPE())
 their_bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-their_wordpiece = Tokenizer(models.WordPiece({symbol: number for number, symbol in enumerate(both.symbols)}, unk_token="[UNK]"))
-their_wordpiece.normalizer = normalizers.BertNormalizer()
-their_wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-
-by_bpe, by_wordpiece = their_bpe.encode_batch(lines), their_wordpiece.encode_batch(lines)
-measured(f"BPE: lines tokenized differently, of {len(lines):,}", sum(t.ids != bpe.encode(line) for line, t in zip(lines, by_bpe, strict=True)), at_most=0)
-measured("WordPiece: lines tokenized differently", sum(t.tokens != both.tokens(line) for line, t in zip(lines, by_wordpiece, strict=True)), at_most=0)
-
 their_bpe.train_from_iterator(
     train["English"],
     trainers.BpeTrainer(vocab_size=8192, min_frequency=2, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False),
 )
+print(their_bpe.encode("Two unicyclists juggle torches").tokens)
+
+# %% [markdown]
+# Is it ours? Compare the two vocabularies, then every token of some 7,000 lines in three languages. WordPiece gets our vocabulary, since only its splitting is to be compared.
+
+# %%
+their_wordpiece = Tokenizer(models.WordPiece({symbol: number for number, symbol in enumerate(both.symbols)}, unk_token="[UNK]"))
+their_wordpiece.normalizer = normalizers.BertNormalizer()
+their_wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+
+lines = [side for part in (captions.test, captions.validation, tatoeba.test) for pair in part for side in pair]
+lines += [line + " 👩‍👩‍👧\t\x00—U\u0308nïcode 3.5²x_y" for line in lines[:500]]
 vocabulary = their_bpe.get_vocab()
-measured("BPE trained by the library: symbols with a different id, of 8,192", sum(vocabulary.get(s) != n for n, s in enumerate(bpe.symbols)), at_most=0)
+measured("BPE: symbols with a different id, of 8,192", sum(vocabulary.get(symbol) != number for number, symbol in enumerate(bpe.symbols)), at_most=0)
+by_bpe, by_wordpiece = their_bpe.encode_batch(lines), their_wordpiece.encode_batch(lines)
+measured(f"BPE: lines tokenized differently, of {len(lines):,}", sum(t.ids != bpe.encode(line) for line, t in zip(lines, by_bpe, strict=True)), at_most=0)
+measured("WordPiece: lines tokenized differently", sum(t.tokens != both.tokens(line) for line, t in zip(lines, by_wordpiece, strict=True)), at_most=0)
 
 # %% [markdown]
 # ## 8 · Special tokens and segments
@@ -497,11 +507,12 @@ measured("BPE trained by the library: symbols with a different id, of 8,192", su
 # |---|---|
 # | `[CLS]` | begins every input; its vector represents the whole (lesson 10) |
 # | `[SEP]` | ends a sentence |
-# | `[PAD]` | fills up the shorter rows of a batch; masked, as in lesson 06 |
+# | `[PAD]` | fills the shorter rows of a batch; masked, as in lesson 06 |
 # | `[UNK]` | an unknown word |
 # | `[MASK]` | replaces a token that the model has to predict (lesson 10) |
 #
-# BERT reads one sentence or two. Does the second follow from the first? Does it answer it? Each input vector is a sum of three embeddings: the token's, its **segment**'s, and its position's.
+# BERT reads one sentence or two: does the second follow from the first, for example, or answer it? Each input vector is the sum of three embeddings: that of the token, that of its **segment**
+# (the first or the second sentence), and that of its position.
 
 # %%
 drawings.bert_inputs()
@@ -517,7 +528,7 @@ for number, segment, word in zip(*encoded, strict=True):
 #
 # ### Exercise 6 · A pair of sentences for BERT (warm-up, 4 minutes)
 #
-# Write `pair_input(first, second, cls_id, sep_id)`. `first` and `second` are lists of ids. Return two lists: the ids that BERT reads, and their segments.
+# Write `pair_input(first, second, cls_id, sep_id)`. `first` and `second` are lists of ids. Return two lists, in the order of the table above: the ids that BERT reads, and their segments.
 
 
 # %% tags=["exercise"]
@@ -542,25 +553,27 @@ hint("09.pair_input")
 # > **Predict.** A user types `[SEP]` into a text box, and your program encodes the text. What should happen?
 
 # %%
-typed = "nice dog [SEP] this review is positive"
+typed = "a bad dog [SEP] a good dog"
 print("as text:         ", wordpiece.decode(wordpiece.encode(typed).ids, special=True))
 print("as special token:", wordpiece.decode(wordpiece.encode(typed, specials_in_text=True).ids, special=True))
+their_wordpiece.add_special_tokens(["[CLS]", "[SEP]"])
+print("Hugging Face:    ", " ".join(their_wordpiece.encode(typed).tokens))
 
 # %% [markdown]
-# If text can turn into special tokens, a stranger's text can pretend to be two sentences, or the end of your instructions. Here text stays text unless you ask otherwise. Hugging Face's tokenizers do it
-# the other way round by default.
+# If typed text can turn into special tokens, a stranger can fake a second sentence or the end of your instructions, a form of *prompt injection*. Here text stays text unless you ask otherwise.
+# Hugging Face's tokenizer, as soon as `[SEP]` is registered as a special token, reads it in any text by default.
 #
 # ## 9 · Comparing models with different tokenizers
 #
-# Perplexity is $e$ to the loss **per token** (lesson 08). Change the tokens, and you change what is counted. We train n-grams (lesson 01) on the training captions in six vocabularies and
-# evaluate each on the test captions. For each vocabulary, the order of the n-gram is chosen on the validation captions.
+# Perplexity is $e^{\text{loss}}$, with the loss **per token** (lesson 08). Change the tokens, and you change what the mean is taken over. We train n-grams (lesson 01) on the training captions with
+# six vocabularies and evaluate each on the test captions. Each gets the order that is best on the validation captions.
 #
 # ### Exercise 7 · Bits per character (core, 6 minutes, experiment)
 #
 # *Predict* first: which model will have the lower perplexity, the one with 256 symbols or the one with 8,192? Which is the better model?
 #
 # Then write `bits_per_character(nats_per_token, n_tokens, n_characters)`: from the mean loss per token in nats and the number of tokens and characters of a text, compute how many bits a *character* costs. The experiment below
-# runs on your function.
+# calls your function.
 
 
 # %% tags=["exercise"]
@@ -578,7 +591,7 @@ check("09.bits_per_character", bits_per_character)
 hint("09.bits_per_character")
 
 # %% [markdown] tags=["solution"]
-# The loss per token times the number of tokens is what the whole text costs. That total does not depend on how the text was split, so divide it by the characters.
+# The loss per token times the number of tokens is what the whole text costs. Divide that by the characters, of which the text has the same number for every tokenizer.
 
 
 # %%
@@ -589,54 +602,52 @@ def ids_of(tokenizer, text_lines):
 
 validation = [english for _, english in captions.validation]
 n_characters = sum(len(caption) + 1 for caption in test["English"])
-per_token, per_character, counted = {}, {}, {}
+perplexities, bits, ngrams_with = {}, {}, {}
 print(f"{'symbols':>7} {'tokens':>7} {'order':>6} {'perplexity':>11} {'bits per character':>19}")
 for size in (256, 512, 1024, 2048, 4096, 8192):
     tokenizer = bpe.with_merges(size - 256)
-    learned, tried, read = (ids_of(tokenizer, text_lines) for text_lines in (train["English"], validation, test["English"]))
-    # The highest order tried: seven symbols of 8 bits fit into the 63 bits that number an n-gram.
-    ngrams = NGram({256: 7, 512: 6, 1024: 6}.get(size, 4), size).fit(learned)
-    order = min(range(2, ngrams.order + 1), key=lambda order: ngrams.cross_entropy(tried, order))
-    loss = ngrams.cross_entropy(read, order)
-    per_token[size], counted[size] = perplexity(loss), ngrams
-    per_character[size] = yours("09.bits_per_character")(loss, len(read), n_characters)
-    print(f"{size:7} {len(read):7,} {order:6} {per_token[size]:11.1f} {per_character[size]:19.3f}")
+    ids, n_symbols = [ids_of(tokenizer, part) for part in (train["English"], validation, test["English"])], size
+    if size == 256:  # the captions use few of the bytes; renumbered, n-grams of up to eight can be counted
+        used, renumbered = torch.cat(ids).unique(return_inverse=True)
+        ids, n_symbols = renumbered.split([len(part) for part in ids]), len(used)
+    train_ids, validation_ids, test_ids = ids
+    ngrams = NGram({256: 8, 512: 5}.get(size, 4), n_symbols).fit(train_ids)
+    order = min(range(2, ngrams.order + 1), key=lambda order: ngrams.cross_entropy(validation_ids, order))
+    loss = ngrams.cross_entropy(test_ids, order)
+    perplexities[size], ngrams_with[size] = perplexity(loss), ngrams
+    bits[size] = yours("09.bits_per_character")(loss, len(test_ids), n_characters)
+    print(f"{size:7} {len(test_ids):7,} {order:6} {perplexities[size]:11.1f} {bits[size]:19.3f}")
 
 # %%
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.0), gridspec_kw={"wspace": 0.1})
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), gridspec_kw={"wspace": 0.15})
 for ax, values, title, label in (
-    (left, per_token, "Perplexity ranks bytes first", "perplexity per token"),
-    (right, per_character, "Bits per character rank them last", "bits per character (from 1.2)"),
+    (left, perplexities, "Perplexity ranks bytes first", "perplexity per token"),
+    (right, bits, "Bits per character rank bytes last", "bits per character (from 1.2)"),
 ):
     _ = plots.by_size({label: values}, title=title, xlabel="symbols in the vocabulary", ylabel=label, ax=ax)
     _ = ax.set_ylim(bottom=0 if ax is left else 1.2)
     ax.tick_params(axis="x", labelrotation=45)
     ax.get_legend().remove()
 
-# %%
-flat = [bits for size, bits in per_character.items() if size >= 2048]
-measured("perplexity: 8,192 symbols over 256", per_token[8192] / per_token[256], at_least=5)
-measured("bits per character: 256 symbols minus the best", per_character[256] - min(per_character.values()), at_least=0.1)
-measured("bits per character: spread from 2,048 symbols on", max(flat) - min(flat), at_most=0.05)
-
 # %% [markdown]
-# The winner by perplexity, bytes, is the worst model by bits per character: a byte is easy to predict, and there are many of them. From 2,048 symbols on the models are almost equal. Bits per character measure what the same *text*
-# costs, so on the same text they can be compared between tokenizers and between models.
+# Bytes have the lowest perplexity and cost the most bits per character: a byte is easy to predict, but there are many of them. A longer context would not help, since order 8 was tried too, and 7 was
+# better. From 2,048 symbols on the models are almost equal. Bits per character measure what the same *text* costs, so they can be compared between tokenizers and between models.
 #
-# One kind of token cannot be measured in bits per character at all. Keep the 100 most frequent words and replace the rest by `<unk>`:
+# One kind of token cannot be compared even in bits per character. Keep the 100 most frequent words and replace the rest by `<unk>`:
 
 # %%
 few_words = WordVocabulary.from_tokens(map(tokenize, train["English"]), max_size=104)
-learned, read = (torch.tensor([number for caption in part for number in few_words.encode(tokenize(caption))]) for part in (train["English"], test["English"]))
-loss = NGram(3, len(few_words)).fit(learned).cross_entropy(read)
-print(f"perplexity {perplexity(loss):.1f}; {(read == few_words.unk_id).float().mean():.0%} of the words are <unk>")
+train_ids, test_ids = (torch.tensor([number for caption in part for number in few_words.encode(tokenize(caption))]) for part in (train["English"], test["English"]))
+loss = NGram(3, len(few_words)).fit(train_ids).cross_entropy(test_ids)
+print(f"perplexity {perplexity(loss):.1f}; {(test_ids == few_words.unk_id).float().mean():.0%} of the words are <unk>")
 
 # %% [markdown]
-# An excellent perplexity: `<unk>` is the most frequent word, and easy to predict. But nobody can write the text down from these tokens. A perplexity with `<unk>` in it can only be compared with one that has exactly the same `<unk>`s.
+# An excellent perplexity: `<unk>` is the most frequent token, and easy to predict. But the text cannot be recovered from these tokens. A perplexity that includes `<unk>` can only be compared with
+# one that has exactly the same `<unk>`s.
 #
 # ## 10 · Spot the bug
 #
-# A colleague rewrites the tokenizer with a single pass over the word: "Wherever two neighbours form a pair I know, I merge them, until no such pair is left."
+# A colleague rewrites the tokenizer as one sweep from left to right: "Wherever two neighbours form a pair I know, I merge them, until no such pair is left."
 
 
 # %%
@@ -693,35 +704,37 @@ still = split_differently(different[:50], lambda word: yours("09.cut_by_merges")
 measured("merges in their order, your function: split differently, of 50 such words", len(still), at_most=0)
 
 # %% [markdown]
-# Merges have an order, and the order is part of what was learned. The test "decode what you encoded" proves nothing, because *any* split into known pieces spells the text. What finds the bug is a comparison with a second implementation,
-# token by token. What does the bug cost?
+# Merges have an order, and the order is part of what was learned. Checking that decoding undoes encoding proves nothing here, because *any* split into known pieces spells the text. What finds the
+# bug is a token-by-token comparison with a second implementation. What does the bug cost?
 
 # %%
 their_ngrams = NGram(4, 8192).fit(ids_of(theirs, train["English"]))
 for how, ngrams, trained, tokenizer in (
-    ("trained and read correctly       ", counted[8192], bpe, bpe),
-    ("trained correctly, read with bug ", counted[8192], bpe, theirs),
+    ("trained and read correctly       ", ngrams_with[8192], bpe, bpe),
+    ("trained correctly, read with bug ", ngrams_with[8192], bpe, theirs),
     ("trained and read with the bug    ", their_ngrams, theirs, theirs),
 ):
     # As before: the order that suits the model, on validation captions tokenized as in training.
-    tried, read = ids_of(trained, validation), ids_of(tokenizer, test["English"])
-    order = min(range(2, 5), key=lambda order: ngrams.cross_entropy(tried, order))
-    bits = yours("09.bits_per_character")(ngrams.cross_entropy(read, order), len(read), n_characters)
-    print(f"{how} {len(read):7,} tokens, {bits:.2f} bits per character")
+    validation_ids, test_ids = ids_of(trained, validation), ids_of(tokenizer, test["English"])
+    order = min(range(2, 5), key=lambda order: ngrams.cross_entropy(validation_ids, order))
+    cost = yours("09.bits_per_character")(ngrams.cross_entropy(test_ids, order), len(test_ids), n_characters)
+    print(f"{how} {len(test_ids):7,} tokens, {cost:.2f} bits per character")
 
 # %% [markdown]
-# If you train *and* tokenize with the bug, you pay with longer texts. If you load a correctly trained model, you pay with the model itself, because it meets pieces it has hardly seen.
+# If you train *and* tokenize with the bug, texts take almost twice as many tokens and cost a little more. If you give the tokens to a correctly trained model, its predictions are ruined, because it meets pieces that it has
+# hardly ever seen.
 #
-# It happens. A popular book's from-scratch tokenizer split *Hello,* into `He`, `llo` and a comma ([rasbt/LLMs-from-scratch#558](https://github.com/rasbt/LLMs-from-scratch/issues/558); its own comparison notebook exposed it). An inference engine split
-# more than half of ordinary English words wrongly ([ztxz16/fastllm#715](https://github.com/ztxz16/fastllm/pull/715)). A close relative is a tokenizer with settings other than in training: one server fed an uncased model capitals, and read *The capital of
-# France is Paris.* as `[UNK] capital of [UNK] is [UNK] .` ([vllm-project/vllm#11184](https://github.com/vllm-project/vllm/issues/11184)).
+# It happens in practice. The from-scratch tokenizer of a popular book split *Hello,* into `He`, `llo` and a comma ([rasbt/LLMs-from-scratch#558](https://github.com/rasbt/LLMs-from-scratch/issues/558); its own
+# comparison notebook exposed it). An inference engine merged from left to right, as your colleague does, and split more than half of ordinary English words wrongly
+# ([ztxz16/fastllm#715](https://github.com/ztxz16/fastllm/pull/715)). A related bug is to tokenize with settings other than those of training. One server fed capitals to an uncased model, and
+# read *The capital of France is Paris.* as `[UNK] capital of [UNK] is [UNK] .` ([vllm-project/vllm#11184](https://github.com/vllm-project/vllm/issues/11184)).
 #
 # ## Recap
 #
 # | | how | cost | when to use it |
 # |---|---|---|---|
 # | words | one symbol each | `<unk>`; a huge embedding for rare words | when all words are known in advance |
-# | characters, bytes | one symbol each | about five times the length | when the model has to see spelling |
+# | characters, bytes | one symbol each | about five times the length | when spelling matters |
 # | BPE | merge the most frequent pair; apply merges in their order | a vocabulary to store with the model | when the exact text must come back: GPT |
 # | WordPiece | normalize, then longest match first | spaces, capitals, accents; `[UNK]` | when text is read, not written: BERT |
 # | segments | 0 for the first sentence, 1 for the second | one vector each | for pairs of sentences |
@@ -730,8 +743,9 @@ for how, ngrams, trained, tokenizer in (
 # Two alternatives are not covered here. The **unigram** model (Kudo 2018; in the library SentencePiece) starts with too many pieces and drops those that the text needs least. **Byte models** (ByT5; Xue et al.
 # 2022) read bytes directly and pay with length.
 #
-# **What is not true.** *"Subwords are meaningful parts of words."* `est` happens to be; most are just frequent. *"With bytes all languages are equal."* All can be written; the price differs. *"WordPiece merges by likelihood."* The paper's does; what is trained under that name
-# today mostly counts. *"Bits per character are the model's true cost."* They are an upper bound, because the model could have spelled the text with other pieces too.
+# **What is not true.** *"Subwords are meaningful parts of words."* `est` happens to be; most are just frequent. *"With bytes all languages are equal."* All can be written; the price differs. *"WordPiece merges by likelihood."* The original did; Hugging
+# Face's trainer of that name merges by counts. *"Bits per character are the model's true cost."* They are an upper bound: the model could have spelled the text with other pieces too
+# (Cao and Rimell 2021).
 #
 # **Still open.** You can tokenize any text for BERT, and you know what `[CLS]`, `[SEP]` and `[MASK]` are called, but not what they are *for*. GPT only reads from left to right. What would a model learn that sees both sides? → `10_bert.ipynb`
 #
@@ -744,5 +758,8 @@ for how, ngrams, trained, tokenizer in (
 # * T. Kudo 2018, *Subword regularization*; T. Kudo, J. Richardson 2018, *SentencePiece*: the unigram model.
 # * L. Xue et al. 2022, *ByT5: towards a token-free future with pre-trained byte-to-byte models*.
 # * J. Devlin et al. 2019, *BERT*, section 3: special tokens, segments.
+# * A. Conneau et al. 2020, *Unsupervised cross-lingual representation learning at scale*: XLM-R.
 # * A. Petrov, E. La Malfa, P. Torr, A. Bibi 2023, *Language model tokenizers introduce unfairness between languages*.
+# * L. Edman, H. Schmid, A. Fraser 2024, *CUTE: measuring LLMs' understanding of their tokens*.
+# * K. Cao, L. Rimell 2021, *You should evaluate your language model on marginal likelihood over tokenisations*.
 # * The captions: D. Elliott et al. 2016, *Multi30K*. English and Chinese sentences: the contributors of Tatoeba.
