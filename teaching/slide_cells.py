@@ -21,7 +21,7 @@ LINE_LENGTH = 84  # characters
 SHORT, SHORT_TASK = 200, 450  # characters of a paragraph that is shown whole; of an exercise's
 CODE_LINES, OUTPUT_LINES, CODE_WIDTH = 14, 15, 112  # CODE_WIDTH: characters; longer lines would be too small
 WIDTH, HEIGHT = 1180, 540  # pixels for a figure
-LEANS = re.compile(r"(?:It|They|This|That|These|Those|He|She|So|But|And|Then|Its|Their|There|Here)\b")
+LEANS = re.compile(r"(?:It|They|This|That|These|Those|He|She|So|But|And|Then|Its|Their|There|Here|Both)\b")
 LEFT_OUT = {"setup", "check", "hint", "solution"}
 HEADING = re.compile(r"^(#{1,3}) (.+)$")
 PROTECTED = re.compile(r"\$\$.*?\$\$|\$[^$]+\$|`[^`]+`", re.DOTALL)
@@ -112,14 +112,19 @@ def sentences(paragraph: str) -> list[str]:
 def key_sentences(paragraph: str, first: bool, short: int = SHORT) -> str:
     """A short paragraph as it is; of a long one the sentences that introduce a term, or its first one.
 
-    A sentence that begins with "It" or the like brings the one before it along.
+    A sentence that begins with "It" or the like brings the one before it along, "Both" the two before.
     """
     flat = " ".join(paragraph.split())
     if len(flat) <= short:
         return flat
     parts = sentences(paragraph)
     terms = [number for number, part in enumerate(parts) if "**" in part][:3]
-    terms += [number - 1 for number in terms if number and LEANS.match(parts[number])]
+    before = {
+        number: 2 if parts[number].startswith("Both ") else 1
+        for number in terms
+        if LEANS.match(parts[number])
+    }
+    terms += [number - back for number, most in before.items() for back in range(1, min(number, most) + 1)]
     kept = " ".join(parts[number] for number in sorted(set(terms))) if terms else parts[0] if first else ""
     return flat if kept.count("*") % 2 else kept  # no emphasis is cut in two
 
@@ -186,8 +191,8 @@ def _lines(text: str) -> int:
 
 
 def html(markdown: str) -> str:
-    """Formulas stay as they are until the page is whole; then they become MathML."""
-    return markdown2html_mistune(markdown).strip()
+    """Formulas stay as they are until the page is whole; then they become MathML. A header without a text is none."""
+    return re.sub(r"<th( [^>]*)?></th>", "<td></td>", markdown2html_mistune(markdown)).strip()
 
 
 def inline(markdown: str) -> str:

@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from teaching.slide_cells import blocks_of, key_sentences, sentences, slides
+from teaching.slide_cells import blocks_of, html, key_sentences, sentences, slides
 from teaching.slides import main, make_slides, page, with_mathml
 from test_browser import browser  # noqa: F401
 from tools.lesson_source import built_path, sources
@@ -27,6 +27,16 @@ EXTENTS = """() => Reveal.getSlides().map((slide, number) => {
 def built(number):
     source = next(source for source in sources() if source.stem.startswith(number))
     return nbformat.read(built_path(source), as_version=4)
+
+
+def test_no_table_has_a_header_without_a_text():
+    table = html("| | MB |\n|---|---|\n| 00 | 320 |")
+    assert "<td></td>" in table and "<th>MB</th>" in table and "<th></th>" not in table
+
+
+def test_both_brings_along_what_it_means():
+    text = "Nothing. One is a. Two is b. Both are **c**. More."
+    assert key_sentences(text, True, 20) == "One is a. Two is b. Both are **c**."
 
 
 @pytest.mark.parametrize("number", NUMBERS)
