@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from course_lib.practice import registry
 from teaching.marking import PUBLIC, Mark
 from teaching.page import page as whole_page
-from teaching.page import text
+from teaching.page import prose, text
 from teaching.submission import Lesson
 
 if TYPE_CHECKING:
@@ -21,10 +21,12 @@ _STATUS = {
 }
 
 
-def file_name(learner: str) -> str:
-    """A file's name for a learner: readable, and never the same for two."""
-    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", learner).strip("-.")[:40]
-    return f"{plain}-{hashlib.sha256(learner.encode()).hexdigest()[:8]}"
+def file_name(result: "Result") -> str:
+    """The name of its page: the one by which Moodle or Canvas takes it back, else readable, and unique in any case."""
+    if result.prefix:
+        return f"{result.prefix}feedback.html"
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", result.learner).strip("-.")[:40]
+    return f"{plain}-{hashlib.sha256(result.learner.encode()).hexdigest()[:8]}.html"
 
 
 def page(of: Lesson, result: "Result") -> str:
@@ -35,29 +37,41 @@ def page(of: Lesson, result: "Result") -> str:
     ]
     parts += [_exercise(mark) for mark in result.marks]
     parts.append(f'<p class="quiet">{PUBLIC}</p>')
-    return whole_page(f"Lesson {of.number}: your exercises", *parts)
+    return whole_page(f"{of.title}: your exercises", *parts)
 
 
 def _exercise(mark: Mark) -> str:
     exercise = registry.get(mark.exercise_id)
     sort, words = _STATUS[mark.status]
+    points = "point" if mark.of == 1 else "points"
     lines = [
         "<section>",
         f"<h2>{text(exercise.title)} <span class='quiet'>({text(mark.exercise_id)})</span></h2>",
-        f'<p><span class="{sort}">{words}</span>, {mark.points:g} of {mark.of} points</p>',
+        f'<p><span class="{sort}">{words}</span>, {mark.points:g} of {mark.of} {points}</p>',
     ]
     if mark.status == "failed":
-        lines.append(f'<div class="message">{text(public_sentence(mark))}</div>')
+        lines.append(f'<div class="message">{prose(public_sentence(mark))}</div>')
         if mark.diagnosis:
-            lines.append(f"<p><strong>{text(mark.mistake.capitalize())}.</strong> {text(mark.diagnosis)}</p>")
-        if mark.held:
-            lines.append('<ul class="plain">')
-            for property, held in zip(exercise.properties, mark.held, strict=True):
-                mark_of, name = ("good", "✓ holds:") if held else ("bad", "✗ does not hold:")
-                lines.append(f'<li><span class="{mark_of}">{name}</span> {text(property.question)}</li>')
-            lines.append("</ul>")
-    lines += [f'<p class="quiet">{text(note)}</p>' for note in mark.notes]
+            lines.append(
+                f"<p><strong>{text(mark.mistake.capitalize())}.</strong> {prose(mark.diagnosis)}</p>"
+            )
+        lines.append(_properties(mark))
+    lines += [f'<p class="quiet">{prose(note)}</p>' for note in mark.notes]
     return "\n".join([*lines, "</section>"])
+
+
+def _properties(mark: Mark) -> str:
+    """The answer to each of the checker's questions; of an answer that fails them all, how many there are."""
+    if not mark.held:
+        return ""
+    if len(mark.held) > 1 and not any(mark.held):
+        return f"<p>None of the {len(mark.held)} properties that are checked holds yet.</p>"
+    lines = []
+    for property, held in zip(registry.get(mark.exercise_id).properties, mark.held, strict=True):
+        sort, sign, answer = ("good", "✓", "yes") if held else ("bad", "✗", "no")
+        sign = f'<span class="{sort}" aria-hidden="true">{sign}</span>'
+        lines.append(f'<li>{sign} {prose(property.question)} <strong class="{sort}">{answer}</strong></li>')
+    return "\n".join(['<ul class="plain">', *lines, "</ul>"])
 
 
 def public_sentence(mark: Mark) -> str:

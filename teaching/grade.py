@@ -1,14 +1,15 @@
 """Marks a folder of submissions: python -m teaching.grade 06 submissions/ --out marks.csv --report class.html
 
-submissions/ holds one notebook a learner, ann.ipynb or ann/06_self_attention.ipynb: the name is the learner's. Beside
-the marks come feedback/ with a page for each submission, and results/ with what was found, from which an interrupted
-run goes on. The same submissions and seed give the same files, byte for byte.
+submissions/ holds one notebook for each learner, ann.ipynb or ann/06_self_attention.ipynb, or what Moodle or Canvas
+hands over. Next to the marks come feedback/, with a page for each learner, and results/, from which an interrupted run
+continues. The same submissions and seed give the same files, byte for byte.
 """
 
 import argparse
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import multiprocessing
@@ -23,10 +24,12 @@ from tqdm import tqdm
 from course_lib.practice import registry
 from course_lib.text.saving import write_text
 from teaching import feedback, marks, report
+from teaching.collected import collected
 from teaching.isolation import Limits, missing
 from teaching.marking import Mark, Marker, fingerprint
 from teaching.remote import by_value
 from teaching.submission import Lesson, Unreadable, lesson, read
+from tools.lesson_source import ROOT, SOURCES
 
 MIN_EQUAL = 1500  # characters of a syntax tree: ten lines or so
 VERSION = 1  # of the results' form: another one is marked anew
@@ -34,13 +37,16 @@ VERSION = 1  # of the results' form: another one is marked anew
 
 @dataclasses.dataclass
 class Result:
-    """One submission's marks. reason: why there is nothing to mark, or ""; answers: {exercise id: fingerprint}."""
+    """One submission's marks. reason: why there is nothing to mark, or ""; answers: {exercise id: fingerprint}; id and
+    prefix: those of `collected.Handed`."""
 
     learner: str
     marks: list[Mark]
     reason: str = ""
     notes: list[str] = dataclasses.field(default_factory=list)
     answers: dict[str, str] = dataclasses.field(default_factory=dict)
+    id: str = ""
+    prefix: str = ""
 
     @property
     def points(self) -> float:
@@ -49,21 +55,6 @@ class Result:
     @property
     def of(self) -> int:
         return sum(mark.of for mark in self.marks)
-
-
-def submissions(folder: Path, number: str) -> dict[str, Path]:
-    """{learner: file}, sorted. A folder of a learner may hold several notebooks: the one of this lesson counts."""
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            inside = sorted(path.rglob("*.ipynb"))
-            chosen = [one for one in inside if one.name.startswith(f"{number}_")] or inside
-            found[path.name] = chosen[-1] if chosen else path / "nothing.ipynb"
-        elif path.suffix == ".ipynb":
-            found[path.stem] = path
-    return found
 
 
 def mark_one(marker: Marker, learner: str, path: Path) -> Result:
@@ -115,7 +106,7 @@ def grade(
     workers: int = 1,
     limits: Limits | None = None,
 ) -> Iterator[Result]:
-    """Marks every file, in order; what `results` holds already for the same bytes is not marked again."""
+    """Marks every file, in order; what `results` holds for the same bytes and the same course is not marked again."""
     results.mkdir(parents=True, exist_ok=True)
     found = {learner: kept(results, learner, path, number, seed) for learner, path in files.items()}
     to_do = [learner for learner in files if found[learner] is None]
@@ -136,8 +127,18 @@ def grade(
             yield result
 
 
+@functools.cache
+def course_digest() -> str:
+    """Changes with the course's code, its lessons and the teacher's own exercises: then marks may change, too."""
+    folders = (ROOT / "course_lib", ROOT / "teaching", SOURCES, *registry.private_folder())
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def _key(path: Path, number: str, seed: str) -> str:
-    digest = hashlib.sha256(f"{VERSION} {number} {seed} ".encode())
+    digest = hashlib.sha256(f"{VERSION} {course_digest()} {number} {seed} ".encode())
     if path.is_file() and not path.is_symlink():
         with open(path, "rb") as file:
             while part := file.read(1 << 20):
@@ -150,7 +151,7 @@ def _file(results: Path, learner: str) -> Path:
 
 
 def kept(results: Path, learner: str, path: Path, number: str, seed: str) -> Result | None:
-    """What an earlier run found in the same bytes with the same seed; None where there is nothing."""
+    """What an earlier run found in the same bytes, with the same seed and course; None if there is nothing."""
     try:
         found = json.loads(_file(results, learner).read_text(encoding="utf-8"))
         if found.pop("key") != _key(path, number, seed):
@@ -185,27 +186,32 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         of = lesson(options.lesson)
-        files = submissions(options.submissions, options.lesson)
+        handed = collected(options.submissions, options.lesson)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    if not files:
+    if not handed:
         print(f"{options.submissions} holds no notebook (*.ipynb) and no learner's folder.", file=sys.stderr)
         return 2
     for sentence in missing():
         print(f"Not held back on this machine. {sentence}", file=sys.stderr)
     beside = options.out.parent
+    files = {one.learner: one.path for one in handed}
     graded = grade(options.lesson, files, beside / "results", options.seed, options.workers)
-    results = list(tqdm(graded, total=len(files), unit="submission", desc=f"lesson {options.lesson}"))
+    found = tqdm(graded, total=len(files), unit="submission", desc=f"lesson {options.lesson}")
+    results = [
+        dataclasses.replace(result, id=one.id, prefix=one.prefix, notes=[*one.notes, *result.notes])
+        for one, result in zip(handed, found, strict=True)
+    ]
     write_text(options.out, marks.table(results, options.lms))
     for result in results:
-        write_text(
-            beside / "feedback" / f"{feedback.file_name(result.learner)}.html",
-            feedback.page(of, result),
-        )
+        write_text(beside / "feedback" / feedback.file_name(result), feedback.page(of, result))
     if options.report:
-        write_text(options.report, report.page(of, results))
-    print(f"{len(results)} submissions marked: {options.out}")
+        pages = Path(os.path.relpath(beside / "feedback", options.report.parent)).as_posix()
+        write_text(options.report, report.page(of, results, pages))
+    print(f"{len(results)} submissions marked: {options.out}; a page for each: {beside / 'feedback'}/")
+    if options.report:
+        print(f"The class: {options.report}")
     return 0
 
 

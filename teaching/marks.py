@@ -13,8 +13,9 @@ FORMS = ("plain", "moodle", "canvas")
 def table(results: list["Result"], form: str = "plain") -> str:
     """CSV with one row a learner.
 
-    plain: points of each exercise, sum, maximum, remarks. moodle: "Username, Grade, Feedback comments", as its grade
-    import wants them. canvas: "SIS Login ID" and one assignment, with Canvas's row of possible points.
+    plain: points of each exercise, sum, maximum, remarks. moodle: an assignment's grading worksheet if the files came
+    from Moodle, else "Username, Grade, Feedback comments" for the gradebook's import. canvas: Canvas's own "ID" if the
+    files came from there, else "SIS Login ID"; one assignment, with the row of possible points.
     """
     if form not in FORMS:
         raise ValueError(f"there is no table for {form!r}; there are {', '.join(FORMS)}")
@@ -26,8 +27,10 @@ def table(results: list["Result"], form: str = "plain") -> str:
 
 def remarks(result: "Result") -> str:
     """Why there is no mark, or what was odd, in one cell."""
-    flags = sorted({f"{mark.exercise_id}: {flag}" for mark in result.marks for flag in mark.flags})
-    return " ".join([part for part in (result.reason, *result.notes) if part] + flags)
+    odd = sorted(
+        {f"{mark.exercise_id}: {words}" for mark in result.marks for words in mark.flags + mark.notes}
+    )
+    return " ".join([part for part in (result.reason, *result.notes) if part] + odd)
 
 
 def _plain(results: list["Result"]) -> list[list]:
@@ -40,11 +43,25 @@ def _plain(results: list["Result"]) -> list[list]:
 
 
 def _moodle(results: list["Result"]) -> list[list]:
-    rows: list[list] = [["Username", "Grade", "Feedback comments"]]
+    worksheet = [
+        "Identifier",
+        "Full name",
+        "Grade",
+        "Maximum Grade",
+        "Last modified (grade)",
+        "Feedback comments",
+    ]
+    from_moodle = any(result.id for result in results)
+    rows: list[list] = [worksheet if from_moodle else ["Username", "Grade", "Feedback comments"]]
     for result in results:
         solved = sum(mark.status == "passed" for mark in result.marks)
         words = result.reason or f"{solved} of {len(result.marks)} exercises are right."
-        rows.append([_safe(result.learner), f"{result.points:g}", words])
+        learner, points = _safe(result.learner), f"{result.points:g}"
+        participant = f"Participant {result.id}" if result.id else ""
+        row = (
+            [participant, learner, points, result.of, "", words] if from_moodle else [learner, points, words]
+        )
+        rows.append(row)
     return rows
 
 
@@ -53,7 +70,8 @@ def _canvas(results: list["Result"]) -> list[list]:
     rows: list[list] = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", name]]
     rows.append(["Points Possible", "", "", "", "", results[0].of])
     for result in results:
-        rows.append([_safe(result.learner), "", "", _safe(result.learner), "", f"{result.points:g}"])
+        learner = _safe(result.learner)
+        rows.append([learner, result.id, "", "" if result.id else learner, "", f"{result.points:g}"])
     return rows
 
 

@@ -1,5 +1,6 @@
 """The frame of the kit's pages: one file, nothing loaded, light and dark, good on paper."""
 
+import re
 from html import escape
 from pathlib import Path
 
@@ -24,14 +25,22 @@ def text(value: object) -> str:
     return escape(shown, quote=True)
 
 
-def table(caption: str, head: list[str], rows: list[list[str]], numbers: tuple[int, ...] = ()) -> str:
-    """A table; the cells are HTML. numbers: the columns that are set to the right."""
+def prose(value: object) -> str:
+    """The same, with `code` between backticks set as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", text(value))
+
+
+def table(
+    caption: str, head: list[str], rows: list[list[str]], numbers: tuple[int, ...] = (), sort: str = ""
+) -> str:
+    """A table; the cells are HTML. numbers: the columns that are set to the right; sort: its class in the style."""
 
     def cell(tag: str, column: int, content: str, more: str = "") -> str:
-        sort = ' class="number"' if column in numbers else ""
-        return f"<{tag}{sort}{more}>{content}</{tag}>"
+        right = ' class="number"' if column in numbers else ""
+        return f"<{tag}{right}{more}>{content}</{tag}>"
 
-    lines = [f"<table>\n<caption>{text(caption)}</caption>"]
+    kind = f' class="{sort}"' if sort else ""
+    lines = [f"<table{kind}>\n<caption>{text(caption)}</caption>"]
     lines.append(
         "<thead><tr>"
         + "".join(cell("th", n, text(c), ' scope="col"') for n, c in enumerate(head))

@@ -2,11 +2,13 @@
 
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from course_lib.practice import registry
+from teaching.feedback import file_name
 from teaching.marking import PUBLIC, Mark
 from teaching.page import page as whole_page
-from teaching.page import table, text
+from teaching.page import prose, table, text
 from teaching.submission import Lesson
 
 if TYPE_CHECKING:
@@ -14,28 +16,32 @@ if TYPE_CHECKING:
 
 N_TO_DISCUSS = 3
 N_NAMES = 12  # learners named in one cell
+N_ONCE = 4  # from so many on, the mistakes that one learner made share a row
+NO_NAME = '<span class="quiet">no name yet</span>'
+SHORT = "A short answer is often equal by chance: talk to the learners before you draw a conclusion."
 
 
-def page(of: Lesson, results: list["Result"]) -> str:
-    """The whole page."""
+def page(of: Lesson, results: list["Result"], pages: str = "feedback") -> str:
+    """The whole page. pages: the folder of the learners' pages, as this page has to link to it."""
+    link = {result.learner: quote(f"{pages}/{file_name(result)}") for result in results}
     by_exercise = {task.exercise_id: [] for task in of.tasks}
     for result in results:
         for mark in result.marks:
             by_exercise[mark.exercise_id].append((result.learner, mark))
     return whole_page(
-        f"Lesson {of.number}: the class",
+        f"{of.title}: the class",
         _summary(results),
         "<h2>Exercises</h2>",
         _overview(by_exercise),
-        "<h2>To talk about next time</h2>",
+        "<h2>To discuss next time</h2>",
         _to_discuss(by_exercise),
         "<h2>Mistakes</h2>",
-        *(_mistakes(id, marks) for id, marks in by_exercise.items()),
-        "<h2>Without a mark</h2>",
-        _without(results),
-        "<h2>Alike</h2>",
-        f'<p class="quiet">{PUBLIC}</p>',
-        _alike(results),
+        *(_mistakes(id, marks, link) for id, marks in by_exercise.items()),
+        "<h2>Not marked</h2>",
+        _without(results, link),
+        "<h2>Similar answers</h2>",
+        f'<p class="quiet">{PUBLIC} {SHORT}</p>',
+        _alike(results, link),
     )
 
 
@@ -43,8 +49,8 @@ def _summary(results: list["Result"]) -> str:
     points = sorted(result.points for result in results)
     middle = (points[(len(points) - 1) // 2] + points[len(points) // 2]) / 2
     return (
-        f"<p>{len(results)} submissions; of {results[0].of} points, the median is <strong>{middle:g}</strong>, "
-        f"the lowest {points[0]:g}, the highest {points[-1]:g}.</p>"
+        f"<p>{len(results)} submissions. Out of {results[0].of} points: median <strong>{round(middle, 1):g}</strong>, "
+        f"lowest {points[0]:g}, highest {points[-1]:g}.</p>"
     )
 
 
@@ -60,7 +66,7 @@ def _overview(by_exercise: dict[str, list]) -> str:
         rows.append(
             [
                 name,
-                f"{bar} {share:.0%}",
+                f'<span class="whole">{bar} {share:.0%}</span>',
                 str(n["passed"]),
                 str(n["failed"]),
                 str(len(marks) - tried),
@@ -68,7 +74,7 @@ def _overview(by_exercise: dict[str, list]) -> str:
             ]
         )
     head = ["Exercise", "Solved", "Right", "Not yet", "Not tried", "Time-outs"]
-    return table("How many of the class solved what", head, rows, numbers=(2, 3, 4, 5))
+    return table("How many learners solved each exercise", head, rows, numbers=(2, 3, 4, 5))
 
 
 def groups(marks: list[tuple[str, Mark]]) -> list[tuple[str, str, list[str]]]:
@@ -92,20 +98,28 @@ def groups(marks: list[tuple[str, Mark]]) -> list[tuple[str, str, list[str]]]:
     return [(name, said[name, rest], learners) for (name, rest), learners in ordered]
 
 
-def _mistakes(id: str, marks: list[tuple[str, Mark]]) -> str:
+def _mistakes(id: str, marks: list[tuple[str, Mark]], link: dict[str, str]) -> str:
+    found = groups(marks)
+    once = [(name, learners) for name, _, learners in found if len(learners) == 1]
+    if len(once) < N_ONCE:
+        once = []
     rows = [
         [
-            text(name) or '<span class="quiet">no name yet</span>',
-            text(words),
+            text(name) or NO_NAME,
+            prose(words),
             str(len(learners)),
-            _names(learners),
+            _names(learners, link),
         ]
-        for name, words, learners in groups(marks)
+        for name, words, learners in found
+        if len(learners) > 1 or not once
     ]
+    if once:
+        each = ", ".join(f"{text(name) or NO_NAME} ({_names(learners, link)})" for name, learners in once)
+        rows.append(["made once", f"{each}. The learners' pages say more.", str(len(once)), ""])
     if not rows:
         return ""
     caption = f"{registry.get(id).title} ({id})"
-    return table(caption, ["Mistake", "What the learner was told", "How many", "Who"], rows, numbers=(2,))
+    return table(caption, ["Mistake", "What the learner was told", "How many", "Who"], rows, (2,), "mistakes")
 
 
 def _to_discuss(by_exercise: dict[str, list]) -> str:
@@ -124,42 +138,51 @@ def _to_discuss(by_exercise: dict[str, list]) -> str:
         label = f"<strong>{text(name)}</strong>: " if name else ""
         items.append(
             f"<li><strong>{text(registry.get(id).title)}</strong> (<code>{text(id)}</code>), {n_failed} not yet right. "
-            f"Most often ({len(learners)}): {label}{text(words)}</li>"
+            f"Most frequent mistake ({len(learners)}): {label}{prose(words)}</li>"
         )
     return "<ol>" + "\n".join(items) + "</ol>" if items else "<p>Nobody has handed in a wrong answer.</p>"
 
 
-def _without(results: list["Result"]) -> str:
-    rows = [[text(result.learner), text(result.reason)] for result in results if result.reason]
+def _without(results: list["Result"], link: dict[str, str]) -> str:
+    rows = [[_names([result.learner], link), text(result.reason)] for result in results if result.reason]
     if not rows:
         return "<p>Every file could be read.</p>"
     return table("Files that could not be marked", ["Learner", "Reason"], rows)
 
 
-def _alike(results: list["Result"]) -> str:
+def _alike(results: list["Result"], link: dict[str, str]) -> str:
     """Flags for the course's own solutions, and groups of equal answers."""
     flagged: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in results:
         for mark in result.marks:
             for flag in mark.flags:
                 flagged[mark.exercise_id, flag].append(result.learner)
-    rows = [[text(id), text(flag), str(len(who)), _names(who)] for (id, flag), who in sorted(flagged.items())]
+    rows = [
+        [text(id), text(flag), str(len(who)), _names(who, link)]
+        for (id, flag), who in sorted(flagged.items())
+    ]
     equal: dict[tuple[str, str], list[str]] = defaultdict(list)
     own = {(result.learner, mark.exercise_id) for result in results for mark in result.marks if mark.flags}
     for result in results:
         for id, digest in result.answers.items():
             if (result.learner, id) not in own:
                 equal[id, digest].append(result.learner)
-    same = [[text(id), str(len(who)), _names(who)] for (id, _), who in sorted(equal.items()) if len(who) > 1]
-    parts = [table("Answers to look at", ["Exercise", "Why", "How many", "Who"], rows, (2,))] if rows else []
+    alike = sorted((id, -len(who), who) for (id, _), who in equal.items() if len(who) > 1)
+    same = [[text(id), str(len(who)), _names(who, link)] for id, _, who in alike]
+    parts = (
+        [table("Answers to look at yourself", ["Exercise", "Why", "How many", "Who"], rows, (2,))]
+        if rows
+        else []
+    )
     parts += (
-        [table("Equal but for comments and layout", ["Exercise", "How many", "Who"], same, (1,))]
+        [table("Equal except for comments and layout", ["Exercise", "How many", "Who"], same, (1,))]
         if same
         else []
     )
     return "\n".join(parts) or "<p>No answer is the course's own, and no two are equal.</p>"
 
 
-def _names(learners: list[str]) -> str:
+def _names(learners: list[str], link: dict[str, str]) -> str:
     more = f" and {len(learners) - N_NAMES} more" if len(learners) > N_NAMES else ""
-    return text(", ".join(sorted(learners)[:N_NAMES])) + more
+    shown = (f'<a href="{link[learner]}">{text(learner)}</a>' for learner in sorted(learners)[:N_NAMES])
+    return ", ".join(shown) + more

@@ -37,9 +37,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a submission is compared with. setup: the source of its set-up cells."""
+    """What a submission is compared with. title: "06 · Self-attention"; setup: the source of its set-up cells."""
 
     number: str
+    title: str
     setup: str
     tasks: tuple[Task, ...]
     released: frozenset[str]  # the text of every code cell that a learner was given
@@ -81,10 +82,16 @@ def lesson(number: str) -> Lesson:
     ]
     return Lesson(
         number,
+        _title(released, number),
         "\n".join(setup),
         tuple(tasks),
         frozenset(cell.source.strip() for cell in released if cell.cell_type == "code"),
     )
+
+
+def _title(cells: list, number: str) -> str:
+    headings = (re.match(r"# (.+)", cell.source) for cell in cells if cell.cell_type == "markdown")
+    return next((heading[1] for heading in headings if heading), f"Lesson {number}")
 
 
 def read(path: Path, of: Lesson) -> Submission:
@@ -97,6 +104,11 @@ def read(path: Path, of: Lesson) -> Submission:
             "", f"The notebook was saved with a kernel for {language}; it was read as Python all the same."
         )
     chosen = {task.exercise_id: _choose(task, cells["code"], found) for task in of.tasks}
+    if not any(place is not None for place in chosen.values()):
+        found.notes.clear()  # one sentence says it for all exercises
+        found.note(
+            "", f"No cell answers an exercise of lesson {of.number}: is this another lesson's notebook?"
+        )
     taken = {place for place in chosen.values() if place is not None}
     for task in of.tasks:
         place = chosen[task.exercise_id]
@@ -114,6 +126,8 @@ def read(path: Path, of: Lesson) -> Submission:
 
 
 def _read_cells(path: Path) -> dict[str, Any]:
+    if not path.exists() and not path.is_symlink():
+        raise Unreadable("No notebook was handed in.")
     if path.is_symlink() or not path.is_file():
         raise Unreadable("This is not a file.")
     size = path.stat().st_size

@@ -10,6 +10,7 @@ import pytest
 
 from course_lib.practice import registry
 from teaching import feedback, grade, marks, report
+from teaching.collected import collected
 from teaching.isolation import missing
 from teaching.marking import Mark
 from teaching.sample import sample_class
@@ -115,7 +116,7 @@ EXPECTED = {
     "cut": (0, "The file is damaged: it is no notebook"),
     "bomb": (0, "The file is damaged: it is no notebook"),
     "other_json": (0, "it has no cells as notebooks have them"),
-    "no_cells": (0, "No cell answers this exercise"),
+    "no_cells": (0, "No cell answers an exercise of lesson 00: is this another lesson's notebook?"),
     "bytes": (0, "The file is damaged"),
     "duplicated": (0, "2 cells answer this exercise; the last one counts."),
     "renamed": (1, "the last cell that defines centred counts"),
@@ -123,7 +124,7 @@ EXPECTED = {
     "locked": (0, ""),
     "helped": (1, ""),
     "crashing": (0, "Its cell raises ModuleNotFoundError: No module named 'no_such_module'"),
-    "not_python": (0, "Its cell raises SyntaxError"),
+    "not_python": (0, ", line 1)."),  # and no line of the grader's own
     "kernel": (1, "saved with a kernel for r"),
     "large": (1, ""),
     "magics": (1, ""),
@@ -165,7 +166,7 @@ def rows(place) -> dict[str, dict]:
 def test_every_file_gets_a_mark_and_a_reason(name, graded):
     points, words = EXPECTED[name]
     assert float(rows(graded)[name]["00.centred"]) == points
-    page = (graded / "feedback" / f"{feedback.file_name(name)}.html").read_text()
+    page = (graded / "feedback" / feedback.file_name(grade.Result(name, []))).read_text()
     assert words.replace("'", "&#x27;") in page
 
 
@@ -173,6 +174,8 @@ def test_folders_links_and_formulas(graded):
     assert float(rows(graded)["folder"]["points"]) == float(rows(graded)["right"]["points"]) == len(IDS)
     assert "This is not a file." in rows(graded)["link"]["remarks"]
     assert "'=2+5" in rows(graded)
+    assert rows(graded)["gone"]["remarks"].startswith("00.centred: No cell answers this exercise")
+    assert rows(graded)["no_cells"]["remarks"] == EXPECTED["no_cells"][1]
 
 
 def test_again_gives_the_same_bytes_and_marks_nothing_anew(graded, monkeypatch):
@@ -188,22 +191,24 @@ def test_an_interrupted_run_goes_on(graded, tmp_path):
     (tmp_path / "in").mkdir()
     for name in ("right", "duplicated", "renamed"):
         (tmp_path / "in" / f"{name}.ipynb").write_text(FILES[name])
-    files = grade.submissions(tmp_path / "in", LESSON)
+    files = {one.learner: one.path for one in collected(tmp_path / "in", LESSON)}
     first = next(iter(graded_one := grade.grade(LESSON, files, tmp_path / "results")))
     graded_one.close()
     assert first.learner == "duplicated" and len(list((tmp_path / "results").glob("*.json"))) == 1
     assert run(tmp_path) == 0
     assert rows(tmp_path)["right"] == rows(graded)["right"]
     for name in ("right", "duplicated"):
-        page = f"feedback/{feedback.file_name(name)}.html"
+        page = f"feedback/{feedback.file_name(grade.Result(name, []))}"
         assert (tmp_path / page).read_bytes() == (graded / page).read_bytes()
 
 
-def test_another_file_of_the_same_name_or_another_seed_is_marked_anew(graded):
+def test_another_file_seed_or_course_is_marked_anew(graded, monkeypatch):
     right, results = graded / "in" / "right.ipynb", graded / "results"
     assert grade.kept(results, "right", right, LESSON, "") is not None
     assert grade.kept(results, "right", right, LESSON, "spring") is None
     assert grade.kept(results, "right", graded / "in" / "gone.ipynb", LESSON, "") is None
+    monkeypatch.setattr(grade, "course_digest", lambda: "another")
+    assert grade.kept(results, "right", right, LESSON, "") is None
 
 
 @pytest.mark.parametrize(
@@ -268,6 +273,26 @@ def test_unnamed_mistakes_are_grouped_by_what_they_do():
     assert [(name, learners) for name, _, learners in found] == [("", ["a", "b"]), ("", ["c"])]
     named = report.groups([("a", result("a", mistake="no bias", diagnosis="Add b.").marks[0])])
     assert named == [("no bias", "Add b.", ["a"])]
+
+
+def test_a_learner_reads_one_answer_for_each_question_or_that_none_holds():
+    page = feedback.page(lesson("01"), result("ann", "It stops in `h @ W`."))
+    questions = [property.question for property in registry.get("01.rnn_step").properties]
+    assert page.count(">yes<") == 1 and page.count(">no<") == len(questions) - 1
+    assert "<code>h @ W</code>" in page and page.startswith("<!DOCTYPE html>") and "01 · Recurrent" in page
+    nothing = result("ann")
+    nothing.marks[0].held = [False] * len(questions)
+    page = feedback.page(lesson("01"), nothing)
+    assert f"None of the {len(questions)} properties" in page and ">no<" not in page
+
+
+def test_mistakes_made_once_share_a_row_and_names_link_to_pages():
+    results = [result(f"l{n}", mistake=name) for n, name in enumerate("aabcde")]
+    page = report.page(lesson("01"), results, "../my pages")
+    assert page.count(">made once<") == 1
+    link = f'<a href="../my%20pages/{feedback.file_name(results[2])}">l2</a>'
+    assert f"b ({link})" in page
+    assert ">made once<" not in report.page(lesson("01"), results[:4])
 
 
 # --- the sample class

@@ -139,6 +139,8 @@ def learners_line(error: BaseException, answer: Any) -> str:
     """
     if hasattr(error, "learners_line"):
         return error.learners_line
+    if isinstance(error, SyntaxError):  # no line has run, and its message names the line
+        return ""
     frames = list(traceback.walk_tb(error.__traceback__))
     own = [found for found in frames if not found[0].f_code.co_filename.startswith(_NOT_THE_LEARNERS)]
     if not own:
