@@ -106,6 +106,7 @@ def _readable_libraries() -> list[str]:
 def _serve(handle: int) -> None:
     """The nursery's own loop: forks, ends, and says which process it was."""
     import torch
+    import torch._dynamo  # the first optimiser of a process imports it, which takes a second
 
     from teaching.inmate import begin
     from teaching.wire import Wire
