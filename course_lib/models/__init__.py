@@ -9,7 +9,7 @@ from course_lib.models.attention import (
     MultiHeadAttention,
     Rotary,
 )
-from course_lib.models.pretrained import load_bert, load_gpt2
+from course_lib.models.pretrained import load_bert, load_gpt2, load_llama
 from course_lib.models.recurrent import (
     GRU,
     LSTM,
@@ -91,5 +91,6 @@ __all__ = [
     "WordVectors",
     "load_bert",
     "load_gpt2",
+    "load_llama",
     "n_parameters",
 ]

@@ -2,6 +2,7 @@
 
 from course_lib.text.bpe import BPE
 from course_lib.text.characters import CharVocabulary
+from course_lib.text.chat import SYSTEM, chat_ids, chat_text, stop_id
 from course_lib.text.padding import PairBatch, pad, pair_batches
 from course_lib.text.saving import TokenizerFileError
 from course_lib.text.wordpiece import WordPiece
@@ -11,9 +12,13 @@ __all__ = [
     "BPE",
     "CharVocabulary",
     "PairBatch",
+    "SYSTEM",
     "TokenizerFileError",
     "WordPiece",
     "WordVocabulary",
+    "chat_ids",
+    "chat_text",
     "pad",
     "pair_batches",
+    "stop_id",
 ]

@@ -15,13 +15,14 @@ from pathlib import Path
 
 from torch import Tensor
 
-from course_lib.text.gpt2_words import SYMBOL_TO_BYTE, gpt2_words, to_byte_symbols
+from course_lib.text.gpt2_words import SYMBOL_TO_BYTE, digit_words, gpt2_words, to_byte_symbols
 from course_lib.text.merges import Pair, join_pair, learn_merges, merge_pair
 from course_lib.text.padding import pad
 from course_lib.text.saving import TokenizerFileError, in_order_of_ids, read_json, write_text
 
 UNK = "<unk>"
 FORMAT = "course-bpe-1"
+SPLITS = {None: None, "gpt2": gpt2_words, "digits": digit_words}  # their names in a file
 _MAX_CACHED_WORDS = 100_000
 
 
@@ -32,7 +33,7 @@ class BPE:
 
     Args:
         merges: pairs of symbols in the order in which they were learnt; earlier ones are applied first.
-        alphabet: the symbols to begin with. None: the 256 bytes.
+        alphabet: the symbols to begin with. None: the 256 bytes. Bytes that are missing in it are left out of a text.
         byte_level: the symbols are bytes in GPT-2's writing, so that no text is unknown; False: characters.
         specials: symbols such as "<|endoftext|>", which no text turns into unless `encode` is told so.
         split: cuts a text into the words that no merge crosses; its pieces joined must be the text. None: no
@@ -166,14 +167,15 @@ class BPE:
         Raises:
             TokenizerFileError: the file could not be written, or `split` is a function of one's own.
         """
-        if self.split not in (None, gpt2_words):
+        names = {function: name for name, function in SPLITS.items()}
+        if self.split not in names:
             raise TokenizerFileError(
                 "split is a function of your own, which no file can hold; save its merges."
             )
         content = {
             "format": FORMAT,
             "byte_level": self.byte_level,
-            "split": None if self.split is None else "gpt2",
+            "split": names[self.split],
             "specials": [symbol for symbol in self.specials if symbol != UNK or self.byte_level],
             "alphabet": list(self.alphabet),
             "merges": [list(pair) for pair in self.merges],
@@ -192,7 +194,7 @@ class BPE:
             content["alphabet"],
             byte_level=content["byte_level"],
             specials=content["specials"],
-            split=gpt2_words if content["split"] else None,
+            split=SPLITS[content["split"]],
             ids=content["ids"],
         )
 
@@ -263,7 +265,10 @@ class BPE:
 
     def _merged(self, word: str) -> list[str]:
         """Applies merges, the earliest learnt first, until none fits any more."""
-        symbols = list(word) if self.byte_level else [sign if sign in self._signs else UNK for sign in word]
+        if self.byte_level:
+            symbols = [sign for sign in word if sign in self._signs]
+        else:
+            symbols = [sign if sign in self._signs else UNK for sign in word]
         while len(symbols) > 1:
             pair = min(pairwise(symbols), key=lambda pair: self._ranks.get(pair, len(self._ranks)))
             if pair not in self._ranks:

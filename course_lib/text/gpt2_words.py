@@ -50,6 +50,20 @@ def gpt2_words(text: str) -> list[str]:
     return [text[found.start() : found.end()] for found in _GPT2.finditer(text.translate(_KINDS))]
 
 
+_DIGIT_OR_REST = re.compile(r"[0-9]|[^0-9]+")
+
+
+def digit_words(text: str) -> list[str]:
+    """Cut a text as SmolLM2 does: as `gpt2_words`, and every digit is a word of its own, without the space before it.
+
+    A number is then read digit by digit, however long it is. Equal to Hugging Face's `tokenizers`
+    (pre_tokenizers.Digits(individual_digits=True), then ByteLevel).
+    """
+    kinds = text.translate(_KINDS)
+    parts = [text[found.start() : found.end()] for found in _DIGIT_OR_REST.finditer(kinds)]
+    return [word for part in parts for word in gpt2_words(part)]
+
+
 def to_byte_symbols(text: str) -> str:
     """The UTF-8 bytes of a text, each as GPT-2's visible character: "é a" is "Ã©Ġa"."""
     try:

