@@ -461,8 +461,9 @@ def tokens_per_sentence(tokenizer, sentences):
     return sum(len(tokenizer.tokens(sentence)) for sentence in sentences) / len(sentences)
 
 
-print(f"WordPiece of both languages: English {tokens_per_sentence(both, english):.1f}, Chinese {tokens_per_sentence(both, chinese):.1f} tokens per sentence")
-print(f"BPE of English captions:     English {tokens_per_sentence(bpe, english):.1f}, Chinese {tokens_per_sentence(bpe, chinese):.1f} tokens per sentence")
+for name, tokenizer in (("WordPiece of both languages", both), ("BPE of English captions", bpe)):
+    in_english, in_chinese = tokens_per_sentence(tokenizer, english), tokens_per_sentence(tokenizer, chinese)
+    print(f"{name:27}: English {in_english:.1f}, Chinese {in_chinese:4.1f} tokens per sentence")
 
 # %% [markdown]
 # **How is the vocabulary trained?** In the original method, the next merge is the one that raises the likelihood of the text most (Schuster and Nakajima 2012). BERT's authors published the
@@ -483,7 +484,7 @@ their_bpe.train_from_iterator(
 print(their_bpe.encode("Two unicyclists juggle torches").tokens)
 
 # %% [markdown]
-# Is it ours? Compare the two vocabularies, then every token of some 7,000 lines in three languages. WordPiece gets our vocabulary, since only its splitting is to be compared.
+# Is it ours? Compare the two vocabularies, then every token of about 6,500 lines in three languages. WordPiece gets our vocabulary, since only its splitting is to be compared.
 
 # %%
 their_wordpiece = Tokenizer(models.WordPiece({symbol: number for number, symbol in enumerate(both.symbols)}, unk_token="[UNK]"))
@@ -637,7 +638,10 @@ for ax, values, title, label in (
 
 # %%
 few_words = WordVocabulary.from_tokens(map(tokenize, train["English"]), max_size=104)
-train_ids, test_ids = (torch.tensor([number for caption in part for number in few_words.encode(tokenize(caption))]) for part in (train["English"], test["English"]))
+train_ids, test_ids = (
+    torch.tensor([number for caption in part for number in few_words.encode(tokenize(caption))])
+    for part in (train["English"], test["English"])
+)
 loss = NGram(3, len(few_words)).fit(train_ids).cross_entropy(test_ids)
 print(f"perplexity {perplexity(loss):.1f}; {(test_ids == few_words.unk_id).float().mean():.0%} of the words are <unk>")
 
