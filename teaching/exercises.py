@@ -2,8 +2,8 @@
 
 FOLDER holds lessonNN.py (the exercises) and NN_name.py (the notebook's source) for numbers that no lesson of the course
 has. --new writes a pair to begin with, --build makes the learners' notebooks; without them every exercise is tried: its
-reference, each known mistake, and answers that raise or return nothing. Set COURSE_EXERCISES to FOLDER for learners and
-for teaching.grade.
+reference, each known mistake, and answers that raise or return nothing. Set COURSE_EXERCISES to the whole
+path of FOLDER for learners and for teaching.grade.
 """
 
 import argparse

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from course_lib.practice import registry
 from teaching import exercises
 
 ROOT = Path(__file__).parents[1]
@@ -88,3 +89,9 @@ def test_nothing_is_overwritten(folder):
 
 def test_an_empty_folder(tmp_path):
     assert "--new 60" in command("teaching.exercises", str(tmp_path)).stderr
+
+
+def test_a_folder_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv("COURSE_EXERCISES", "no/such")
+    with pytest.raises(ValueError, match="COURSE_EXERCISES names the folder 'no/such', which is not here"):
+        registry.get("60.row_sums")

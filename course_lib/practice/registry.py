@@ -94,6 +94,11 @@ def _module(lesson: str) -> ModuleType:
 
 
 def _suggestion(exercise_id: str) -> str:
+    for folder in private_folder():
+        if not folder.is_dir():
+            return (
+                f"COURSE_EXERCISES names the folder '{folder}', which is not here: set it to the whole path."
+            )
     known = exercise_ids()
     close = difflib.get_close_matches(exercise_id, known, n=3, cutoff=0.5)
     if close:
