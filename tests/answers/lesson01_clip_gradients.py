@@ -180,3 +180,16 @@ def set_to_zero_when_too_long(gradients, max_norm):
 def largest_number_as_the_norm(gradients, max_norm):
     norm = max(gradient.abs().max() for gradient in gradients)
     return [gradient * max_norm / norm if norm > max_norm else gradient for gradient in gradients]
+
+
+@wrong(ID, named="the mean norm")
+def mean_of_the_norms(gradients, max_norm):
+    norm = torch.stack([gradient.norm() for gradient in gradients]).mean()
+    return [gradient * min(1.0, float(max_norm / norm)) for gradient in gradients]
+
+
+@wrong(ID, named="the last norm")
+def norm_overwritten_in_the_loop(gradients, max_norm):
+    for gradient in gradients:
+        norm = float(gradient.norm())
+    return [gradient * max_norm / max(norm, max_norm) for gradient in gradients]

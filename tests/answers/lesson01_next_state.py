@@ -177,3 +177,15 @@ def an_if_on_the_whole_mask(state, is_start):
 @wrong(ID, named="ones")
 def ones_for_a_new_text(state, is_start):
     return torch.where(is_start[None, :, None], torch.ones_like(state), state.detach())
+
+
+@wrong(ID, named="through shared memory")
+def product_in_place(state, is_start):
+    new = state.detach()
+    new *= (~is_start)[None, :, None]
+    return new
+
+
+@wrong(ID)
+def mask_repeated_along_the_wrong_dimension(state, is_start):
+    return state.detach() * (~is_start).repeat(state.shape[0] * state.shape[2]).view(state.shape)

@@ -140,3 +140,13 @@ def softmax_first(log_probs):
 @wrong(ID, named="entropy")
 def entropy_of_the_given_probabilities(log_probs):
     return torch.exp(-(log_probs.exp() * log_probs).sum())
+
+
+@wrong(ID, named="product of the probabilities")
+def root_of_the_product(log_probs):
+    return log_probs.double().exp().prod().pow(-1 / len(log_probs)).float()
+
+
+@wrong(ID, named="e to the bits")
+def e_to_the_bits(log_probs):
+    return torch.exp(-torch.log2(log_probs.exp()).mean())

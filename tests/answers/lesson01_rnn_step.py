@@ -158,3 +158,13 @@ def columns_never_turned_back(x, h, W_ih, W_hh, b):
 def state_written_over(x, h, W_ih, W_hh, b):
     h.copy_(torch.tanh(x @ W_ih.T + h @ W_hh.T + b))
     return h
+
+
+@wrong(ID, named="nothing transposed")
+def only_the_recurrent_weights_transposed(x, h, W_ih, W_hh, b):
+    return torch.tanh(x @ W_ih + h @ W_hh.T + b)
+
+
+@wrong(ID)
+def squeezed_too_far(x, h, W_ih, W_hh, b):
+    return torch.tanh((W_ih @ x[..., None] + W_hh @ h[..., None]).squeeze() + b)

@@ -168,3 +168,20 @@ def a_sigmoid_for_each(logits, temperature):
 def logits_of_the_caller_divided(logits, temperature):
     logits /= temperature
     return torch.softmax(logits, dim=-1)
+
+
+@right(ID)
+def power_of_the_probabilities_and_a_new_sum(logits, temperature):
+    powers = torch.softmax(logits, dim=-1) ** (1 / temperature)
+    return powers / powers.sum()
+
+
+@wrong(ID, named="exponentials of large numbers")
+def mean_subtracted_in_place_of_the_largest(logits, temperature):
+    weights = torch.exp((logits - logits.mean()) / temperature)
+    return weights / weights.sum()
+
+
+@wrong(ID)
+def a_symbol_drawn(logits, temperature):
+    return torch.multinomial(torch.softmax(logits / temperature, dim=-1), 1)

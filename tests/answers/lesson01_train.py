@@ -1,5 +1,8 @@
 """01.train, answered from the prompt alone."""
 
+import copy
+
+import numpy as np
 import torch
 from torch import nn
 
@@ -120,6 +123,46 @@ def foreach_operations(model, batches, loss, lr, max_norm):
     return losses
 
 
+@right(ID)
+def a_new_optimiser_for_every_batch(model, batches, loss, lr, max_norm):
+    losses = []
+    for batch in batches:
+        optimiser = torch.optim.SGD(model.parameters(), lr)
+        optimiser.zero_grad()
+        (value := loss(model, batch)).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+        optimiser.step()
+        losses.append(float(value))
+    return losses
+
+
+@right(ID)
+def data_replaced_and_numpy_numbers(model, batches, loss, lr, max_norm):
+    losses = np.zeros(len(batches))
+    for n, batch in enumerate(batches):
+        gradients = torch.autograd.grad(value := loss(model, batch), tuple(model.parameters()))
+        norm = torch.sqrt(sum(gradient.pow(2).sum() for gradient in gradients))
+        for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+            parameter.data = parameter.data - lr * gradient * min(1.0, float(max_norm / norm))
+        losses[n] = value.item()
+    return list(losses)
+
+
+@right(ID)
+def a_generator_of_losses(model, batches, loss, lr, max_norm):
+    def steps():
+        for batch in batches:
+            model.zero_grad()
+            (value := loss(model, batch)).backward()
+            factor = max_norm / max(max_norm, nn.utils.get_total_norm([p.grad for p in model.parameters()]).item())
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter.sub_(parameter.grad, alpha=lr * factor)
+            yield value.tolist()
+
+    return list(steps())
+
+
 def train(model, batches, loss, lr, max_norm, order="zero first", clip="norm", step="minus", record="before"):
     """Training with its parts as switches; the defaults are what is asked for."""
     losses, parameters = [], list(model.parameters())
@@ -127,10 +170,10 @@ def train(model, batches, loss, lr, max_norm, order="zero first", clip="norm", s
         if order == "zero first":
             model.zero_grad()
         value = loss(model, batch)
-        (value * len(losses) if order == "grows" else value).backward()
+        (lr * value if clip == "step" else value).backward()
         if order == "zero late":
             model.zero_grad()
-        if clip == "norm":
+        if clip in ("norm", "step"):
             nn.utils.clip_grad_norm_(parameters, max_norm)
         elif clip == "value":
             nn.utils.clip_grad_value_(parameters, max_norm)
@@ -145,7 +188,9 @@ def train(model, batches, loss, lr, max_norm, order="zero first", clip="norm", s
             for parameter in parameters:
                 if parameter.grad is None:
                     continue
-                if step == "minus":
+                if clip == "step":
+                    parameter -= parameter.grad
+                elif step == "minus":
                     parameter -= lr * parameter.grad
                 elif step == "plus":
                     parameter += lr * parameter.grad
@@ -174,6 +219,7 @@ broken("each number clipped", named="clipped by value", clip="value")
 broken("each parameter clipped by itself", named="each parameter clipped by itself", clip="each")
 broken("every gradient scaled to max_norm", named="always scaled", clip="always")
 broken("clipped after the step", named="no clipping", clip="late")
+broken("learning rate before the clipping", named="step clipped", clip="step")
 broken("up the slope", named="uphill", step="plus")
 broken("learning rate forgotten", named="no learning rate", step="no lr")
 broken("a name bound to the new value, the parameter as it was", named="no step", step="rebound")
@@ -249,13 +295,11 @@ def outside_of_no_grad(model, batches, loss, lr, max_norm):
 
 @wrong(ID, named="no step")
 def never_a_step(model, batches, loss, lr, max_norm):
-    losses = []
-    for batch in batches:
-        value = loss(model, batch)
+    losses = [loss(model, batch) for batch in batches]
+    for value in losses:
         value.backward()
         nn.utils.clip_grad_norm_(model.parameters(), max_norm)
-        losses.append(value.item())
-    return losses
+    return [value.item() for value in losses]
 
 
 @wrong(ID, named="one step for all batches")
@@ -269,18 +313,16 @@ def all_losses_first_and_one_step(model, batches, loss, lr, max_norm):
     return [value.item() for value in values]
 
 
-@wrong(ID, named="nothing returned")
-def nothing_returned(model, batches, loss, lr, max_norm):
-    train(model, batches, loss, lr, max_norm)
-
-
-@wrong(ID, named="last loss only")
-def only_the_last_loss(model, batches, loss, lr, max_norm):
-    return train(model, batches, loss, lr, max_norm)[-1:]
+wrong(ID, "nothing returned", named="nothing returned")(lambda *given: train(*given) and None)
+wrong(ID, "only the last loss", named="last loss only")(lambda *given: train(*given)[-1:])
 
 
 @wrong(ID, named="on a copy")
 def a_copy_of_the_model_trained(model, batches, loss, lr, max_norm):
-    import copy
-
     return train(copy.deepcopy(model), batches, loss, lr, max_norm)
+
+
+@wrong(ID, named="running mean")
+def mean_so_far(model, batches, loss, lr, max_norm):
+    losses = train(model, batches, loss, lr, max_norm)
+    return [sum(losses[: n + 1]) / (n + 1) for n in range(len(losses))]

@@ -168,3 +168,14 @@ def factor_squared(W, rho):
 def complex_result(W, rho):
     values = torch.linalg.eigvals(W)
     return W * rho / values[values.abs().argmax()]
+
+
+@wrong(ID, named="first eigenvalue")
+def first_eigenvalue(W, rho):
+    return W * rho / torch.linalg.eig(W).eigenvalues[0].abs()
+
+
+@wrong(ID)
+def every_eigenvalue_moved_to_rho(W, rho):
+    values, vectors = torch.linalg.eig(W)
+    return (vectors @ torch.diag(rho * values / values.abs()) @ torch.linalg.inv(vectors)).real

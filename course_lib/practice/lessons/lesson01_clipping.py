@@ -120,6 +120,17 @@ CLIP_GRADIENTS = Exercise(
             "one root.",
         ),
         Mistake(
+            "the mean norm",
+            _clipped_by(lambda gradients: sum(g.norm() for g in gradients) / len(gradients)),
+            "You averaged the norms of the tensors. The joint norm adds the squares of all tensors and then takes one "
+            "root.",
+        ),
+        Mistake(
+            "the last norm",
+            _clipped_by(lambda gradients: gradients[-1].norm()),
+            "You took the norm of the last tensor alone: add up the squares of all tensors before you take the root.",
+        ),
+        Mistake(
             "always scaled, safe for zeros",
             lambda gradients, max_norm: [
                 g * max_norm / (float(_joint_norm(gradients)) + 1e-6) for g in gradients

@@ -53,6 +53,12 @@ def loop(
                     nn.utils.clip_grad_norm_([parameter], max_norm)
             elif clip == "value":
                 nn.utils.clip_grad_value_(parameters, max_norm)
+            elif clip == "step":  # the step lr · g, in place of g
+                for parameter in parameters:
+                    parameter.grad *= lr
+                nn.utils.clip_grad_norm_(parameters, max_norm)
+                for parameter in parameters:
+                    parameter.grad /= lr
             elif clip == "always":
                 norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters])
                 for parameter in parameters:

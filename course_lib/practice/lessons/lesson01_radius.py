@@ -15,7 +15,7 @@ def _radius(W: Tensor) -> Tensor:
 def _radius_cases() -> list[tuple]:
     generator = seeded(5)
     return [
-        (torch.tensor([[0.5, 0.0], [0.0, 0.25]]), 1.0),
+        (torch.tensor([[0.25, 0.0], [0.0, 0.5]]), 1.0),  # the largest eigenvalue is not the first
         (torch.tensor([[0.0, -0.9], [0.9, 0.0]]), 0.3),  # eigenvalues ±0.9i
         (torch.tensor([[0.2, 5.0], [0.0, 0.1]]), 1.0),  # a large norm and a small radius
         (torch.diag(torch.tensor([-2.0, 1.0])), 1.0),  # the largest eigenvalue is negative
@@ -49,7 +49,7 @@ WITH_RADIUS = Exercise(
     properties=[
         has_shape("Is the result as large as W?"),
         matches_reference(
-            "Is a diagonal matrix with the eigenvalues 0.5 and 0.25 doubled for rho = 1?", cases=0
+            "Is a diagonal matrix with the eigenvalues 0.25 and 0.5 doubled for rho = 1?", cases=0
         ),
         matches_reference("Does a negative eigenvalue count by its absolute value?", cases=3),
         matches_reference("Do complex eigenvalues, ±0.9i, count by their absolute value?", cases=1),
@@ -80,6 +80,11 @@ WITH_RADIUS = Exercise(
             "largest, not largest in absolute value",
             lambda W, rho: W * (rho / torch.linalg.eigvals(W).real.max()),
             "You took the largest real part. The spectral radius is the largest absolute value, so −2 beats 1.",
+        ),
+        Mistake(
+            "first eigenvalue",
+            lambda W, rho: W * (rho / torch.linalg.eigvals(W)[0].abs()),
+            "You took the first eigenvalue; eigvals returns them in no particular order, so take the largest .abs().",
         ),
         Mistake(
             "spectral norm",

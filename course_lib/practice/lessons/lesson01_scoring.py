@@ -16,6 +16,7 @@ def _log_probs() -> list[tuple]:
         (torch.tensor([0.5, 0.125]).log(),),
         (torch.full((6,), 1 / 65).log(),),
         (torch.log_softmax(torch.randn(9, 4, generator=generator), dim=-1)[:, 0],),
+        (torch.log_softmax(torch.randn(2000, 4, generator=generator), dim=-1)[:, 0],),  # their product is 1e-1535
     ]
 
 
@@ -41,7 +42,8 @@ PERPLEXITY = Exercise(
             "Probabilities 1/2 and 1/8: is the perplexity 4, one over their geometric mean?", cases=1
         ),
         matches_reference("Does a uniform distribution over 65 symbols have perplexity 65?", cases=2),
-        matches_reference("Is it right for other probabilities too?"),
+        matches_reference("Is it right for other probabilities too?", cases=3),
+        matches_reference("And for 2,000 characters, whose product is zero in every floating-point type?", cases=4),
     ],
     hints=[
         "The loss in nats is the mean of −ln p. What undoes a natural logarithm?",
@@ -108,6 +110,17 @@ PERPLEXITY = Exercise(
             "softmax first",
             lambda log_probs: torch.exp(-torch.log_softmax(log_probs, dim=0).mean()),
             "log_probs are one probability for each character of the text, not scores of rivals: no softmax over them.",
+        ),
+        Mistake(
+            "product of the probabilities",
+            lambda log_probs: log_probs.exp().prod() ** (-1 / len(log_probs)),
+            "The formula is right, but the product of thousands of probabilities is rounded to zero. Stay with the "
+            "logarithms: their mean first, then exp.",
+        ),
+        Mistake(
+            "e to the bits",
+            lambda log_probs: torch.exp(-log_probs.mean() / math.log(2)),
+            "You raised e to a loss in bits; e goes with nats: torch.exp(-log_probs.mean()).",
         ),
         Mistake(
             "entropy",

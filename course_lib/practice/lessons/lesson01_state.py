@@ -24,7 +24,7 @@ def _state_cases() -> list[tuple]:
 
 
 def _next_state(state: Tensor, is_start: Tensor) -> Tensor:
-    return state.detach() * (~is_start)[None, :, None]
+    return state.detach().masked_fill(is_start[None, :, None], 0)
 
 
 def _only_layer(number: int):
@@ -74,9 +74,10 @@ NEXT_STATE = Exercise(
     ],
     hints=[
         "Which two things must happen between windows: one to the gradient, one to the rows with a new text?",
-        "`state.detach()` stops the gradient. Multiplying by 0 where is_start is True, and by 1 elsewhere, resets "
-        "those rows. Mind the shapes: state (num_layers, batch, hidden_size), is_start (batch,).",
-        "`(~is_start)[None, :, None]` has shape (1, batch, 1), so it broadcasts over layers and units.",
+        "`state.detach()` stops the gradient. The rows where is_start is True become zero, the others stay. Mind the "
+        "shapes: state (num_layers, batch, hidden_size), is_start (batch,).",
+        "`is_start[None, :, None]` has shape (1, batch, 1), so it broadcasts over layers and units. Which method fills "
+        "a tensor with a number wherever a mask is True?",
     ],
     mistakes=[
         Mistake(

@@ -154,6 +154,16 @@ TRAIN = Exercise(
             "You clipped every number by itself. Scale the whole gradient by one factor instead.",
         ),
         Mistake(
+            "step clipped",
+            loops.loop(clip="step"),
+            "You clipped lr times the gradient; clip the gradient itself, then multiply by lr.",
+        ),
+        Mistake(
+            "running mean",
+            loops.loop(returns=lambda losses: [sum(losses[: n + 1]) / (n + 1) for n in range(len(losses))]),
+            "You averaged over all steps so far; return the loss of each batch as it is.",
+        ),
+        Mistake(
             "uphill",
             loops.loop(sign=1.0),
             "You added the gradient, which climbs. Subtract it: the gradient points to where the loss grows.",
