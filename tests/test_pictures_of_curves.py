@@ -113,7 +113,7 @@ def test_loss_by_order_writes_the_losses_on_unseen_text():
         ax,
         {
             "unseen text": [(1, 3.1), (2, 2.4), (3, 2.6)],
-            "the text it was counted on": [(1, 3.0), (2, 2.0), (3, 1.1)],
+            "training text": [(1, 3.0), (2, 2.0), (3, 1.1)],
         },
     )
     assert {text.xy: text.get_text() for text in ax.texts} == {

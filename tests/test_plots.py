@@ -121,7 +121,7 @@ def test_bars_of_chosen_symbols_stand_in_their_order():
 def test_losses_by_order():
     ax = plots.loss_by_order({1: 3.0, 2: 2.0}, {1: 3.1, 2: 2.5}, title="t")
     np.testing.assert_allclose(curves(ax)["unseen text"], [(1, 3.1), (2, 2.5)])
-    np.testing.assert_allclose(curves(ax)["the text it was counted on"], [(1, 3.0), (2, 2.0)])
+    np.testing.assert_allclose(curves(ax)["training text"], [(1, 3.0), (2, 2.0)])
     assert texts(ax) == ["3.10", "2.50"]
 
 

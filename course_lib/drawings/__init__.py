@@ -5,6 +5,7 @@ One file a drawing; the shapes are those of `sheet.py`, the colours those of `co
 """
 
 from course_lib.drawings.attention_over_encoder import attention_over_encoder
+from course_lib.drawings.backpropagation_through_time import backpropagation_through_time
 from course_lib.drawings.bert_inputs import bert_inputs
 from course_lib.drawings.bpe_merges import bpe_merges
 from course_lib.drawings.cache_growing import cache_growing
@@ -28,6 +29,7 @@ __all__ = [
     "ALL",
     "Drawing",
     "attention_over_encoder",
+    "backpropagation_through_time",
     "bert_inputs",
     "bpe_merges",
     "cache_growing",

@@ -10,8 +10,7 @@ from course_lib.drawings.sheet import Sheet
     """On the left, a recurrent network as a loop: the input x_t enters a box, and the box's hidden state h_t
     returns to it. On the right, the same network unrolled over four steps: the boxes stand in a row; each gets
     its own input, x_1 to x_4, through the weights W_ih, and the state of the box before it through the weights
-    W_hh, starting from h_0 = 0. The same two weight matrices are used at every step. The last state, h_4, leads
-    to the loss L.""",
+    W_hh, starting from h_0 = 0. The same two weight matrices are used at every step.""",
 )
 def unrolled_rnn(sheet: Sheet) -> None:
     y, below = 1.3, 0.42
@@ -32,6 +31,4 @@ def unrolled_rnn(sheet: Sheet) -> None:
         sheet.note((before.right[0] + state.left[0]) / 2, y + 0.17, "$W_{hh}$", "weight", size=9)
         sheet.note(state.x + 0.27, 0.86, "$W_{ih}$", "weight", size=9)
         before = state
-    loss = sheet.operator(before.x, 2.0, "L", "output", radius=0.17)
-    sheet.arrow(before, loss)
     sheet.note(4.3, 2.28, "unrolled over time: the same weights at every step", bold=True)

@@ -108,7 +108,7 @@ def loss_by_order(
     Args:
         counted, unseen: loss in nats by order n.
     """
-    named = {"unseen text": unseen, "the text it was counted on": counted}
+    named = {"unseen text": unseen, "training text": counted}
     found = checks.points(named, "losses", "{order: loss}")
     ax = axes_or_new(ax)
     for label, (orders, losses) in found.items():
