@@ -22,10 +22,10 @@ import torch
 from tqdm import tqdm
 
 from course_lib.practice import registry
+from course_lib.sandbox.isolation import Limits, missing
 from course_lib.text.saving import write_text
 from teaching import feedback, marks, report
 from teaching.collected import collected
-from teaching.isolation import Limits, missing
 from teaching.marking import Mark, Marker, fingerprint
 from teaching.remote import by_value
 from teaching.submission import Lesson, Unreadable, lesson, read

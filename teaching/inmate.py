@@ -16,8 +16,8 @@ import torch
 import course_lib.practice
 from course_lib.practice import faults
 from course_lib.practice.sandbox import call_limited, steady_state
+from course_lib.sandbox.isolation import Cage, shut_in
 from teaching.crossing import describe_error, pack
-from teaching.isolation import Cage, shut_in
 from teaching.state import state_of, tensors_asking
 from teaching.wire import Closed, Wire
 

@@ -16,8 +16,8 @@ from course_lib.data import fetch
 from course_lib.practice import Exercise, registry
 from course_lib.practice.cases import varied
 from course_lib.practice.credit import credit
+from course_lib.sandbox.isolation import Cage, Limits
 from teaching.fresh import exercise_with_fresh_cases
-from teaching.isolation import Cage, Limits
 from teaching.nursery import Nursery
 from teaching.remote import Ended, Remote
 from teaching.submission import Lesson, Submission, Task

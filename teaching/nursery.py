@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from teaching.isolation import Cage, Limits
+from course_lib.sandbox.isolation import Cage, Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "COURSE_DATA", "COURSE_CACHE")

@@ -9,9 +9,9 @@ import nbformat
 import pytest
 
 from course_lib.practice import registry
+from course_lib.sandbox.isolation import missing
 from teaching import feedback, grade, marks, report
 from teaching.collected import collected
-from teaching.isolation import missing
 from teaching.marking import Mark
 from teaching.sample import sample_class
 from teaching.submission import Unreadable, lesson, read

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 import torch
 
+from course_lib.sandbox.isolation import Limits, missing
 from teaching import marking
 from teaching.grade import mark_one
-from teaching.isolation import Limits, missing
 from teaching.marking import Marker
 from teaching.remote import Remote, by_value
 from teaching.submission import lesson

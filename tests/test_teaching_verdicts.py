@@ -14,9 +14,9 @@ from course_lib.practice.cases import varied
 from course_lib.practice.compare import difference
 from course_lib.practice.credit import credit
 from course_lib.practice.verdict import evaluate
+from course_lib.sandbox.isolation import missing
 from teaching.crossing import Damaged, describe_error, pack, rebuild_error, unpack
 from teaching.fresh import exercise_with_fresh_cases
-from teaching.isolation import missing
 from teaching.marking import Marker
 from teaching.remote import by_value
 from teaching.state import state_of, write_back

@@ -48,11 +48,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Cage:
-    """readable: files and folders it may read. own: the one folder in which it may write."""
+    """readable: files and folders it may read. own: its folder, the one in which it may write, if it may."""
 
     readable: tuple[Path, ...]
     own: Path
     limits: Limits = field(default_factory=Limits)
+    may_write: bool = True
 
 
 def shut_in(cage: Cage) -> None:
@@ -75,12 +76,12 @@ def missing() -> list[str]:
     found = []
     if landlock_version() == 0:
         found.append(
-            "Files: this system has no Landlock, so a submission can read and write whatever you can. Grade on Linux "
+            "Files: this system has no Landlock, so a program can read and write whatever you can. Run it on Linux "
             "5.13 or newer, or as a user who owns nothing else."
         )
     if _machine() is None:
         found.append(
-            "Processes, signals and sockets: seccomp is used on Linux on x86-64 and ARM64 only, so a submission can "
+            "Processes, signals and sockets: seccomp is used on Linux on x86-64 and ARM64 only, so a program can "
             "start programs and use the network."
         )
     if resource is None:
@@ -140,7 +141,7 @@ def _restrict_files(cage: Cage) -> None:
         raise OSError(ctypes.get_errno(), "Landlock refuses a set of rules")
     for path in _existing(cage.readable):
         _allow(ruleset, path, _READ & handled)
-    _allow(ruleset, cage.own, (_READ | _WRITE) & handled)
+    _allow(ruleset, cage.own, (_READ | _WRITE * cage.may_write) & handled)
     _allow(ruleset, Path(os.devnull), (1 << 1 | 1 << 2) & handled)
     if libc.syscall(_RESTRICT_SELF, ruleset, 0) != 0:
         raise OSError(ctypes.get_errno(), "Landlock can not be turned on")
@@ -169,7 +170,7 @@ _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
 _ALLOW, _KILL, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOSYS = 1, 38
 
-# Numbers of the calls that a submission never needs: (x86-64, ARM64); None where a machine has no such call.
+# Numbers of the calls that such a program never needs: (x86-64, ARM64); None where a machine has no such call.
 _FORBIDDEN = {
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
     "sendto": (44, 206), "sendmsg": (46, 211), "accept": (43, 202), "accept4": (288, 242),
