@@ -4,7 +4,9 @@ import ast
 import contextlib
 import dataclasses
 import functools
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from tools.lesson_source import without_magics
 
 CELL_SECONDS = 8.0  # an exercise's cell defines something; what a set-up cell imports is loaded already
 ANSWER_SECONDS = 8.0  # at most, for all calls of one exercise: the slowest right answer takes about one
+MAX_FILES = 200  # in a submission's folder: an exercise needs none
 MIN_FINGERPRINT = 400  # characters of a syntax tree: two people write the same line, not the same ten
 PUBLIC = "Solutions are public: this mark shows completion, not who wrote the answer."
 
@@ -85,6 +88,11 @@ class Marker:
                         run = _Run(self.start(Path(folder)), self.lesson, submission, self._seed)
                         run.repeat(again, marks)
                     mark = run.mark(task)
+                    if n_files(folder) > MAX_FILES:
+                        run.remote.end()
+                        empty(folder)
+                        mark = Mark(mark.exercise_id, "failed", 0.0, mark.of, f"It writes more than {MAX_FILES} files.")
+                        deadly.add(task.exercise_id)
                     if run.died_in_a_cell:
                         deadly.add(task.exercise_id)
                 mark.notes = submission.notes.get(task.exercise_id, []) + mark.notes
@@ -174,12 +182,12 @@ class _Run:
         try:
             error = self.remote.ask("run", without_magics(source), name, seconds=CELL_SECONDS)
         except TimeoutError:
-            return f"Its cell did not end within {CELL_SECONDS:g} s."
+            return f"Your cell did not end within {CELL_SECONDS:g} s."
         except Ended:
-            return "Its cell ended the process: does it call exit(), or need too much memory?"
+            return "Your cell ended the process: does it call exit(), or need too much memory?"
         if error:
             words = ": ".join(part for part in (error["type"], error["text"]) if part)
-            return f"Its cell raises {words}{error['line']}."
+            return f"Your cell raises {words}{error['line']}."
         return None
 
     def _hand_on(self, task: Task, mark: Mark) -> None:
@@ -201,6 +209,17 @@ def graded(exercise_id: str, seed: str = "") -> Exercise:
     exercise = registry.get(exercise_id)
     exercise = dataclasses.replace(exercise, time_limit=min(exercise.time_limit, ANSWER_SECONDS))
     return exercise_with_fresh_cases(exercise) if seed else exercise
+
+
+def n_files(folder: str) -> int:
+    """How many files and folders lie in a folder, at any depth."""
+    return sum(len(folders) + len(files) for _, folders, files in os.walk(folder))
+
+
+def empty(folder: str) -> None:
+    """Removes what lies in a folder."""
+    for path in Path(folder).iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def flags(task: Task, submission: Submission) -> list[str]:

@@ -123,7 +123,7 @@ EXPECTED = {
     "gone": (0, "No cell answers this exercise"),
     "locked": (0, ""),
     "helped": (1, ""),
-    "crashing": (0, "Its cell raises ModuleNotFoundError: No module named 'no_such_module'"),
+    "crashing": (0, "Your cell raises ModuleNotFoundError: No module named 'no_such_module'"),
     "not_python": (0, ", line 1)."),  # and no line of the grader's own
     "kernel": (1, "saved with a kernel for r"),
     "large": (1, ""),

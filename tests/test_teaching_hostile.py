@@ -124,10 +124,12 @@ CHEATS = {
     "recursion": "def rnn_step(*a):\n    return rnn_step(*a)",
     "a hundred megabytes of output": "print('x' * 10**8)\nrnn_step = lambda *a: print('y' * 10**8)",
     "a hundred megabytes of file": "open('large', 'wb').write(b'x' * 10**8)\nrnn_step = lambda *a: None",
-    "many small files": """
-        for n in range(3000):
-            open(f'file{n}', 'wb').write(b'x' * 1000)
-        rnn_step = lambda *a: None""",
+    "many small files": "for n in range(3000):\n    open(f'file{n}', 'wb').write(b'x' * 1000)\n" + RIGHT,
+    "many small files, when it is called": """
+        def rnn_step(x, h, W_ih, W_hh, b):
+            import os
+            for n in range(40): os.makedirs(f'{len(os.listdir())}/{n}')
+            return torch.tanh(x @ W_ih.T + h @ W_hh.T + b)""",
     "a huge tensor": "rnn_step = lambda *a: torch.ones(10**11)",
     "a huge result": "rnn_step = lambda *a: torch.ones(10**9, dtype=torch.uint8)",
     "a huge view": "rnn_step = lambda *a: torch.ones(1).expand(10**11)",
