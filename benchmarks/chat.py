@@ -1,6 +1,5 @@
 """A real chat model that writes: SmolLM2 in the course's class against Hugging Face's `generate`, same weights."""
 
-import time
 import warnings
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from benchmarks.registry import benchmark
 from benchmarks.timing import interleaved, table
 from course_lib.decoding import generate
+from course_lib.device import Stopwatch
 from course_lib.models.pretrained import load_llama, pretrained_folder, read_gguf
 from course_lib.models.pretrained.llama_gguf import gguf_weights
 from course_lib.text import BPE, chat_ids
@@ -23,13 +23,11 @@ NEW = (64, 256)
 
 @benchmark("chat", "SmolLM2 answers a question, against Hugging Face's generate", minutes=6)
 def run() -> None:
-    start = time.process_time()
-    ours, tokenizer = load_llama(NAME)
-    loaded = time.process_time() - start
-    start = time.process_time()
-    generate(ours, asked(tokenizer, PROMPTS[0]), 1, temperature=0)
-    read = time.process_time() - start
-    print(f"loaded in {loaded:.1f} CPU-seconds; the first token of an answer {read:.2f} later\n")
+    with Stopwatch("cpu") as loading:
+        ours, tokenizer = load_llama(NAME)
+    with Stopwatch("cpu") as reading:
+        generate(ours, asked(tokenizer, PROMPTS[0]), 1, temperature=0)
+    print(f"loaded in {loading.seconds:.1f} CPU-seconds; the first token of an answer {reading.seconds:.2f} later\n")
     theirs = hugging_face(pretrained_folder(NAME) / f"{NAME}.Q4_1.gguf")
     rows = []
     for prompt, n_new in zip(PROMPTS, NEW, strict=True):

@@ -44,6 +44,7 @@ def test_a_knob_changes_the_picture_and_the_button_the_text(model):
         pictures.add(view.picture.value)
     assert len(pictures) == 5 and view.written == text
     view.write.click()
+    view.writer.wait()
     assert view.written.startswith("dd") and view.how == "temperature 2, top-k 2, top-p 0.3, seed 0"
 
 
@@ -65,6 +66,7 @@ def test_what_cannot_be_read_or_written_is_said_and_the_picture_stays(model):
     assert view.message.value == ""
     picture = view.picture.value
     view.write.click()
+    view.writer.wait()
     assert "max_len = 32" in view.message.value and (view.picture.value, view.written) == (picture, text)
     view.prompt.value = "xyz"
     assert base64.b64decode(view._repr_mimebundle_()["image/png"]).startswith(b"\x89PNG")
@@ -85,7 +87,25 @@ def test_without_a_kernel_distribution_and_text_are_there(model):
     assert before == view._repr_mimebundle_()["image/png"]
     view.seed.value = 3
     view.write.click()
+    view.writer.wait()
     assert view._repr_mimebundle_()["image/png"] != before  # the text is in the picture
+
+
+def test_it_writes_symbol_by_symbol_until_it_is_stopped(model, monkeypatch):
+    view = panel(model, prompt="ab", temperature=0.5)
+    whole, shown, show = view.written, [], view._show
+
+    def stop_after_three(text):
+        shown.append(text)
+        show(text)
+        if len(shown) == 3:
+            view.stop.click()
+
+    monkeypatch.setattr(view.writer, "_show", stop_after_three)
+    view.write.click()
+    view.writer.wait()
+    assert [len(text) for text in shown] == [1, 2, 3] and view.written == whole[:5]
+    assert view.stop.disabled and not view.write.disabled and not view.prompt.disabled
 
 
 def test_the_model_is_left_as_it_was(model):

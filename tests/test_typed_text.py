@@ -228,6 +228,7 @@ def test_the_sampling_panel_leaves_model_random_state_and_figures_as_found(model
     view.prompt.value = "a" * 40  # more than it can read
     assert "40" in view.message.value
     view.write.click()
+    view.writer.wait()
     assert model.training is training and not plt.get_fignums()
     assert torch.equal(torch.get_rng_state(), before) and torch.is_grad_enabled()
     assert all(map(torch.equal, weights, model.parameters()))

@@ -1,6 +1,6 @@
 """From a model's distributions to text: sampling, greedy search and beam search."""
 
-from course_lib.decoding.generation import generate
+from course_lib.decoding.generation import generate, stream
 from course_lib.decoding.sampling import next_distribution, sample
 from course_lib.decoding.search import Hypothesis, beam_search, free_running_logits, greedy
 
@@ -12,4 +12,5 @@ __all__ = [
     "greedy",
     "next_distribution",
     "sample",
+    "stream",
 ]

@@ -58,6 +58,67 @@ def generate(
         ValueError: an empty prompt, a text longer than the model can read, an option out of its range, or logits that
             no symbol can be chosen from.
     """
+    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
+    ends = {"eos_id": eos_id, "pad_id": pad_id, "slide": slide}
+    page, choose, steps = _start(model, prompt, n_new, lengths, options, use_cache=use_cache, **ends)
+    device = page.ids.device
+    with evaluating(model):
+        for number, _ in enumerate(steps, start=1):
+            look = eos_id is not None and (device.type == "cpu" or number % LOOK_FOR_THE_END == 0)
+            if look and page.all_ended():
+                break
+        choose.check()
+    return page.text()
+
+
+@torch.inference_mode()
+def stream(
+    model: DecoderOnly,
+    prompt: Tensor,
+    n_new: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+    eos_id: int | None = None,
+    slide: bool = False,
+) -> Iterator[int]:
+    """The symbols that `generate` adds to one prompt, one by one as they are chosen; an end symbol comes last.
+
+    Args:
+        prompt: (time,) ids; the others as in `generate`.
+
+    Raises:
+        ValueError: as `generate`, when the first symbol is asked for.
+    """
+    if prompt.dim() != 1:
+        raise ValueError(f"prompt has shape {tuple(prompt.shape)}; expected (time,): one text at a time.")
+    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
+    ends = {"eos_id": eos_id, "pad_id": None, "slide": slide}
+    page, choose, steps = _start(model, prompt[None], n_new, None, options, use_cache=True, **ends)
+    with evaluating(model):
+        for _ in steps:
+            choose.check()
+            newest = int(page.newest())
+            yield newest
+            if newest == eos_id:
+                return
+
+
+def _start(
+    model: DecoderOnly,
+    prompt: Tensor,
+    n_new: int,
+    lengths: Tensor | None,
+    options: dict,
+    *,
+    eos_id: int | None,
+    pad_id: int | None,
+    slide: bool,
+    use_cache: bool,
+) -> tuple[Page, Chooser, Iterator[None]]:
+    """What writing needs, after all that is asked for was checked: the text, how to choose, and the steps."""
     check_prompt(prompt)
     lengths = _checked_lengths(prompt, lengths)
     longest = int(lengths.max())
@@ -74,16 +135,9 @@ def generate(
                 f"{name} is {number}; it must be from 0 to vocab_size - 1 = {model.vocab_size - 1}."
             )
     device = next(model.parameters()).device
-    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
     choose = Chooser(n_new, len(prompt), device, **options)
     page = Page(prompt[:, :longest], lengths, n_new, eos_id=eos_id, pad_id=pad_id, device=device)
-    with evaluating(model):
-        for number, _ in enumerate(_writing(model, page, choose, n_new, unequal, use_cache), start=1):
-            look = eos_id is not None and (device.type == "cpu" or number % LOOK_FOR_THE_END == 0)
-            if look and page.all_ended():
-                break
-        choose.check()
-    return page.text()
+    return page, choose, _writing(model, page, choose, n_new, unequal, use_cache)
 
 
 def _writing(

@@ -12,11 +12,13 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from course_lib.decoding import generate, next_distribution
+from course_lib.decoding import next_distribution, stream
+from course_lib.explore.background import Writer
 from course_lib.explore.live import error_words, picture_widget
 from course_lib.models.modes import evaluating
 from course_lib.models.transformer import DecoderOnly
 from course_lib.plots import figure_png, next_symbol_bars
+from course_lib.text.streaming import text_pieces
 
 ALL = "all"
 TOP_KS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -26,7 +28,8 @@ WIDTH = 78  # characters in a line of the still picture
 class SamplingPanel(widgets.VBox):
     r"""Temperature, top-k and top-p together: move one and see what may come next; "write" writes a text with them.
 
-    The same seed writes the same text. Where no kernel runs, distribution and text are shown as a picture.
+    The text appears symbol by symbol, and "stop" ends it; the same seed writes the same text. Where no kernel runs,
+    distribution and text are shown as a picture.
 
     Args:
         model: a trained GPT or Llama.
@@ -70,14 +73,17 @@ class SamplingPanel(widgets.VBox):
         self.top_p = _control(widgets.FloatSlider, "top-p", value=top_p, min=0.01, max=1, step=0.01)
         self.seed = _control(widgets.BoundedIntText, "seed", value=seed, min=0, max=10**9, width="10em")
         self.write = widgets.Button(description="write", button_style="primary")
+        self.stop = widgets.Button(description="stop")
         self.message, self.text = widgets.HTML(), widgets.HTML()
+        controls = [self.prompt, self.temperature, self.top_k, self.top_p, self.seed, self.write]
+        self.writer = Writer(self.stop, controls, self._show, self._failed)
         self._alt = "The distribution of the next symbol under temperature, top-k and top-p, and a text."
         self.picture = picture_widget(self._look(), self._alt)
         self._go_on()
         for control in (self.prompt, self.temperature, self.top_k, self.top_p):
             control.observe(self._moved, names="value")
         self.write.on_click(self._clicked)
-        rows = [self.prompt, self.seed, self.write], [self.temperature, self.top_k, self.top_p]
+        rows = [self.prompt, self.seed, self.write, self.stop], [self.temperature, self.top_k, self.top_p]
         boxes = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
         super().__init__([*boxes, self.message, self.picture, self.text])
 
@@ -112,18 +118,29 @@ class SamplingPanel(widgets.VBox):
         probabilities, title, top = self._bars
         return next_symbol_bars(probabilities, self._symbols, title, top=top, ax=ax)
 
-    def _go_on(self) -> None:
-        knobs, prompt, seed = self.knobs, self._typed(), self.seed.value
-        ids, generator = self._encode(prompt)[None], torch.Generator().manual_seed(seed)
-        written = generate(self._model, ids, self._n_new, generator=generator, **knobs)[0]  # (time,)
-        self.written = self._decode(written.tolist())
-        self.how = f"temperature {knobs['temperature']:g}, top-k {knobs['top_k'] or ALL}, "
-        self.how += f"top-p {knobs['top_p'] or 1:g}, seed {seed}"
+    def _go_on(self, *, at_once: bool = True) -> None:
+        knobs, seed = self.knobs, self.seed.value
+        ids, generator = self._encode(self._typed()), torch.Generator().manual_seed(seed)  # (time,)
+        how = f"temperature {knobs['temperature']:g}, top-k {knobs['top_k'] or ALL}, "
+        how += f"top-p {knobs['top_p'] or 1:g}, seed {seed}"
         # What was read back of the prompt: a tokenizer may have changed it, such as its capitals.
-        read = self._decode(ids[0].tolist())
-        begun, rest = html.escape(read), html.escape(self.written.removeprefix(read))
+        self._read, self._how = self._decode(ids.tolist()), how
+        start = len(self._read)
+        symbols = stream(self._model, ids, self._n_new, generator=generator, **knobs)
+        # Decoded with the prompt, because a tokenizer may write a symbol otherwise at the beginning of a text.
+        pieces = text_pieces(symbols, lambda new: self._decode([*ids.tolist(), *new])[start:])
+        (self.writer.run if at_once else self.writer.start)(pieces, self._done)
+
+    def _show(self, text: str) -> None:
         style = "white-space: pre-wrap; line-height: 1.35; margin: 0 0 0 4px"
-        self.text.value = f"<i>Written with {self.how}:</i><pre style='{style}'><b>{begun}</b>{rest}</pre>"
+        begun, rest = html.escape(self._read), html.escape(text)
+        self.text.value = f"<i>Written with {self._how}:</i><pre style='{style}'><b>{begun}</b>{rest}</pre>"
+
+    def _done(self, text: str) -> None:
+        self.written, self.how = self._read + text, self._how
+
+    def _failed(self, error: Exception) -> None:
+        self.message.value = f"<b>This does not work:</b> {error_words(error)}"
 
     def _moved(self, change: dict) -> None:
         with self._errors_shown():
@@ -131,7 +148,7 @@ class SamplingPanel(widgets.VBox):
 
     def _clicked(self, button: widgets.Button) -> None:
         with self._errors_shown():
-            self._go_on()
+            self._go_on(at_once=False)
 
     @contextmanager
     def _errors_shown(self) -> Iterator[None]:
@@ -140,7 +157,7 @@ class SamplingPanel(widgets.VBox):
             yield
             self.message.value = ""
         except Exception as error:
-            self.message.value = f"<b>This does not work:</b> {error_words(error)}"
+            self._failed(error)
 
     def _still(self) -> bytes:
         """Distribution and text in one picture."""

@@ -5,6 +5,7 @@ from course_lib.text.characters import CharVocabulary
 from course_lib.text.chat import SYSTEM, chat_ids, chat_text, stop_id
 from course_lib.text.padding import PairBatch, pad, pair_batches
 from course_lib.text.saving import TokenizerFileError
+from course_lib.text.streaming import text_pieces
 from course_lib.text.wordpiece import WordPiece
 from course_lib.text.words import WordVocabulary
 
@@ -21,4 +22,5 @@ __all__ = [
     "pad",
     "pair_batches",
     "stop_id",
+    "text_pieces",
 ]
