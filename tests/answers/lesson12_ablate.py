@@ -155,3 +155,30 @@ def averaged_not_zeroed(y, head, n_heads):
     part = out[..., head * d_head : (head + 1) * d_head]
     out[..., head * d_head : (head + 1) * d_head] = part.mean(dim=(0, 1))
     return out
+
+
+@wrong(ID, named="the others scaled up")
+def rest_scaled_up_as_dropout_does(y, head, n_heads):
+    keep = torch.ones(n_heads)
+    keep[head] = 0
+    return y * (keep * n_heads / (n_heads - 1)).repeat_interleave(y.shape[-1] // n_heads)
+
+
+@wrong(ID, named="minus infinity")
+def minus_infinity_as_in_a_mask(y, head, n_heads):
+    owner = torch.arange(n_heads).repeat_interleave(y.shape[-1] // n_heads)
+    return y.masked_fill(owner == head, float("-inf"))
+
+
+@wrong(ID, named="from this head on")
+def end_of_the_slice_left_out(y, head, n_heads):
+    out = y.clone()
+    out[..., head * (y.shape[-1] // n_heads) :] = 0
+    return out
+
+
+@wrong(ID, named="heads counted from the end")
+def counted_from_the_end(y, head, n_heads):
+    parts = list(y.chunk(n_heads, dim=-1))
+    parts[-head - 1] = torch.zeros_like(parts[head])
+    return torch.cat(parts, dim=-1)

@@ -159,3 +159,26 @@ def softmax_instead_of_length_one(hidden, real):
 def length_is_the_first_padded_position(hidden, real):
     lengths = real.int().argmin(dim=1).tolist()
     return F.normalize(torch.stack([h[:n].mean(dim=0) for h, n in zip(hidden, lengths, strict=True)]), dim=-1)
+
+
+@wrong(ID, named="one length for the batch")
+def divided_by_the_norm_of_everything(hidden, real):
+    mean = (hidden * real[..., None]).sum(dim=1) / real.sum(dim=1, keepdim=True)
+    return mean / mean.norm()
+
+
+@wrong(ID, named="the squared length")
+def root_forgotten(hidden, real):
+    mean = (hidden * real[..., None]).sum(dim=1) / real.sum(dim=1, keepdim=True)
+    return mean / (mean * mean).sum(dim=1, keepdim=True)
+
+
+@wrong(ID, named="standardised")
+def standardised_as_before_a_probe(hidden, real):
+    mean = (hidden * real[..., None]).sum(dim=1) / real.sum(dim=1, keepdim=True)
+    return (mean - mean.mean(dim=1, keepdim=True)) / mean.std(dim=1, keepdim=True)
+
+
+@wrong(ID, named="the last real token")
+def last_real_token_as_in_a_decoder(hidden, real):
+    return F.normalize(hidden[torch.arange(len(hidden)), real.sum(dim=1) - 1], dim=-1)

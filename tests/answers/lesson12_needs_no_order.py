@@ -25,3 +25,15 @@ wrong(ID, "the layer and the head", named="the place")((1, 3))
 wrong(ID, "a score that is not in the cases", named="[CLS]")("[CLS]")
 wrong(ID, "every head with its share")(KEPT)
 wrong(ID, "the head in the words of the plots", named="the place in words")("L1 H3")
+
+
+right(ID, "the first from the top")(sorted(KEPT, key=KEPT.get, reverse=True)[0])
+right(ID, "the last key of a dictionary")([*KEPT][-1])
+right(ID, "by next, with a bound")(next(name for name, kept in KEPT.items() if kept > 0.6))
+right(ID, "a maximum of swapped pairs")(max((kept, name) for name, kept in KEPT.items())[1])
+right(ID, "stripped of blanks")(" gender ".strip())
+right(ID, "a formatted string")(f"{[*KEPT][3]}")
+right(ID, "a subclass of str")(type("Name", (str,), {})("gender"))
+
+wrong(ID, "a fifth head of the lesson", named="itself")("itself")
+wrong(ID, "the name in a list")(["gender"])

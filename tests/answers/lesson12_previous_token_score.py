@@ -123,3 +123,23 @@ def sum_not_mean(A):
 def share_of_queries_with_most_weight_there(A):
     time = A.shape[1]
     return (A[:, 1:].argmax(dim=-1) == torch.arange(time - 1)).float().mean(dim=-1)
+
+
+@wrong(ID, named="a second softmax")
+def softmax_taken_again(A):
+    return A.softmax(dim=-1).diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1)
+
+
+@wrong(ID, named="the median")
+def median_not_mean(A):
+    return torch.stack([torch.median(torch.diag(head[1:, :-1])) for head in A])
+
+
+@wrong(ID, named="two tokens before")
+def two_tokens_before(A):
+    return torch.stack([A[:, t, t - 2] for t in range(2, A.shape[1])]).mean(dim=0)
+
+
+@wrong(ID, named="the whole triangle")
+def zeros_of_the_other_entries_averaged_in(A):
+    return torch.tril(A, diagonal=-1).mean(dim=(-2, -1))

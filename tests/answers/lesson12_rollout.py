@@ -184,3 +184,41 @@ def each_head_rolled_out_alone(A):
     for layer in A:
         R = (0.5 * layer + 0.5 * eye) @ R
     return R.mean(dim=0)
+
+
+@wrong(ID, named="mean of the layers")
+def layers_averaged(A):
+    return (0.5 * A.mean(dim=1) + 0.5 * torch.eye(A.shape[-1])).mean(dim=0)
+
+
+@wrong(ID, named="the identity for R")
+def residual_added_after_the_product(A):
+    eye = torch.eye(A.shape[-1])
+    R = eye
+    for layer in A:
+        R = 0.5 * (layer.mean(dim=0) @ R) + 0.5 * eye
+    return R
+
+
+@wrong(ID, named="transposed")
+def transposed_at_the_end(A):
+    R = torch.eye(A.shape[-1])
+    for layer in A:
+        R = (0.5 * layer.mean(dim=0) + 0.5 * torch.eye(A.shape[-1])) @ R
+    return R.T
+
+
+@wrong(ID, named="every step")
+def every_step_returned(A):
+    steps = [torch.eye(A.shape[-1])]
+    for layer in A:
+        steps.append((0.5 * layer.mean(dim=0) + 0.5 * steps[0]) @ steps[-1])
+    return torch.stack(steps[1:])
+
+
+@wrong(ID, named="averaged over the queries")
+def averaged_over_the_queries(A):
+    R = torch.eye(A.shape[-1])
+    for layer in A:
+        R = 0.5 * layer.mean(dim=0) @ R + 0.5 * R
+    return R.mean(dim=0)

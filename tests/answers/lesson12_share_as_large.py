@@ -188,3 +188,30 @@ def groups_shuffled_apart(first, second, shuffles):
         other = second[order[order >= n] - n]
         count += bool(one.mean() - other.mean() >= first.mean() - second.mean())
     return count / len(shuffles)
+
+
+@wrong(ID, named="medians")
+def medians(first, second, shuffles):
+    permuted, n = torch.cat([first, second])[shuffles], len(first)
+    differences = permuted[:, :n].quantile(0.5, dim=1, interpolation="lower") - permuted[:, n:].quantile(
+        0.5, dim=1, interpolation="lower"
+    )
+    return (differences >= first.median() - second.median()).float().mean()
+
+
+@wrong(ID, named="the second group not subtracted")
+def first_group_alone_against_the_difference(first, second, shuffles):
+    new = torch.cat([first, second])[shuffles[:, : len(first)]].mean(dim=1)
+    return (new >= first.mean() - second.mean()).float().mean()
+
+
+@wrong(ID, named="n values in the second group")
+def second_group_as_long_as_the_first(first, second, shuffles):
+    permuted, n = torch.cat([first, second])[shuffles], len(first)
+    differences = permuted[:, :n].mean(dim=1) - permuted[:, -n:].mean(dim=1)
+    return (differences >= first.mean() - second.mean()).float().mean()
+
+
+@wrong(ID, named="the mean difference")
+def differences_averaged(first, second, shuffles):
+    return split_differences(first, second, shuffles).mean().item()

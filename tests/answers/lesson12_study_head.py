@@ -147,10 +147,14 @@ def study(choosing, judging, control, movement, scores=scores, slip=None):
     layer, head = divmod(int(grid.argmax()), n_heads)
     if slip == "weakest head":
         layer, head = divmod(int(grid.argmin()), n_heads)
+    if slip == "above its control":
+        layer, head = divmod(int((grid - scores(control)).argmax()), n_heads)
     if slip == "last layer":
         layer, head = len(grid) - 1, int(grid[-1].argmax())
     intact = movement([])
     others = [movement([(layer, other)]) for other in range(n_heads) if other != head]
+    if slip == "n_heads for the others":
+        others.append(0.0)
     if slip == "head among the others":
         others.append(movement([(layer, head)]))
     if slip == "other layers":
@@ -177,13 +181,21 @@ def study(choosing, judging, control, movement, scores=scores, slip=None):
         kept, another = 1 / kept, 1 / another
     if slip == "another relative to this head":
         another = another / kept
-    control_grid = scores(control)
+    score = scores(choosing if slip == "score on choosing" else judging)[layer, head].item()
+    if slip == "best of judging":
+        score = scores(judging).max().item()
+    on_control = (
+        scores(control).max().item() if slip == "control's best head" else scores(control)[layer, head]
+    )
+    if slip == "score minus control":
+        score = score - on_control
+    if slip == "control over score":
+        on_control = on_control / score
+    names = {"head before layer": (head, layer), "flat index": layer * n_heads + head}
     return {
-        "head": (head, layer) if slip == "head before layer" else (layer, head),
-        "score": scores(choosing if slip == "score on choosing" else judging)[layer, head].item(),
-        "control": (
-            control_grid.max() if slip == "control's best head" else control_grid[layer, head]
-        ).item(),
+        "head": names.get(slip, (layer, head)),
+        "score": score,
+        "control": on_control,
         "kept": kept,
         "kept without another": another,
     }
@@ -213,6 +225,12 @@ SLIPS = {
     "not divided": "not divided by the intact model",
     "intact divided": "intact divided by ablated",
     "another relative to this head": "relative to the chosen head",
+    "above its control": "chosen by the difference from the control",
+    "best of judging": "the best head of judging",
+    "score minus control": "the control subtracted",
+    "control over score": "the control as a share",
+    "n_heads for the others": "divided by all heads",
+    "flat index": "the flat index",
 }
 for SLIP, NAME in SLIPS.items():
     wrong(ID, SLIP, named=NAME)(slipped(SLIP))
@@ -273,3 +291,13 @@ def lone_head_passed_without_a_list(choosing, judging, control, movement):
         return movement(heads[0] if heads else [])
 
     return study(choosing, judging, control, one_at_a_time)
+
+
+@wrong(ID, named="the strongest pair")
+def strongest_pair_of_a_sentence(choosing, judging, control, movement):
+    def strongest(examples):
+        return torch.stack(
+            [torch.stack([A[:, :, q, k] for q, k in pairs]).amax(dim=0) for A, pairs in examples]
+        ).mean(0)
+
+    return study(choosing, judging, control, movement, strongest)

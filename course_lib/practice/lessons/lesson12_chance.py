@@ -66,6 +66,17 @@ def _sums(first, second, shuffles):
     return (differences >= first.mean() - second.mean()).double().mean().item()
 
 
+def _medians(first, second, shuffles):
+    every, n = torch.cat([first, second])[shuffles], len(first)
+    differences = every[:, :n].median(dim=1).values - every[:, n:].median(dim=1).values
+    return (differences >= first.median() - second.median()).double().mean().item()
+
+
+def _mean_difference(first, second, shuffles):
+    every, n = torch.cat([first, second])[shuffles], len(first)
+    return (every[:, :n].mean(dim=1) - every[:, n:].mean(dim=1)).mean().item()
+
+
 def _absolute_original(first, second, shuffles):
     every, n = torch.cat([first, second]), len(first)
     differences = torch.stack([every[o][:n].mean() - every[o][n:].mean() for o in shuffles])
@@ -180,6 +191,34 @@ SHARE_AS_LARGE = Exercise(
             ),
             "You counted the original split as one more row, (count + 1) / (rows + 1). That is a good estimate of the "
             "probability; here the share of the given rows is asked for.",
+        ),
+        Mistake(
+            "medians",
+            _medians,
+            "You compared medians; means are asked for.",
+        ),
+        Mistake(
+            "the second group not subtracted",
+            lambda first, second, shuffles: (
+                (
+                    torch.cat([first, second])[shuffles][:, : len(first)].mean(dim=1)
+                    >= first.mean() - second.mean()
+                )
+                .double()
+                .mean()
+                .item()
+            ),
+            "You compared the new first group's mean with a difference. Subtract the new second group's mean.",
+        ),
+        Mistake(
+            "n values in the second group",
+            _share_as_large(split=lambda shuffled, n: (shuffled[:n], shuffled[-n:])),
+            "Your new second group has as many values as the first. It is all the rest, from n on.",
+        ),
+        Mistake(
+            "the mean difference",
+            _mean_difference,
+            "That is the mean of the shuffled differences. Count those that are at least as large as the original.",
         ),
         Mistake(
             "sums of unequal groups",

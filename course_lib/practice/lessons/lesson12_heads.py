@@ -103,6 +103,26 @@ PREVIOUS_TOKEN_SCORE = Exercise(
             "You added the weights on all earlier tokens. Only the one just before the query counts.",
         ),
         Mistake(
+            "a second softmax",
+            lambda A: A.softmax(dim=-1).diagonal(offset=-1, dim1=1, dim2=2).mean(dim=-1),
+            "You took a softmax of A, but A already holds weights: each row sums to 1.",
+        ),
+        Mistake(
+            "two tokens before",
+            lambda A: A.diagonal(offset=-2, dim1=1, dim2=2).mean(dim=-1),
+            "That is the token two places before. The one just before is one below the diagonal, offset=-1.",
+        ),
+        Mistake(
+            "the median",
+            lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).median(dim=-1).values,
+            "That is the median of the weights; the mean is asked for.",
+        ),
+        Mistake(
+            "the whole triangle",
+            lambda A: A.tril(-1).mean(dim=(1, 2)),
+            "You averaged over every pair of positions. Only A[:, t, t − 1] counts, one entry for each t from 1 on.",
+        ),
+        Mistake(
             "sum over the tokens",
             lambda A: A.diagonal(offset=-1, dim1=1, dim2=2).sum(dim=-1),
             "You summed over the tokens: longer sentences get larger scores. Divide by time − 1.",
@@ -233,6 +253,30 @@ ABLATE = Exercise(
             "one feature too few",
             _one_too_few,
             "Your slice ends one feature too early: a Python slice stops before its end, so no − 1 is needed.",
+        ),
+        Mistake(
+            "the others scaled up",
+            lambda y, head, n_heads: _ablated(y, head, n_heads) * n_heads / (n_heads - 1),
+            "You scaled the other heads up, as dropout does. They stay as they are.",
+        ),
+        Mistake(
+            "minus infinity",
+            lambda y, head, n_heads: y.masked_fill(
+                _ablated(torch.ones_like(y), head, n_heads) == 0, -torch.inf
+            ),
+            "You wrote −∞. That masks scores before a softmax; here no softmax follows, so write 0.",
+        ),
+        Mistake(
+            "from this head on",
+            lambda y, head, n_heads: torch.cat(
+                [y[..., : (d := head * (y.shape[-1] // n_heads))], 0 * y[..., d:]], dim=-1
+            ),
+            "You set everything from this head on to 0. The slice ends at (head + 1) · d_head.",
+        ),
+        Mistake(
+            "heads counted from the end",
+            lambda y, head, n_heads: _ablated(y, n_heads - 1 - head, n_heads),
+            "You counted heads from the end. Head 0 owns the first d_head features.",
         ),
         Mistake(
             "mean ablation",

@@ -46,6 +46,11 @@ NEEDS_NO_ORDER = Exercise(
             "[CLS]",
             "This head has no judging sentences in `cases`: every word could be the query. Choose one of the four.",
         ),
+        Mistake(
+            "itself",
+            "itself",
+            "This head has no judging sentences in `cases`: choose one of the four that have.",
+        ),
         Mistake("the place", (1, 3), "That is where the head is. Give its name, a key of `cases`."),
         Mistake("the place in words", "L1 H3", "That is where the head is. Give its name, a key of `cases`."),
     ],

@@ -69,6 +69,14 @@ def _residual_once(A):
     return 0.5 * _rollout(own=0.0)(A) + 0.5 * torch.eye(A.shape[-1], dtype=A.dtype)
 
 
+def _restarted(A):
+    eye = torch.eye(A.shape[-1], dtype=A.dtype)
+    result = eye
+    for layer in A:
+        result = 0.5 * layer.mean(dim=0) @ result + 0.5 * eye
+    return result
+
+
 def _ones(A):
     result = torch.eye(A.shape[-1], dtype=A.dtype)
     for layer in A:
@@ -162,6 +170,27 @@ ROLLOUT = Exercise(
             "ones for the identity",
             _ones,
             "You added a matrix of ones. A token's residual path leads to itself only: torch.eye, not torch.ones.",
+        ),
+        Mistake(
+            "the identity for R",
+            _restarted,
+            "Your residual path leads to the layer's input token, I, but it carries all of R: (½ mean + ½ I) @ R is "
+            "½ mean @ R + ½ R.",
+        ),
+        Mistake(
+            "transposed",
+            lambda A: _rollout()(A).T,
+            "Your map is transposed: row t is for the final vector of token t, and rows sum to 1.",
+        ),
+        Mistake(
+            "averaged over the queries",
+            lambda A: _rollout()(A).mean(dim=0),
+            "You averaged over the rows. Return the whole last R, a row for each final token.",
+        ),
+        Mistake(
+            "every step",
+            lambda A: torch.stack([_rollout()(A[: n + 1]) for n in range(len(A))]),
+            "You returned R after every layer. Return the last one only.",
         ),
         Mistake(
             "each head by itself",

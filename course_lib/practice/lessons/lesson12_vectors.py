@@ -155,6 +155,32 @@ MEAN_POOLING = Exercise(
             "You divided by the sum of the absolute values. The length is the root of the sum of squares.",
         ),
         Mistake(
+            "one length for the batch",
+            lambda hidden, real: (mean := _mean_pooling(normalise=False)(hidden, real)) / mean.norm(),
+            "You divided by the length of the whole batch. Each sentence's vector is divided by its own: dim=-1.",
+        ),
+        Mistake(
+            "the squared length",
+            lambda hidden, real: (
+                (mean := _mean_pooling(normalise=False)(hidden, real))
+                / mean.square().sum(dim=-1, keepdim=True)
+            ),
+            "You divided by the sum of squares. The length is its square root.",
+        ),
+        Mistake(
+            "standardised",
+            lambda hidden, real: (
+                ((mean := _mean_pooling(normalise=False)(hidden, real)) - mean.mean(dim=-1, keepdim=True))
+                / mean.std(dim=-1, keepdim=True)
+            ),
+            "You subtracted a mean and divided by a standard deviation. Only divide by the vector's length.",
+        ),
+        Mistake(
+            "the last real token",
+            lambda hidden, real: F.normalize(hidden[torch.arange(len(real)), real.sum(dim=1) - 1], dim=-1),
+            "You took the last real token, [SEP]. This model was trained with the mean over all real tokens.",
+        ),
+        Mistake(
             "softmax",
             lambda hidden, real: _mean_pooling(normalise=False)(hidden, real).softmax(dim=-1),
             "A softmax makes the features sum to 1. Divide by the vector's length instead, F.normalize.",
