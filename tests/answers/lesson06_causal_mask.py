@@ -162,3 +162,45 @@ def everything_allowed(time):
 @wrong(ID, named="the other diagonal")
 def mirrored_along_the_other_diagonal(time):
     return torch.ones(time, time, dtype=torch.bool).tril().flip(1)
+
+
+@wrong(ID, named="bytes")
+def bytes_for_booleans(time):
+    return torch.ones(time, time, dtype=torch.uint8).tril()
+
+
+@wrong(ID, named="two dimensions in front")
+def with_batch_and_heads_in_front(time):
+    return torch.ones(time, time, dtype=torch.bool).tril()[None, None]
+
+
+@wrong(ID, named="one row and column more")
+def room_for_a_start_token(time):
+    return torch.ones(time + 1, time + 1).tril().bool()
+
+
+@wrong(ID, named="itself only")
+def the_diagonal(time):
+    return torch.eye(time).bool()
+
+
+@wrong(ID, named="first token sees all")
+def first_row_full_so_that_it_is_not_empty(time):
+    mask = torch.ones(time, time, dtype=torch.bool).tril()
+    mask[0] = True
+    return mask
+
+
+@wrong(ID, named="the first token's column, without the diagonal")
+def earlier_ones_and_always_the_first(time):
+    return torch.ones(time, time, dtype=torch.bool).tril(-1) | (torch.arange(time) == 0)
+
+
+@wrong(ID, named="large negative scores to add")
+def a_thousand_million_below_zero(time):
+    return torch.zeros(time, time).masked_fill(torch.ones(time, time).tril() == 0, -1e9)
+
+
+@wrong(ID, named="upper triangle")
+def rows_and_columns_exchanged_in_a_comprehension(time):
+    return torch.tensor([[s <= t for t in range(time)] for s in range(time)])

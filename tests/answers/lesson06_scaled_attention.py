@@ -190,3 +190,57 @@ def all_examples_in_one_softmax(Q, K, V):
 def scores_divided_in_place_on_the_queries(Q, K, V):
     Q /= math.sqrt(Q.shape[-1])
     return (Q @ K.transpose(-2, -1)).softmax(dim=-1) @ V
+
+
+@wrong(ID, named="root rounded down")
+def root_as_a_whole_number(Q, K, V):
+    return (Q @ K.transpose(-2, -1) / int(Q.shape[-1] ** 0.5)).softmax(dim=-1) @ V
+
+
+@wrong(ID, named="a batch expected")
+def transpose_of_dimensions_one_and_two(Q, K, V):
+    return (Q @ K.transpose(1, 2) / math.sqrt(Q.shape[-1])).softmax(dim=-1) @ V
+
+
+@wrong(ID, named="three dimensions only")
+def bmm_for_the_products(Q, K, V):
+    return torch.bmm(torch.bmm(Q, K.transpose(1, 2)).div(math.sqrt(Q.shape[-1])).softmax(-1), V)
+
+
+@wrong(ID, named="a loop over the first dimension")
+def one_example_after_the_other(Q, K, V):
+    return torch.stack(
+        [(q @ k.T / q.shape[-1] ** 0.5).softmax(-1) @ v for q, k, v in zip(Q, K, V, strict=False)]
+    )
+
+
+@wrong(ID, named="squeezed")
+def result_squeezed(Q, K, V):
+    return ((Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])).softmax(dim=-1) @ V).squeeze()
+
+
+@wrong(ID, named="causal")
+def the_function_of_pytorch_with_is_causal(Q, K, V):
+    return F.scaled_dot_product_attention(Q, K, V, is_causal=True)
+
+
+@wrong(ID, named="cosines")
+def cosine_similarity_for_the_scores(Q, K, V):
+    return (F.normalize(Q, dim=-1) @ F.normalize(K, dim=-1).transpose(-2, -1)).softmax(dim=-1) @ V
+
+
+@wrong(ID, named="the best value only")
+def value_of_the_largest_score(Q, K, V):
+    best = (Q @ K.transpose(-2, -1)).argmax(dim=-1)
+    return torch.take_along_dim(V, best[..., None], dim=-2)
+
+
+@wrong(ID, named="logarithms for weights")
+def log_softmax_of_the_scores(Q, K, V):
+    return F.log_softmax(Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1]), dim=-1) @ V
+
+
+@wrong(ID, named="divided by d_k")
+def both_sides_divided_by_the_root(Q, K, V):
+    root = math.sqrt(Q.shape[-1])
+    return (Q / root @ (K / root).transpose(-2, -1)).softmax(dim=-1) @ V

@@ -222,3 +222,91 @@ def slowest_clock_reaches_ten_thousand(position, d_model):
 @wrong(ID, named="sines only")
 def sines_only(position, d_model):
     return [math.sin(position / 10_000 ** (2 * (j // 2) / d_model)) for j in range(d_model)]
+
+
+@wrong(ID, named="one pair too few")
+def range_ends_one_too_early(position, d_model):
+    features = []
+    for i in range(d_model // 2 - 1):
+        angle = position / 10_000 ** (2 * i / d_model)
+        features += [math.sin(angle), math.cos(angle)]
+    return features
+
+
+@wrong(ID, named="positions from 1")
+def first_position_is_one(position, d_model):
+    features = []
+    for i in range(d_model // 2):
+        angle = (position + 1) / 10_000 ** (2 * i / d_model)
+        features += [math.sin(angle), math.cos(angle)]
+    return features
+
+
+@wrong(ID, named="full turns")
+def two_pi_for_a_turn(position, d_model):
+    features = []
+    for i in range(d_model // 2):
+        angle = 2 * math.pi * position / 10_000 ** (2 * i / d_model)
+        features += [math.sin(angle), math.cos(angle)]
+    return features
+
+
+@wrong(ID, named="base e")
+def logarithm_forgotten(position, d_model):
+    features = []
+    for i in range(d_model // 2):
+        angle = position * math.exp(-2 * i / d_model)
+        features += [math.sin(angle), math.cos(angle)]
+    return features
+
+
+@wrong(ID, named="exponent around the quotient")
+def the_quotient_raised(position, d_model):
+    features = []
+    for i in range(d_model // 2):
+        angle = (position / 10_000) ** (2 * i / d_model)
+        features += [math.sin(angle), math.cos(angle)]
+    return features
+
+
+@wrong(ID, named="angle rounded down")
+def floor_division_of_the_position(position, d_model):
+    features = []
+    for i in range(d_model // 2):
+        angle = position // 10_000 ** (2 * i / d_model)
+        features += [math.sin(angle), math.cos(angle)]
+    return features
+
+
+@wrong(ID, named="4i for 2i")
+def half_of_d_model_in_the_exponent(position, d_model):
+    features = []
+    for i in range(d_model // 2):
+        angle = position / 10_000 ** (2 * i / (d_model // 2))
+        features += [math.sin(angle), math.cos(angle)]
+    return features
+
+
+@wrong(ID, named="quotient outside the sine")
+def sine_divided(position, d_model):
+    return [
+        f(position) / 10_000 ** (2 * i / d_model) for i in range(d_model // 2) for f in (math.sin, math.cos)
+    ]
+
+
+@wrong(ID, named="one feature a pair")
+def sines_and_cosines_in_turn(position, d_model):
+    angles = [position / 10_000 ** (2 * i / d_model) for i in range(d_model // 2)]
+    return [math.cos(angle) if i % 2 else math.sin(angle) for i, angle in enumerate(angles)]
+
+
+@wrong(ID)
+def a_tensor(position, d_model):
+    angles = position / 10_000 ** (torch.arange(0, d_model, 2) / d_model)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten()
+
+
+@right(ID)
+def a_tuple(position, d_model):
+    angles = (position / 10_000 ** (2 * i / d_model) for i in range(d_model // 2))
+    return tuple(chain.from_iterable((math.sin(angle), math.cos(angle)) for angle in angles))

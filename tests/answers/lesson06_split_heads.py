@@ -46,10 +46,12 @@ def every_number_in_four_loops(x, n_heads):
     return heads
 
 
-@right(ID)
+@wrong(ID, named="gradient cut off")
 def numpy_inside(x, n_heads):
     batch, time, d_model = x.shape
-    return torch.from_numpy(np.swapaxes(x.numpy().reshape(batch, time, n_heads, d_model // n_heads), 1, 2).copy())
+    return torch.from_numpy(
+        np.swapaxes(x.detach().numpy().reshape(batch, time, n_heads, d_model // n_heads), 1, 2).copy()
+    )
 
 
 @right(ID)
@@ -166,3 +168,44 @@ def every_head_gets_the_first_features(x, n_heads):
 @wrong(ID, named="last head first")
 def last_head_first(x, n_heads):
     return torch.stack(x.chunk(n_heads, dim=-1)[::-1], dim=1)
+
+
+@wrong(ID, named="gradient cut off")
+def a_new_tensor_of_lists(x, n_heads):
+    batch, time, d_model = x.shape
+    return torch.tensor(x.tolist()).view(batch, time, n_heads, d_model // n_heads).transpose(1, 2)
+
+
+@wrong(ID, named="features in front of the time")
+def transposed_and_not_transposed_back(x, n_heads):
+    batch, time, d_model = x.shape
+    return x.transpose(1, 2).reshape(batch, n_heads, d_model // n_heads, time)
+
+
+@wrong(ID, named="batch and heads exchanged")
+def transpose_of_dimensions_zero_and_two(x, n_heads):
+    batch, time, d_model = x.shape
+    return x.view(batch, time, n_heads, d_model // n_heads).transpose(0, 2)
+
+
+@wrong(ID, named="a feature lost")
+def slices_one_number_short(x, n_heads):
+    d_head = x.shape[-1] // n_heads
+    return torch.stack([x[:, :, h * d_head : (h + 1) * d_head - 1] for h in range(n_heads)], dim=1)
+
+
+@wrong(ID, named="view without transpose")
+def a_second_reshape_for_the_transpose(x, n_heads):
+    batch, time, d_model = x.shape
+    return x.view(batch, time, n_heads, d_model // n_heads).reshape(batch, n_heads, time, d_model // n_heads)
+
+
+@wrong(ID, named="not transposed")
+def stacked_behind_the_time(x, n_heads):
+    return torch.stack(x.chunk(n_heads, dim=-1), dim=-2)
+
+
+@wrong(ID, named="n_heads for d_head")
+def sizes_exchanged_in_the_view(x, n_heads):
+    batch, time, d_model = x.shape
+    return x.view(batch, time, d_model // n_heads, n_heads).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""Lesson 06: scaled dot-product attention by hand, and the causal mask."""
+"""Lesson 06: scaled dot-product attention by hand."""
 
 import math
 
@@ -49,6 +49,34 @@ def _one_softmax(Q, K, V):
     return _attention()(*parts).reshape(*Q.shape[:-1], V.shape[-1])
 
 
+def _squeezed(Q, K, V):
+    return _attention()(Q, K, V).squeeze()
+
+
+def _each_example(Q, K, V):
+    """A loop over the first dimension, whether or not it is a batch."""
+    attend = _attention(transpose=lambda K: K.T)
+    return torch.stack([attend(q, k, v) for q, k, v in zip(Q, K, V, strict=False)])
+
+
+def _only_three_dimensions(Q, K, V):
+    scores = torch.bmm(Q, K.transpose(1, 2)) / math.sqrt(Q.shape[-1])
+    return torch.bmm(scores.softmax(dim=-1), V)
+
+
+def _cosines(Q, K, V):
+    return _attention(divide=lambda d: 1.0)(*(part / part.norm(dim=-1, keepdim=True) for part in (Q, K)), V)
+
+
+def _causal(Q, K, V):
+    return torch.nn.functional.scaled_dot_product_attention(Q, K, V, is_causal=True)
+
+
+def _best_only(Q, K, V):
+    best = (Q @ K.transpose(-2, -1)).argmax(dim=-1, keepdim=True)
+    return V.gather(-2, best.expand(*best.shape[:-1], V.shape[-1]))
+
+
 def _attention_cases() -> list[tuple]:
     generator = seeded(6)
 
@@ -69,6 +97,7 @@ def _attention_cases() -> list[tuple]:
         case(3, 5, 4, 2, batch=(2,)),
         case(4, 4, 4, 3, batch=(2, 4)),
         (100 * large[0], 100 * large[1], large[2]),
+        case(3, 6, 7, 2),  # a root that is no whole number
     ]
 
 
@@ -97,6 +126,7 @@ SCALED_ATTENTION = Exercise(
         matches_reference("With d_k = 16, are the scores divided before the softmax, and by √16?", cases=2),
         matches_reference("With four queries, seven keys and d_k = 9, is every output right?", cases=3),
         unchanged_when("If keys and values are permuted together, does the output stay?", _permute, cases=3),
+        matches_reference("With d_k = 7, whose root is no whole number, is every output right?", cases=8),
         matches_reference("With as many queries as keys and features, is every output right?", cases=4),
         matches_reference("With a batch dimension in front, is each example treated by itself?", cases=5),
         matches_reference("With batch and heads in front, is each head treated by itself?", cases=6),
@@ -130,6 +160,11 @@ SCALED_ATTENTION = Exercise(
             "You divided by d_k / 2: in d_k ** 1 / 2 the power comes first. Write d_k ** 0.5 or math.sqrt(d_k).",
         ),
         Mistake(
+            "root rounded down",
+            _attention(divide=math.isqrt),
+            "You rounded √d_k down to a whole number. math.sqrt(d_k) or d_k ** 0.5 keeps the fraction.",
+        ),
+        Mistake(
             "multiplied",
             _attention(divide=lambda d: 1 / math.sqrt(d)),
             "You multiplied by √d_k; divide, so that the scores keep a standard deviation of about 1.",
@@ -161,6 +196,48 @@ SCALED_ATTENTION = Exercise(
             _attention(transpose=lambda K: K.T),
             "You exchanged the wrong dimensions once there is a batch: K.T reverses all of them, K.transpose(0, 1) "
             "takes the first two. K.transpose(-2, -1) exchanges the last two only.",
+        ),
+        Mistake(
+            "a batch expected",
+            _attention(transpose=lambda K: K.transpose(1, 2)),
+            "You exchanged dimensions 1 and 2 of K. They are the last two only with one dimension in front. With "
+            "none, or with batch and heads, they are not: K.transpose(-2, -1).",
+        ),
+        Mistake(
+            "three dimensions only",
+            _only_three_dimensions,
+            "torch.bmm takes exactly one dimension in front. There may be none, or batch and heads: use @.",
+        ),
+        Mistake(
+            "a loop over the first dimension",
+            _each_example,
+            "You went through the first dimension one by one, but without a batch that runs over the queries. @ and "
+            "softmax(dim=-1) need no loop: they leave the dimensions in front alone.",
+        ),
+        Mistake(
+            "squeezed",
+            _squeezed,
+            "You squeezed the result: with a single query, that loses the dimension of the queries.",
+        ),
+        Mistake(
+            "causal",
+            _causal,
+            "You hid later keys (is_causal=True). No mask is asked for here: every query attends to every key.",
+        ),
+        Mistake(
+            "cosines",
+            _cosines,
+            "You divided queries and keys by their lengths. Their dot product as it is, over √d_k, is the score.",
+        ),
+        Mistake(
+            "the best value only",
+            _best_only,
+            "You took the value of the best key alone. The softmax weighs all of them, and a choice has no gradient.",
+        ),
+        Mistake(
+            "logarithms for weights",
+            _attention(softmax=torch.log_softmax),
+            "You used log_softmax, whose numbers are negative. The weights themselves, softmax, average the values.",
         ),
         Mistake(
             "scaled after the softmax",
@@ -213,106 +290,6 @@ SCALED_ATTENTION = Exercise(
             "gradient cut off",
             _attention(cut=True),
             "The keys are cut off, by detach() or NumPy: the outputs are right, but the keys could never learn.",
-        ),
-    ],
-)
-
-CAUSAL_MASK = Exercise(
-    id="06.causal_mask",
-    title="The causal mask",
-    points=1,
-    reference=lambda time: torch.ones(time, time, dtype=torch.bool).tril(),
-    cases=lambda: [(1,), (2,), (5,), (12,), (70,)],
-    properties=[
-        has_shape("Is it a square of booleans, (time, time)?"),
-        holds(
-            "Can every token attend to itself?",
-            lambda mask, time: bool(mask.diagonal().all()) or "the diagonal is not all True.",
-        ),
-        holds(
-            "Is the future hidden?",
-            lambda mask, time: not bool(mask.triu(1).any()) or "some token attends to a later one.",
-        ),
-        matches_reference("Can every token attend to all earlier ones?"),
-    ],
-    hints=[
-        "Row t, column s: does token t attend to token s? Which of the two must be the smaller?",
-        "True where s ≤ t: the lower triangle, with the diagonal.",
-        "Start from `torch.ones(time, time, dtype=torch.bool)`. A method of tensors keeps the lower triangle.",
-    ],
-    mistakes=[
-        Mistake(
-            "inverted",
-            lambda time: torch.ones(time, time, dtype=torch.bool).triu(1),
-            "Your True marks what is forbidden. Here, and in scaled_dot_product_attention, True = may attend. "
-            "(nn.MultiheadAttention has it the other way round.)",
-        ),
-        Mistake(
-            "upper triangle",
-            lambda time: torch.ones(time, time, dtype=torch.bool).triu(),
-            "You took the upper triangle: every token attends to itself and to its future.",
-        ),
-        Mistake(
-            "without the diagonal",
-            lambda time: torch.ones(time, time, dtype=torch.bool).tril(-1),
-            "You left the diagonal out: the first token could attend to nothing at all.",
-        ),
-        Mistake(
-            "one ahead",
-            lambda time: torch.ones(time, time, dtype=torch.bool).tril(1),
-            "You let every token attend to the next one, which is the very token that a language model has to predict.",
-        ),
-        Mistake(
-            "all allowed",
-            lambda time: torch.ones(time, time, dtype=torch.bool),
-            "You let every token attend to every other: the next token would be copied, not predicted.",
-        ),
-        Mistake(
-            "floats",
-            lambda time: torch.ones(time, time).tril(),
-            "Your mask consists of 0 and 1. Booleans are asked for: with numbers, ~mask and masked_fill raise errors. "
-            "Use dtype=torch.bool, or .bool() at the end.",
-        ),
-        Mistake(
-            "whole numbers",
-            lambda time: torch.ones(time, time, dtype=torch.long).tril(),
-            "Your mask consists of 0 and 1. Booleans are asked for: with whole numbers, ~1 is −2. Use "
-            "dtype=torch.bool, or .bool() at the end.",
-        ),
-        Mistake(
-            "scores to add",
-            lambda time: torch.full((time, time), -math.inf).triu(1),
-            "Your mask consists of 0 and −∞, to be added to scores. Here the mask says True where a token may attend.",
-        ),
-        Mistake(
-            "one row",
-            lambda time: torch.ones(time, dtype=torch.bool),
-            "You returned a single row. Every token needs a row of its own, as each may attend to one token more.",
-        ),
-        Mistake(
-            "a dimension in front",
-            lambda time: torch.ones(1, time, time, dtype=torch.bool).tril(),
-            "You added a dimension for the batch. The causal mask is the same for all; return (time, time).",
-        ),
-        Mistake(
-            "two tokens only",
-            lambda time: torch.ones(time, time, dtype=torch.bool).tril().triu(-1),
-            "You let each token attend to itself and to the one before. All earlier ones are allowed.",
-        ),
-        Mistake(
-            "all but the next",
-            lambda time: ~torch.ones(time, time, dtype=torch.bool).tril(1).triu(1),
-            "You forbade the next token only. Those after it lie in the future as well.",
-        ),
-        Mistake(
-            "the other diagonal",
-            lambda time: torch.ones(time, time, dtype=torch.bool).tril().flip(1),
-            "Your triangle lies along the other diagonal: row t must be True in columns 0 to t, not in the last ones.",
-        ),
-        Mistake(
-            "fixed size",
-            lambda time: torch.ones(8, 8, dtype=torch.bool).tril()[:time, :time],
-            "Your mask is cut from one of a fixed size. Build it from `time`.",
         ),
     ],
 )

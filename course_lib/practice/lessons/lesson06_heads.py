@@ -1,6 +1,4 @@
-"""Lesson 06: features split into heads, and the sinusoids that encode a position."""
-
-import math
+"""Lesson 06: features split into heads."""
 
 import torch
 
@@ -46,6 +44,14 @@ SPLIT_HEADS = Exercise(
         matches_reference("Does each token keep its position?", cases=2),
         matches_reference(
             "In a batch of two, with three features per head, is every number in its place?", cases=3
+        ),
+        holds(
+            "Can a gradient flow back to x, so that exercise 4 can train what it splits?",
+            lambda heads, *_: (
+                heads.requires_grad
+                or "your result is cut off from x (by detach, tolist, NumPy or a new tensor): nothing could be trained."
+            ),
+            cases=lambda: [(_numbered(2, 4, 6).requires_grad_(), 2)],
         ),
     ],
     hints=[
@@ -134,138 +140,26 @@ SPLIT_HEADS = Exercise(
             lambda x, n_heads: _split(x, n_heads).flip(1),
             "Your heads are in reverse order: head 0 takes the first features.",
         ),
-    ],
-)
-
-
-def _sinusoid(
-    exponent=lambda i, d: 2 * i / d, base=10_000.0, first=math.sin, second=math.cos, halves=False, flat=True
-):
-    """The encoding of one position; the options are the ways to get it wrong."""
-
-    def encode(position, d_model):
-        angles = [position / base ** exponent(i, d_model) for i in range(d_model // 2)]
-        pairs = [(first(angle), second(angle)) for angle in angles]
-        if not flat:
-            return pairs
-        if halves:
-            return [sine for sine, _ in pairs] + [cosine for _, cosine in pairs]
-        return [value for pair in pairs for value in pair]
-
-    return encode
-
-
-SINUSOID = Exercise(
-    id="06.sinusoid",
-    title="Encode one position",
-    reference=_sinusoid(),
-    cases=lambda: [(0, 4), (1, 2), (3, 2), (1, 4), (7, 6), (250, 8)],
-    properties=[
-        has_shape("Is it a list of d_model numbers?"),
-        matches_reference("At position 0, is every sine 0 and every cosine 1, alternating?", cases=0),
-        matches_reference("With two features: is it sin(position), cos(position)?", cases=(1, 2)),
-        matches_reference(
-            "With four features, is the angle of the second pair a hundredth of the first?", cases=3
-        ),
-        matches_reference("With six and eight features, is every sine and cosine right?", cases=(4, 5)),
-    ],
-    hints=[
-        "For pair i there is one angle, position / 10000^(2i/d_model); it gives two features, its sine and its cosine.",
-        "i runs from 0 to d_model // 2 - 1. Features come pair by pair: sin, cos, sin, cos, …",
-        "Loop with `for i in range(d_model // 2)`. The angle is `position / 10_000 ** (2 * i / d_model)`.",
-    ],
-    mistakes=[
         Mistake(
-            "i for 2i",
-            _sinusoid(exponent=lambda i, d: i / d),
-            "Your exponent is i/d_model; it is 2i/d_model, so that the wavelengths run up to 10000 · 2π.",
+            "features in front of the time",
+            lambda x, n_heads: _split(x, n_heads).transpose(2, 3),
+            "You ended at (batch, n_heads, d_head, time). Exchange the last two dimensions: a row is a token.",
         ),
         Mistake(
-            "i for the feature",
-            lambda position, d_model: [
-                (math.cos if i % 2 else math.sin)(position / 10_000 ** (2 * i / d_model))
-                for i in range(d_model)
-            ],
-            "You took i for the number of the feature; it counts the pairs: features 2i and 2i + 1 share one angle.",
+            "batch and heads exchanged",
+            lambda x, n_heads: x.unflatten(2, (n_heads, -1)).transpose(0, 2),
+            "You exchanged the heads with the batch, dimensions 0 and 2. Exchange them with the time: 1 and 2.",
         ),
         Mistake(
-            "cosine first",
-            _sinusoid(first=math.cos, second=math.sin),
-            "You put the cosine first; even features are sines, odd ones cosines.",
+            "gradient cut off",
+            lambda x, n_heads: _split(x.detach(), n_heads),
+            "Every number is in its place, but the heads are cut off from x, by detach(), tolist() or NumPy. Use view "
+            "and transpose, or slices, of x itself.",
         ),
         Mistake(
-            "halves",
-            _sinusoid(halves=True),
-            "You put all sines before all cosines. Many programs do so, and it works as well; the paper's formula, "
-            "which is asked for, has sine and cosine of one wavelength side by side.",
-        ),
-        Mistake(
-            "degrees",
-            _sinusoid(first=lambda a: math.sin(math.radians(a)), second=lambda a: math.cos(math.radians(a))),
-            "You took the angle for degrees; math.sin takes radians, and so does the formula.",
-        ),
-        Mistake(
-            "multiplied",
-            lambda position, d_model: [
-                wave(position * 10_000 ** (2 * i / d_model))
-                for i in range(d_model // 2)
-                for wave in (math.sin, math.cos)
-            ],
-            "You multiplied the position by 10000^(2i/d_model); divide, so that later features turn more slowly.",
-        ),
-        Mistake(
-            "an angle for every feature",
-            lambda position, d_model: [
-                (math.cos if j % 2 else math.sin)(position / 10_000 ** (j / d_model)) for j in range(d_model)
-            ],
-            "You gave each cosine an angle of its own. Features 2i and 2i + 1 share one: both have the exponent "
-            "2i/d_model.",
-        ),
-        Mistake(
-            "4i for 2i",
-            _sinusoid(exponent=lambda i, d: 4 * i / d),
-            "Your exponent is twice as large as it should be: if i runs over 0, 2, 4, … it is 2i already.",
-        ),
-        Mistake(
-            "no brackets around the exponent",
-            lambda position, d_model: [
-                wave(position / 10_000**2 * i / d_model)
-                for i in range(d_model // 2)
-                for wave in (math.sin, math.cos)
-            ],
-            "In 10_000 ** 2 * i / d_model the power is 10_000 ** 2. Put brackets around the exponent: "
-            "10_000 ** (2 * i / d_model).",
-        ),
-        Mistake(
-            "base 1000",
-            _sinusoid(base=1000.0),
-            "Your base is 1000; in the formula it is 10000.",
-        ),
-        Mistake(
-            "pairs from 1",
-            _sinusoid(exponent=lambda i, d: 2 * (i + 1) / d),
-            "You count the pairs from 1. i starts at 0, so that the first pair turns by one radian per position.",
-        ),
-        Mistake(
-            "exponent rounded down",
-            _sinusoid(exponent=lambda i, d: 2 * i // d),
-            "Your exponent is always 0, as // rounds down: all clocks turn alike. Divide with /.",
-        ),
-        Mistake(
-            "up to the base itself",
-            _sinusoid(exponent=lambda i, d: i / max(d // 2 - 1, 1)),
-            "Your slowest pair has the exponent 1. Some programs do so; in the paper's formula, which is asked for, "
-            "it is 2i/d_model, a little less.",
-        ),
-        Mistake(
-            "a list of pairs",
-            _sinusoid(flat=False),
-            "Your list holds pairs. One flat list is asked for: features += [sine, cosine].",
-        ),
-        Mistake(
-            "sines only",
-            _sinusoid(second=math.sin),
-            "All your features are sines. Every second one, 2i + 1, is the cosine of the same angle.",
+            "a feature lost",
+            lambda x, n_heads: _split(x, n_heads)[..., :-1],
+            "Each head lacks its last feature: a slice ends before its second number.",
         ),
     ],
 )

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
-from course_lib.practice.lessons.lesson06_multi_head_mistakes import MISTAKES, NAMES, multi_head
+from course_lib.practice.lessons.lesson06_multi_head_mistakes import MISTAKES
+from course_lib.practice.lessons.lesson06_multi_head_versions import NAMES, multi_head
 from course_lib.practice.properties import has_shape, holds, matches_reference
 
 
@@ -31,6 +32,8 @@ def _multi_head_cases() -> list[tuple]:
         return x, _weights(d_model, generator), n_heads, mask
 
     causal = case(2, 5, 6, 3)
+    # In the second row the last two tokens are padding.
+    padding = (torch.arange(4) < torch.tensor([[4], [2]]))[:, None].repeat(1, 4, 1)
     return [
         case(2, 1, 4, 1),
         case(1, 4, 4, 1),
@@ -41,6 +44,7 @@ def _multi_head_cases() -> list[tuple]:
         case(2, 4, 6, 2, masked=True),
         case(1, 3, 4, 2, scale=100.0),
         case(2, 4, 6, 2, masked=True, scale=1000.0),  # scores of millions: -1e4 in place of −∞ is too much
+        (*case(2, 4, 6, 3)[:3], padding),
     ]
 
 
@@ -102,6 +106,7 @@ MULTI_HEAD = Exercise(
         matches_reference("With two heads, are the features split, scaled and joined correctly?", cases=2),
         matches_reference("With four heads and a batch of three, is every output right?", cases=3),
         matches_reference("With a causal mask, the same for the whole batch, is the future hidden?", cases=4),
+        matches_reference("With a mask for padding, is it hidden from every query?", cases=9),
         matches_reference(
             "With a different mask for each row of the batch, is each row's own used?", cases=5
         ),
@@ -163,6 +168,11 @@ HEADS_FOR_THREE = Exercise(
             "Two heads find two of the three digits; the accuracy that counts all three answers stays low.",
         ),
         Mistake("four", 4, "Four heads do succeed, but a smaller number does as well."),
+        Mistake(
+            "features of a head",
+            16,
+            "16 is the size of each of three heads, 48 / 3. The number of heads is asked for.",
+        ),
         Mistake("all that suffice", [3, 4], "Both do succeed. Set heads_for_three to the smaller of them."),
     ],
 )

@@ -1,100 +1,12 @@
-"""Lesson 06: the ways to get multi-head attention wrong."""
-
-import math
-
-import torch
-from torch import nn
+"""Lesson 06: what the checker says to the ways to get multi-head attention wrong."""
 
 from course_lib.practice.exercise import Mistake
-
-NAMES = ("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias")
-
-
-def _scores(scores, mask, use, low):
-    """The scores (batch, heads, time, time) under a mask (batch or 1, time, time)."""
-    if use == "no axis":
-        return scores.masked_fill(~mask, low)
-    n_heads, allowed = scores.shape[1], mask[:, None]
-    if use == "inverted":
-        allowed = ~allowed
-    elif use == "transposed":
-        allowed = allowed.transpose(-2, -1)
-    elif use == "first row":
-        allowed = allowed[:1]
-    elif use == "first head":
-        allowed = torch.cat([allowed, torch.ones_like(allowed).expand(-1, n_heads - 1, -1, -1)], dim=1)
-    elif use == "repeated":
-        allowed = mask.expand(len(scores), -1, -1).repeat(n_heads, 1, 1).view_as(scores)
-    if use == "added":
-        return scores + allowed
-    if use == "times":
-        return scores * allowed
-    if use == "subtracted":
-        return scores + low * ~allowed
-    return scores.masked_fill(~allowed, low)
-
-
-def multi_head(
-    *, size="head", order=(0, 1, 2), split="right", join="right", use="right", after="", dim=-1, out="right",
-    in_bias=True, out_bias=True, transposed=True, cut=False, one_head=False, low=-math.inf, fixed=False,
-    none=True, more="",
-):  # fmt: skip
-    """Multi-head attention; the options are the ways to get it wrong."""
-
-    def attend(x, weights, n_heads, mask):
-        W, b, W_O, b_O = (weights[name].detach() if cut else weights[name] for name in NAMES)
-        batch, time, d_model = x.shape
-        n_heads = 1 if one_head else n_heads
-        d_head = d_model // n_heads
-        if transposed:
-            joined = x @ W.T  # (batch, time, 3 * d_model)
-        else:
-            joined = torch.cat([x @ part for part in W.chunk(3)], dim=-1)
-        joined = joined + b if in_bias else joined
-        if split == "three in each":
-            parts = joined.reshape(batch, time, n_heads, 3 * d_head).transpose(1, 2).chunk(3, dim=-1)
-        else:
-            parts = []
-            for part in joined.chunk(3, dim=-1):
-                if split == "view":
-                    parts.append(part.reshape(batch, n_heads, time, d_head))
-                elif split == "in turn":
-                    parts.append(part.reshape(batch, time, d_head, n_heads).permute(0, 3, 1, 2))
-                else:
-                    parts.append(part.reshape(batch, time, n_heads, d_head).transpose(1, 2))
-        Q, K, V = (parts[place] for place in order)  # each (batch, heads, time, d_head)
-        scale = {"head": math.sqrt(d_head), "model": math.sqrt(d_model), "none": 1.0, "square": d_head}[size]
-        scores = Q @ K.transpose(-2, -1) / scale  # (batch, heads, time, time)
-        if use != "never" and not after and (mask is not None or not none):
-            scores = _scores(scores, mask, use, low)
-        A = scores.softmax(dim=dim)
-        A = A.detach() if fixed else A
-        if mask is not None and after:
-            A = A * mask[:, None]
-            A = A / A.sum(dim=-1, keepdim=True) if after == "shared again" else A
-        Y = A @ V  # (batch, heads, time, d_head)
-        if join == "mean":
-            Y = Y.mean(dim=1).repeat(1, 1, n_heads)
-        elif join == "in turn":
-            Y = Y.permute(0, 2, 3, 1).flatten(2)
-        else:
-            Y = (Y if join == "view" else Y.transpose(1, 2)).reshape(batch, time, d_model)
-        if out == "none":
-            return Y
-        Y = Y @ (W_O.T if out == "right" else W_O)
-        Y = Y + b_O if out_bias else Y
-        return (Y, A) if more == "weights" else x + Y if more == "x" else Y
-
-    return attend
-
-
-def _time_in_front(x, weights, n_heads, mask):
-    """PyTorch's layer without batch_first=True."""
-    layer = nn.MultiheadAttention(x.shape[-1], n_heads)
-    if mask is not None:
-        mask = (~mask).expand(len(x), -1, -1).repeat_interleave(n_heads, dim=0)
-    return torch.func.functional_call(layer, dict(weights), (x, x, x), {"attn_mask": mask})[0]
-
+from course_lib.practice.lessons.lesson06_multi_head_versions import (
+    causal_whatever,
+    multi_head,
+    pytorch_function_inverted,
+    time_in_front,
+)
 
 MISTAKES = [
     Mistake(
@@ -107,6 +19,11 @@ MISTAKES = [
         "divided by d_head",
         multi_head(size="square"),
         "You divided by d_head; the scale is its square root.",
+    ),
+    Mistake(
+        "root rounded down",
+        multi_head(size="whole"),
+        "You rounded √d_head down to a whole number. math.sqrt(d_head) keeps the fraction.",
     ),
     Mistake(
         "split by view",
@@ -136,6 +53,16 @@ MISTAKES = [
         "heads averaged",
         multi_head(join="mean"),
         "You averaged the heads. Put their outputs next to one another, d_head features each: W_O mixes them.",
+    ),
+    Mistake(
+        "last head first",
+        multi_head(join="last head first"),
+        "You joined the heads in reverse order: the features of head 0 come first.",
+    ),
+    Mistake(
+        "the first head for all",
+        multi_head(split="first head"),
+        "All your heads do what head 0 does. Head 1 takes the next d_head features of Q, K and V, and so on.",
     ),
     Mistake(
         "features in turn",
@@ -184,6 +111,27 @@ MISTAKES = [
         multi_head(out="none"),
         "You left out the output projection: W_O mixes what the heads have found.",
     ),
+    Mistake(
+        "no input projection",
+        multi_head(project="none"),
+        "You split x itself into heads. Project it first: Q, K and V are the three parts of x @ in_proj_weight.T + "
+        "in_proj_bias.",
+    ),
+    Mistake(
+        "output bias before the projection",
+        multi_head(out="bias first"),
+        "You added out_proj.bias before multiplying by W_O. As in nn.Linear, it comes after.",
+    ),
+    Mistake(
+        "another bias",
+        multi_head(out="bias of the queries"),
+        "You added a part of in_proj_bias to the output. The output has a bias of its own, out_proj.bias.",
+    ),
+    Mistake(
+        "two softmaxes",
+        multi_head(more="a second softmax"),
+        "You took the softmax twice. A softmax of weights makes them almost equal.",
+    ),
     Mistake("no input bias", multi_head(in_bias=False), "You left out in_proj_bias."),
     Mistake("no output bias", multi_head(out_bias=False), "You left out out_proj.bias."),
     Mistake(
@@ -198,7 +146,7 @@ MISTAKES = [
     ),
     Mistake(
         "time in front",
-        _time_in_front,
+        time_in_front,
         "nn.MultiheadAttention takes the first dimension for the time. Tell it batch_first=True.",
     ),
     Mistake(
@@ -216,6 +164,30 @@ MISTAKES = [
         "mask inverted",
         multi_head(use="inverted"),
         "Your mask is inverted: True = may attend. Set the score to −∞ where it is False.",
+    ),
+    Mistake(
+        "mask inverted for PyTorch's function",
+        pytorch_function_inverted,
+        "Your mask is inverted: in F.scaled_dot_product_attention, as in this course, True = may attend. Only "
+        "nn.MultiheadAttention has it the other way round.",
+    ),
+    Mistake(
+        "causal whatever the mask",
+        causal_whatever,
+        "You hide the future whenever there is a mask, whatever it says. It may be any mask, such as one for padding: "
+        "use its own booleans.",
+    ),
+    Mistake(
+        "allowed for one query, allowed for all",
+        multi_head(use="any query"),
+        "You let a key take part for all queries if one of them may attend to it. Each query has its own row of the "
+        "mask.",
+    ),
+    Mistake(
+        "the heads' axis in the wrong place",
+        multi_head(use="axis behind the queries"),
+        "You put the mask's axis for the heads behind the queries. In the scores, the heads are dimension 1: "
+        "mask[:, None].",
     ),
     Mistake(
         "mask transposed",
