@@ -11,8 +11,8 @@ from course_lib.drawings.sheet import Sheet
     2.7,
     """Two circles. Left: one pair of features of a query, as an arrow in the plane; at position 0 it points
     right, and at positions 1, 2 and 3 it is turned by θ, 2θ and 3θ. Right: a query at position m and a key at
-    position n after their turns; the angle between them has changed by (m − n)θ, so their dot product depends
-    on the distance m − n alone.""",
+    position n, which both pointed right before their turns; now the angle between them is (m − n)θ, so their dot
+    product depends on the distance m − n alone.""",
 )
 def rotary(sheet: Sheet) -> None:
     for x, title in ((1.9, "one query, four positions"), (5.4, "query at m, key at n")):
@@ -29,4 +29,6 @@ def rotary(sheet: Sheet) -> None:
         sheet.arrow((5.4, 1.2), (5.4 + 0.95 * math.cos(angle), 1.2 + 0.95 * math.sin(angle)), colour)
         x = 5.4 + 1.02 * math.cos(angle)
         sheet.note(x, 1.2 + 1.06 * math.sin(angle), name, colour, align="left")
-    sheet.note(5.96, 1.62, "(m − n)θ", size=9)
+    sheet.arc(5.4, 1.2, 0.42, 15, 75)
+    sheet.note(5.4 + 0.3, 1.2 + 0.62, "(m − n)θ", size=9, align="left")
+    sheet.note(5.4, 0.78, "both pointed right\nbefore the rotation", size=9)

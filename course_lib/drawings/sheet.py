@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
+from matplotlib.patches import Arc, Circle, FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
 from course_lib.plots.palette import COLOURS, tint
@@ -112,6 +112,12 @@ class Sheet:
         """A thin circle, for directions in a plane."""
         self.ax.add_patch(
             Circle((x, y), radius, facecolor="none", edgecolor="#B8B4A8", linewidth=1.0, zorder=0.6)
+        )
+
+    def arc(self, x: float, y: float, radius: float, start: float, end: float) -> None:
+        """A thin arc around (x, y) from one angle to another, in degrees: an angle between two arrows."""
+        self.ax.add_patch(
+            Arc((x, y), 2 * radius, 2 * radius, theta1=start, theta2=end, color=COLOURS["plain"], linewidth=1.1)
         )
 
     def operator(self, x: float, y: float, symbol: str, colour: str = "plain", radius: float = 0.15) -> Shape:

@@ -62,7 +62,7 @@ device = setup(seed=0)
 # ## 1 · Queries, keys and values
 #
 # *The cat sat on the mat.* In lesson 05 the queries came from the decoder and the keys from the encoder. In **self-attention** both come from the
-# same sentence. Every word asks a question, every word can be found, and every word has something to pass on. These are three roles, so each word gets three
+# same sentence. Each word plays three roles: it searches, it can be found, and it has something to pass on. So each word gets three
 # vectors, made from its embedding $x$ by three matrices:
 #
 # $$q = x W_Q, \qquad k = x W_K, \qquad v = x W_V$$
@@ -73,9 +73,9 @@ device = setup(seed=0)
 drawings.self_attention()
 
 # %% [markdown]
-# An example that fits on paper: embeddings with four features, one each for *determiner*, *noun*, *verb*, *preposition*. We write the matrices by hand. $W_K$ and $W_V$
-# change nothing, so a word is found by its part of speech. $W_Q$ says what each part of speech searches for: nouns search for determiners, and everything else
-# searches for nouns.
+# Here is an example small enough for paper. Each embedding has four features, one each for *determiner*, *noun*, *verb* and *preposition*, and we write the matrices by
+# hand. $W_K$ and $W_V$ are identity matrices, so a word's key is its part of speech. $W_Q$ says what each part of speech searches for: nouns search for determiners, and
+# everything else searches for nouns. The factor 3 makes the softmax sharper.
 
 # %%
 words = ["The", "cat", "sat", "on", "the", "mat"]
@@ -94,7 +94,7 @@ for word, row in zip(words, S.tolist(), strict=True):
     print(f"{word:5}", *(f"{score:4.0f}" for score in row))
 
 # %% [markdown]
-# The softmax turns each row of scores into weights, and the weights average the values: $A = \operatorname{softmax}(S)$ and $Y = A V$. That is all.
+# The softmax turns each row of scores into weights, and the outputs are weighted means of the values: $A = \operatorname{softmax}(S)$ and $Y = A V$. That is all of self-attention.
 #
 # > **Predict.** Which words does *sat* attend to? Which rows of the whole map will be equal, number for number?
 
@@ -105,13 +105,13 @@ _ = plots.attention_heatmap(A, words, words, title="Words attend to a part of sp
 
 # %% [markdown]
 # The four rows of the words that search for nouns are equal, and so are the two rows of the nouns. *The* and *the* have the same row, although one belongs to the cat and
-# the other to the mat. *Sat* cannot tell the cat that sits from the mat. A word knows **what** the others are, but not **where** they are; section 6 returns to this.
+# the other to the mat. For *sat*, the cat and the mat weigh the same. A word knows **what** the others are, but not **where** they are; section 6 returns to this.
 #
-# Move through the words:
+# Step through the words with the slider:
 
 
 # %% tags=["nbval-ignore-output"]
-def draw_word(number, A=A):  # this A, whatever the name means further down
+def draw_word(number, A=A):  # keeps these weights when a later cell assigns A again
     return plots.attention_bars(
         A[number - 1],
         words,
@@ -187,8 +187,8 @@ measured(
 )
 
 # %% [markdown]
-# At $d_k = 4$ the unscaled scores pass more gradient than the scaled ones, because a very flat softmax passes little as well. What counts is the trend. Unscaled, one key wins before
-# anything is learned, chance decides which, and hardly any gradient can change it. Divided by $\sqrt{d_k}$, scores have a standard deviation of 1 at any size.
+# Up to $d_k = 16$ the unscaled scores pass more gradient, because a very flat softmax passes little as well. What counts is the trend. In a large unscaled layer one key wins before
+# anything is learned, chance decides which, and little gradient is left to change that. Divided by $\sqrt{d_k}$, such scores have a standard deviation of 1 at any size.
 # This is **scaled dot-product attention** (Vaswani et al. 2017, equation 1):
 #
 # $$\operatorname{Attention}(Q, K, V) = \operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
@@ -243,8 +243,8 @@ measured(
 # %% [markdown]
 # ## 3 · Masks
 #
-# Some connections must be forbidden. Short sentences in a batch are filled up with **padding**, which carries no information. A model that learns to predict the *next* word
-# must not attend to that word: each token attends to itself and to earlier ones, never ahead. Both are a **mask** of booleans, where True means *may attend*. Where
+# A word must not attend to everything. Short sentences in a batch are filled up with **padding**, which carries no information. And a model that learns to predict the *next* word
+# must not see that word: each token attends to itself and to earlier ones, never ahead. In both cases a **mask** of booleans says what is allowed: True means *may attend*. Where
 # it is False, the score becomes $-\infty$ before the softmax. Then the weight is exactly 0, and the others still sum to 1.
 #
 # ### Exercise 2 · The causal mask (warm-up, 4 minutes)
@@ -282,10 +282,10 @@ _, A = scaled_dot_product_attention(X_padded @ W_Q, X_padded, X_padded, mask)
 _ = plots.attention_heatmap(A, padded, padded, title="No weight on the future or on padding", mask=mask)
 
 # %% [markdown]
-# The weights are flatter than in section 1, because the scores are now divided by $\sqrt 4$. A grey cell with a × is masked, which is different from a weight that happens to be small. The
-# rows of the padding have weights too, but nobody reads their outputs. For a query with nothing to attend to, the softmax would be $0/0$; the library returns zeros.
+# The weights are flatter than in section 1, because the scores are now divided by $\sqrt 4$. A grey cell with a × is masked, which is not the same as a small weight. The
+# rows of the padding have weights too, but their outputs are never used.
 #
-# Masked positions contribute nothing. Overwrite them with large numbers, and the other outputs do not move:
+# Masked positions contribute nothing. To test that, overwrite them with large numbers. The outputs before them must not change:
 
 # %%
 before, _ = scaled_dot_product_attention(X_padded @ W_Q, X_padded, X_padded, mask)
@@ -300,13 +300,13 @@ for what, first_changed in (("padding", 4), ("everything after “cat”", 2)):
     )
 
 # %% [markdown]
-# Polarity is a trap. In `F.scaled_dot_product_attention` and in this course, True means *may attend*; in `nn.MultiheadAttention`, True means *masked* (pytorch/pytorch#170415). An
-# inverted mask raises no error. The repository of a well-known book passed `triu`, the future, as what is allowed, and its tests compared only speed and shapes (rasbt/LLMs-from-scratch#1061). The
-# measurement above would have found it.
+# Watch the polarity. In `F.scaled_dot_product_attention` and in this course, True means *may attend*; in `nn.MultiheadAttention`, True means *masked* (pytorch/pytorch#170415). An
+# inverted mask raises no error. The code of a well-known book once passed `triu` to the former, so that tokens attended to the future (rasbt/LLMs-from-scratch#1061). The
+# measurement above finds such a bug.
 #
 # ## 4 · Multi-head attention
 #
-# One softmax gives each word one weighted mean. But *sat* may need its subject **and** its place. So let several **heads** attend in parallel, each with its own $W_Q$, $W_K$, $W_V$ and a smaller $d_k$. Join their outputs
+# One softmax gives each word one weighted mean. But *sat* may need to know who sat **and** where. So let several **heads** attend in parallel, each with its own $W_Q$, $W_K$, $W_V$ and a smaller $d_k$. Join their outputs
 # and mix them with one more matrix:
 #
 # $$\text{head}_h = \operatorname{Attention}(X W_Q^h,\, X W_K^h,\, X W_V^h), \qquad Y = [\text{head}_1; \dots; \text{head}_H]\, W_O$$
@@ -315,12 +315,13 @@ for what, first_changed in (("padding", 4), ("everything after “cat”", 2)):
 drawings.multi_head()
 
 # %% [markdown]
-# With $d_{\text{head}} = d_{\text{model}} / H$, several heads cost no more multiplications than one large head; only the number of maps grows. All heads' matrices are stacked, so
-# one product computes everything, and the result is split into heads.
+# With $d_{\text{head}} = d_{\text{model}} / H$, several heads cost no more multiplications than one large head; only the number of maps grows. The heads' matrices are stacked, so that
+# a single product gives the queries of all heads, another all keys, another all values. Then each is split into heads. (The paper counts heads from 1, code from 0.)
 #
 # ### Exercise 3 · Split into heads (warm-up, 6 minutes)
 #
 # Write `split_heads(x, n_heads)`: `x (batch, time, d_model)` → `(batch, n_heads, time, d_head)`. Head 0 gets the first `d_head` features of every token, head 1 the next `d_head`, and so on.
+# Exercise 4 builds on it, so gradients have to pass.
 
 
 # %% tags=["exercise"]
@@ -345,7 +346,7 @@ hint("06.split_heads")
 # %% [markdown]
 # ### Spot the bug
 #
-# A repository splits into heads with a single `reshape` and joins them with another. The shapes are right, and there is no error.
+# Here is real code, shortened. It splits into heads with a single `reshape` and joins them with another. The shapes are right, and there is no error.
 #
 # > **Predict.** What does each "head" contain? If token 0 changes, which outputs change: with the correct split, and with theirs?
 
@@ -373,8 +374,8 @@ for name, attend in (("theirs", their_attention), ("repaired", repaired_attentio
     )
 
 # %% [markdown]
-# `reshape` fills its rows with numbers as they lie in memory. Their first "head" holds *all* features of the first half of the sentence, cut into half-tokens; the second half of the sentence
-# is in the other "head", and the two never meet. This happened in [reczoo/FuxiCTR#30](https://github.com/reczoo/FuxiCTR/issues/30). No test of shapes can find it. Two tests do: change one token and see
+# `reshape` fills its rows with the numbers as they lie in memory. So their first "head" holds *all* features of the first half of the sentence, and every token is cut into two rows. The second half of the sentence
+# is in the other "head", and the two never meet. The bug was in [reczoo/FuxiCTR#30](https://github.com/reczoo/FuxiCTR/issues/30). A test of shapes cannot find it. Two other tests do: change one token and see
 # which outputs change, as above, or compare numbers with `torch.nn.MultiheadAttention`, as you do next.
 #
 # ### Exercise 4 · Multi-head attention (build, 30 minutes)
@@ -385,7 +386,7 @@ for name, attend in (("theirs", their_attention), ("repaired", repaired_attentio
 # * `weights` is a dictionary: `"in_proj_weight"` `(3 · d_model, d_model)` holds $W_Q$, $W_K$, $W_V$ on top of each other, each stored transposed as in `nn.Linear`; `"in_proj_bias"` `(3 · d_model,)`; `"out_proj.weight"` `(d_model, d_model)`; `"out_proj.bias"` `(d_model,)`;
 # * `mask` is None, or booleans of shape `(batch or 1, time, time)`, True = may attend, the same for all heads. Every row has at least one True.
 #
-# Use matrix products, your functions and `masked_fill`, or any function of PyTorch. The rest of the lesson trains what you write.
+# Use matrix products, your functions and `masked_fill`, or any function of PyTorch. Section 5 trains what you write.
 
 
 # %% tags=["exercise"]
@@ -460,11 +461,11 @@ with torch.no_grad():
 # ## 5 · What a head learns
 #
 # Now a task whose correct attention is known. A list of twelve pairs, each a name and a digit, is followed by a question: *b3 a7 d1 … a?* The answer is 7. Each pair is one token, whose embedding is the sum of a
-# name's and a digit's; the question is the last token. The query has to say *a*, the right key *a*, and the value *7*.
+# name's and a digit's; the question is the last token. So the query should ask for *a*, the key of the right pair should say *a*, and its value should pass on *7*.
 #
-# Next to your attention, an LSTM of the same width. It has to keep all pairs in its state, because it reads the question last.
+# For comparison, train an LSTM of the same width. It reads the question last, so it has to keep all pairs in its state until then.
 #
-# > **Predict.** Both train for 600 steps. Which one finds the answers?
+# > **Predict.** Both train for 600 steps. How many questions in ten does each of them answer correctly?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -490,6 +491,7 @@ class LookUp(nn.Module):
         return self.head(y[:, -1]).unflatten(1, (-1, 10))  # only the question answers: (batch, n_asked, 10)
 
 
+# %% tags=["nbval-ignore-output"]
 def lookups(n_asked, n_pairs=12, seed=0):
     generator = torch.Generator().manual_seed(seed)
     while True:
@@ -505,11 +507,11 @@ def test_lists(n_asked, n_pairs=12):
     return memory.Lookup(*(part.to(device) for part in lists))
 
 
-def train_lookup(mixer, n_asked=1, steps=600, seed=0):
+def train_lookup(mixer, n_asked=1, steps=600, seed=0, lr=5e-3):
     """A trained model, and how often it answers all names of a question correctly on 1,000 new lists."""
     _ = torch.manual_seed(seed)
     model = LookUp(mixer(), n_asked).to(device)
-    _ = fit(model, lookups(n_asked, seed=seed), lookup_loss, steps=steps, lr=5e-3, warm_up=40, progress=False)
+    _ = fit(model, lookups(n_asked, seed=seed), lookup_loss, steps=steps, lr=lr, warm_up=40, progress=False)
     lists = test_lists(n_asked)
     with torch.no_grad():
         right = (model(lists).argmax(dim=-1) == lists.target).all(dim=1)  # (1000,)
@@ -517,7 +519,7 @@ def train_lookup(mixer, n_asked=1, steps=600, seed=0):
 
 
 reader, by_attention = train_lookup(lambda: MyMultiHead(48, 1))
-_, by_lstm = train_lookup(lambda: LSTM(48, 48))
+_, by_lstm = train_lookup(lambda: LSTM(48, 48), lr=0.03)  # its best of seven rates from 0.001 to 0.05
 
 
 def attention_maps(model, lists):
@@ -565,9 +567,9 @@ _ = plots.attention_bars(
 )
 
 # %% [markdown]
-# This does not show that an LSTM can never learn the task; it had 48 units and 600 steps. But it has to keep twelve pairs apart in one state, while attention leaves them where they are: the path between any two tokens is one step long.
+# The LSTM can learn more of the task: it had 48 units and only 600 steps. But it has to keep twelve pairs apart in one state, while attention leaves them where they are: the path between any two tokens is one step long.
 #
-# Nobody told the head to compare names. To see what it learned, let each name ask (*a?*, *b?*, …) in front of all 26 names:
+# Nobody told the head to compare names. To see what it learned, compute the weights of all 26 questions (*a?*, *b?*, …) over all 26 names:
 
 # %% tags=["nbval-ignore-output"]
 with torch.no_grad():
@@ -595,7 +597,7 @@ measured(
 )
 
 # %% [markdown]
-# The diagonal is the relation *same name*, learned from correct answers alone. Try a list of your own:
+# The dark diagonal means that each question attends to its own name. The head learned this from correct answers alone. Try a list of your own:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -608,9 +610,10 @@ def draw_lookup(text):
     digits = torch.tensor([[int(pair[1]) for pair in pairs[:-1]]], device=device)  # (1, time − 1)
     typed = memory.Lookup(names[:, :-1], digits, names[:, -1:], None, None)
     with torch.no_grad():
-        answer = reader(typed).argmax().item()
+        probabilities = reader(typed).softmax(dim=-1).flatten()  # (10,)
     row = attention_maps(reader, typed)[0, 0, -1].cpu()  # (time,)
-    return plots.attention_bars(row, pairs, title=f"{pairs[-1]} → {answer}", query=pairs[-1])
+    answer = f"{pairs[-1]} → {probabilities.argmax()} (probability {probabilities.max():.2f})"
+    return plots.attention_bars(row, pairs, title=answer, query=pairs[-1])
 
 
 TypedFigure(
@@ -621,11 +624,23 @@ TypedFigure(
 )
 
 # %% [markdown]
-# Ask for a name that is not in your list. The weights still sum to 1, so they have to go somewhere. Where do they go, and does the answer look any less certain?
+# Ask for a name that is not in your list. The weights still sum to 1, so they have to go somewhere. Is the model any less certain of its answer? Measure it on 1,000 such lists:
+
+# %%
+absent = torch.rand(1000, 26, generator=torch.Generator().manual_seed(0)).to(device)
+absent = absent.scatter(1, lists.names, 2.0).argmin(dim=1, keepdim=True)  # (1000, 1): a name not in the list
+for what, asked in (("in the list", lists.asked), ("not in the list", absent)):
+    with torch.no_grad():
+        logits = reader(lists._replace(asked=asked))[:, 0]  # (1000, 10)
+    certain = logits.softmax(dim=-1).max(dim=-1).values.mean()
+    measured(f"name {what}: mean probability of the answer given", certain, at_least=0.7)
+
+# %% [markdown]
+# It answers almost as confidently, although no answer is right. Attention always returns some mean of the values, and this model was never trained to say *I don't know*.
 #
 # ### When one head is not enough
 #
-# You often hear that more heads mean more capacity. At a fixed width $d_{\text{model}}$ they have exactly as many parameters. What more heads add is more *weighted means*. So ask for **two** names at once, in
+# You often hear that more heads mean more capacity. At a fixed width $d_{\text{model}}$ the number of parameters stays the same. What more heads add is more *weighted means*. So ask for **two** names at once, in
 # order: *da?* wants the digit of *d* first, then that of *a*.
 #
 # > **Predict.** One head of 48 features, or two heads of 24: can one head answer both names?
@@ -669,10 +684,10 @@ for head, ax in enumerate(axes):
     )
 
 # %% [markdown]
-# Each head takes over one of the names. The single head has one softmax, and it gave up one of the names. Could it not divide its weight between both pairs? Then the output would contain both digits, but hardly
-# a sign of which belongs to which name.
+# Each head finds one of the names. The single head answers one name and guesses the other. (Two other seeds give the same numbers to within 0.01.) Could it not give one pair a weight of 0.7 and the other 0.3? Then the stronger digit could
+# answer the first name. But the second answer has to be the *weaker* digit, and the layer that reads the answer is linear: whatever favours a digit that is present favours the stronger one more.
 #
-# Now train the faulty split of section 4, on a single name.
+# What does the bug of section 4 do in training? Train the faulty split on a single name.
 #
 # > **Predict.** Will the loss fall? Which lists can this model answer?
 
@@ -708,7 +723,7 @@ measured(
 measured("accuracy, it is among the last six", answered[lists.place[:, 0] >= 6].double().mean(), at_least=0.8)
 
 # %% [markdown]
-# It trains, and it is right on every other list. The question is in the second half of the row, so it never meets the pairs of the first half. If you saw only the loss, you might try a smaller learning rate.
+# The loss falls, and the model answers about half of the questions. The question is in the second half of the row, so it never meets the pairs of the first half. If you saw only the loss, you might try a smaller learning rate.
 #
 # ### Exercise 5 · How many heads for three names? (core, 10 minutes, experiment)
 #
@@ -728,7 +743,7 @@ check("06.heads_for_three", heads_for_three)
 hint("06.heads_for_three")
 
 # %% [markdown] tags=["solution"]
-# Below three heads some name is left to guessing; three heads find all, and the fourth adds nothing. The number of parameters is the same in all four. In a large model nobody knows
+# One head answers one name and guesses two, so it is right about once in a hundred times; two heads, about once in ten. Three heads find all three names, and the fourth adds nothing. The number of parameters is the same in all four. In a large model nobody knows
 # beforehand how many relations are needed at once, so the number of heads is a hyperparameter.
 
 # %% tags=["nbval-ignore-output"]
@@ -742,7 +757,7 @@ measured("three names, one head fewer: all digits correct", one_fewer, at_most=0
 # %% [markdown]
 # ## 6 · Positional encodings
 #
-# Back to the gap of section 1. Take attention without a mask, and let $P$ be a matrix that permutes rows. From $PX$ come permuted queries $PQ$, keys $PK$ and values $PV$. The scores become $PQ(PK)^\top = P S P^\top$,
+# Section 1 left a gap: words don't know where they are. Take attention without a mask, and let $P$ be a matrix that permutes rows. The input $PX$ gives permuted queries $PQ$, keys $PK$ and values $PV$. The scores become $PQ(PK)^\top = P S P^\top$,
 # permuted in both directions, and the softmax of each row with them:
 #
 # $$A(PX) = P\, A(X)\, P^\top, \qquad Y(PX) = P\, A(X)\, P^\top P V = P\, Y(X)$$
@@ -763,7 +778,7 @@ with torch.no_grad():
 # %% [markdown]
 # So the position has to be part of the input. There are three common ways.
 #
-# **Learned positions.** A table with one trained vector per position, added to the embedding. It has nothing to say about positions beyond its last row.
+# **Learned positions.** A table with one trained vector per position, added to the embedding. It ends at the longest position that was trained.
 #
 # **Sinusoids** (Vaswani et al. 2017, section 3.5). A fixed table, also added. Each pair of features works like the hand of a clock, and each clock runs slower than the one before:
 #
@@ -807,8 +822,8 @@ _ = plots.positional_encoding(
 )
 
 # %% [markdown]
-# Why clocks? To move $k$ positions on, every hand turns by a fixed angle, wherever it is. So **one matrix** leads from $PE_{pos}$ to $PE_{pos+k}$ for all positions, and fixed weights $W_Q, W_K$ can express "three to my left". Fit that
-# matrix by least squares on 256 positions, and do the same for a random table. The number of positions matters: with at most 64, *any* table of 64 features could be fitted.
+# Why clocks? To move $k$ positions on, every hand turns by a fixed angle, wherever it is. So **one matrix** leads from $PE_{pos}$ to $PE_{pos+k}$ for all positions. Put into $W_Q$, it makes a query that matches the position $k$ away: "three to my left" takes the same
+# weights everywhere. Check it by fitting that matrix by least squares on 256 positions, and do the same for a random table. We need more than 64 positions: with fewer, one matrix fits *any* table of 64 features.
 
 
 # %%
@@ -836,7 +851,7 @@ for k in (1, 3, 20):
 drawings.rotary()
 
 # %% [markdown]
-# Rotating a query and a key by the same angle does not change their dot product. So only the *difference* of their positions counts, and the values stay as they are. `rotary(q, m)` rotates as at position $m$:
+# Rotating a query and a key by the same angle does not change their dot product. So only the *difference* of their positions counts. The values are not rotated. `rotary(q, m)` rotates by the angles of position $m$:
 
 # %%
 rotary = Rotary(d_head=8)
@@ -853,9 +868,9 @@ measured(
 measured("four apart: difference from that score", (four_apart - three_apart[0]).abs(), at_least=0.01)
 
 # %% [markdown]
-# A task that is about position only: predict at each token **which symbol came before it**, in a row of random symbols.
+# Now a task that needs nothing but positions: in a row of random symbols, predict at each token **which symbol came before it**.
 #
-# > **Predict.** One head, four ways: no positions, learned, sinusoids, rotary. Which can learn it? How accurate can the one without positions be: one in twenty, as by guessing, or better?
+# > **Predict.** Train one head with no positions, with learned ones, with sinusoids and with rotary ones. Which of the four learn the task? Without positions, is the accuracy one in twenty, as by guessing, or better?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -890,14 +905,18 @@ def previous_loss(model, ids):
     return F.cross_entropy(logits.flatten(0, 1), ids[:, :-1].flatten())
 
 
-ids = next(random_rows(seed=1_000_000)).to(device)
-accuracies, maps_of = {}, {}
+ids = torch.randint(20, (1000, 24), generator=torch.Generator().manual_seed(1_000_000)).to(device)
+accuracies, at_place, maps_of = {}, {}, {}
 for positions in ("none", "learned", "sinusoids", "rotary"):
     _ = torch.manual_seed(0)
     previous = Previous(positions).to(device)
     _ = fit(previous, random_rows(), previous_loss, steps=400, lr=5e-3, progress=False)
     with torch.no_grad(), record_attention(previous) as maps:
-        accuracies[positions] = accuracy(previous(ids)[:, 1:].cpu(), ids[:, :-1].cpu())
+        right = previous(ids)[:, 1:].argmax(dim=-1) == ids[:, :-1]  # (batch, time − 1)
+    accuracies[positions], at_place[positions] = (
+        right.float().mean().item(),
+        right.float().mean(dim=0).tolist(),
+    )
     maps_of[positions] = maps["attention"][0, 0].cpu()  # (time, time)
 
 # %% tags=["nbval-ignore-output"]
@@ -914,14 +933,18 @@ _ = plots.attention_grid(
 for positions in ("learned", "sinusoids", "rotary"):
     measured(f"{positions}: accuracy", accuracies[positions], at_least=0.98)
 measured("no positions: accuracy (guessing: 0.05)", accuracies["none"], between=(0.06, 0.5))
+measured("no positions: accuracy at the third token", at_place["none"][1], between=(0.3, 0.8))
+measured("no positions: accuracy at the last token", at_place["none"][-1], at_most=0.3)
+similar = F.cosine_similarity(sinusoidal_positions(24, 64)[1:], sinusoidal_positions(24, 64)[:-1])
+measured("cosine of neighbouring rows of the sinusoids, on average", similar.mean(), at_least=0.9)
 
 # %% [markdown]
-# Without positions the model is still better than guessing. The causal mask shows it which symbols came *so far*, and early in a row those are few. So a mask does reveal some order, and the proof above
-# holds only without one. The diagonal of the sinusoids is blurred, because neighbouring rows of that table are similar.
+# Without positions the model is still better than guessing. The causal mask shows it which symbols came *so far*, and early in a row those are few: the third token has only two before it. So a mask does reveal some order, and the proof above
+# holds only without one. The band of the sinusoids is blurred, because neighbouring rows of that table point in almost the same direction.
 #
 # ## 7 · The cost of self-attention
 #
-# Self-attention has no recurrence: all tokens are processed at once, and any two of them are one step apart. The price is that every token attends to every other: $T$ tokens have $T^2$ scores. An LSTM has $T$ steps instead, and each
+# Self-attention has no recurrence: all tokens are processed at once, and any two of them are one step apart. In return every token attends to every other, so $T$ tokens have $T^2$ scores. An LSTM has $T$ steps instead, and each
 # has to wait for the one before. Count the multiplications of one layer of width $d$ (Vaswani et al. 2017, table 1, compares the same two):
 #
 # | | multiplications | steps that wait for one another |
@@ -929,7 +952,7 @@ measured("no positions: accuracy (guessing: 0.05)", accuracies["none"], between=
 # | self-attention | $4\,T d^2$ (projections) $+\;2\,T^2 d$ (scores, weighted sum) | 1 |
 # | LSTM | $8\,T d^2$ (four gates from input and state) | $T$ |
 #
-# Set the two equal: at $T = 2d$ they do the same amount of arithmetic. Beyond it attention does more, and the gap widens with every token.
+# Set the two equal: at $T = 2d$ they do the same amount of arithmetic. In longer sequences attention does more, and the ratio keeps growing:
 
 # %%
 width = 64
@@ -940,8 +963,8 @@ for length in (2 * width, 256, 1024, 4096):
     )
 
 # %% [markdown]
-# Seconds are a different matter: arithmetic that can run in parallel takes less time. Both layers below call PyTorch's own fused kernels, written in C++ (or CUDA), so neither pays for a Python loop. One more rule for fair timings: a GPU accepts its
-# work and lets Python go on, so a clock read too early has timed only the launch. `Stopwatch` waits until the device has finished, and takes CPU-seconds on a CPU.
+# Time is another matter, because arithmetic that runs in parallel takes less of it. Both layers below call PyTorch's compiled kernels, so neither pays for a Python loop. One more rule for fair timings: a GPU accepts its
+# work and lets Python go on, so a clock read too early has timed only the launch. `Stopwatch` waits until the device has finished; on a CPU it counts CPU seconds.
 #
 # > **Predict.** Four times as many tokens: how many times as long does each of the two take?
 
@@ -969,7 +992,7 @@ for length in lengths:
     )
 _ = plots.by_size(
     took,
-    title="Attention grows with the square of the length, the LSTM in proportion to it",
+    title="Attention’s time grows quadratically, the LSTM’s linearly",
     xlabel="tokens",
     ylabel="milliseconds for one sequence",
     log_y=True,
@@ -985,26 +1008,26 @@ measured(
 measured("LSTM, four times as many tokens, times as long", took["LSTM"][many] / took["LSTM"][few], at_most=6)
 
 # %% [markdown]
-# Where the quadratic term rules, four times as many tokens take towards sixteen times as long; the LSTM takes four times as long.
+# Once the quadratic term dominates, four times as many tokens take almost sixteen times as long; the LSTM takes four to five times as long.
 #
-# So which one is quicker? Look at your own numbers: it depends on the machine. One CPU core does one thing after the other whatever the layer allows, so the count decides, and the LSTM is ahead from a few hundred tokens on at this width. A GPU does
-# thousands of things at once: attention fills it with a few large products, while the LSTM keeps it waiting through $T$ dependent steps. What speaks for attention is therefore not less work. It is work that runs in parallel over a whole sequence (in training, above all), and
-# one step between any two tokens instead of up to $T$. Memory grows as well: $T^2$ scores for each head have to be stored, unless a fused kernel computes them block by block and never stores them all, as `F.scaled_dot_product_attention` can (Dao et al. 2022).
+# So which one is faster? It depends on the machine: look at your own numbers. A single CPU core can't use much of the parallelism, so the amount of arithmetic decides, and on the core that made this page the LSTM wins from 512 tokens on. A GPU does
+# thousands of operations at once. Attention gives it a few large products, while the LSTM makes it wait through $T$ dependent steps. So the case for attention is not that it does less work. Its work runs in parallel over the whole sequence, above all in training, and
+# any two tokens are one step apart instead of up to $T$. Memory grows as well: $T^2$ scores for each head have to be stored, unless a fused kernel computes them block by block and never stores them all, as `F.scaled_dot_product_attention` can (Dao et al. 2022).
 #
 # ## Recap
 #
 # | | formula | cost | when to use it |
 # |---|---|---|---|
-# | query, key, value | $XW_Q,\; XW_K,\; XW_V$ | three products | every token asks, is found, and passes something on |
+# | query, key, value | $XW_Q,\; XW_K,\; XW_V$ | three products | every token searches, can be found, and passes something on |
 # | scaled dot-product attention | $\operatorname{softmax}(QK^\top/\sqrt{d_k})\,V$ | $2\,T^2 d$ multiplications | always divide by $\sqrt{d_k}$ |
 # | mask | score $-\infty$ where False | none | padding; the future, when predicting the next token |
 # | heads | split the features, attend, join, $W_O$ | that of one large head, but $H$ maps | when a token needs several weighted means |
 # | learned, sinusoids, rotary | add a trained row, add waves, rotate $q$ and $k$ | small | always: attention without a mask ignores order |
 #
 # **What is not true.** *"Attention understands the sentence."* It averages vectors; what they mean was learned elsewhere. *"Self-attention sees the order of the words."* Only once
-# positions are encoded. *"Attention is cheaper than an RNN."* Beyond $2d$ tokens it does more arithmetic than an LSTM; it saves steps that wait for one another. *"More heads mean more capacity."* At a fixed width they have the same parameters: they are more weighted means, and a task may need them.
+# positions are encoded. *"Attention is cheaper than an RNN."* Beyond $2d$ tokens it does more arithmetic than an LSTM; what it saves is waiting. *"More heads mean more capacity."* At a fixed width the number of parameters stays the same; you get more weighted means, and a task may need them.
 #
-# **Still open.** One layer attends once. To work with what was found, and to attend again, layers have to be stacked. What keeps a deep stack trainable? → `07_transformer.ipynb`
+# **Still open.** One layer attends once. To process what it found and attend again, you have to stack layers. What keeps a deep stack trainable? → `07_transformer.ipynb`
 #
 # ## References
 #
