@@ -321,7 +321,7 @@ drawings.multi_head()
 # ### Exercise 3 · Split into heads (warm-up, 6 minutes)
 #
 # Write `split_heads(x, n_heads)`: `x (batch, time, d_model)` → `(batch, n_heads, time, d_head)`. Head 0 gets the first `d_head` features of every token, head 1 the next `d_head`, and so on.
-# Exercise 4 builds on it, so gradients have to pass.
+# Exercise 4 builds on it, so gradients must flow through it.
 
 
 # %% tags=["exercise"]
@@ -778,7 +778,7 @@ with torch.no_grad():
 # %% [markdown]
 # So the position has to be part of the input. There are three common ways.
 #
-# **Learned positions.** A table with one trained vector per position, added to the embedding. It ends at the longest position that was trained.
+# **Learned positions.** A table with one trained vector per position, added to the embedding. It has no row for positions beyond the longest sequence in training.
 #
 # **Sinusoids** (Vaswani et al. 2017, section 3.5). A fixed table, also added. Each pair of features works like the hand of a clock, and each clock runs slower than the one before:
 #
@@ -1008,7 +1008,7 @@ measured(
 measured("LSTM, four times as many tokens, times as long", took["LSTM"][many] / took["LSTM"][few], at_most=6)
 
 # %% [markdown]
-# Once the quadratic term dominates, four times as many tokens take almost sixteen times as long; the LSTM takes four to five times as long.
+# Once the quadratic term dominates, four times as many tokens take almost sixteen times as long; the LSTM takes about four times as long.
 #
 # So which one is faster? It depends on the machine: look at your own numbers. A single CPU core can't use much of the parallelism, so the amount of arithmetic decides, and on the core that made this page the LSTM wins from 512 tokens on. A GPU does
 # thousands of operations at once. Attention gives it a few large products, while the LSTM makes it wait through $T$ dependent steps. So the case for attention is not that it does less work. Its work runs in parallel over the whole sequence, above all in training, and
@@ -1022,7 +1022,7 @@ measured("LSTM, four times as many tokens, times as long", took["LSTM"][many] / 
 # | scaled dot-product attention | $\operatorname{softmax}(QK^\top/\sqrt{d_k})\,V$ | $2\,T^2 d$ multiplications | always divide by $\sqrt{d_k}$ |
 # | mask | score $-\infty$ where False | none | padding; the future, when predicting the next token |
 # | heads | split the features, attend, join, $W_O$ | that of one large head, but $H$ maps | when a token needs several weighted means |
-# | learned, sinusoids, rotary | add a trained row, add waves, rotate $q$ and $k$ | small | always: attention without a mask ignores order |
+# | learned, sinusoids, rotary | add a trained row, add waves, rotate $q$ and $k$ | small | whenever order matters: attention without a mask ignores it |
 #
 # **What is not true.** *"Attention understands the sentence."* It averages vectors; what they mean was learned elsewhere. *"Self-attention sees the order of the words."* Only once
 # positions are encoded. *"Attention is cheaper than an RNN."* Beyond $2d$ tokens it does more arithmetic than an LSTM; what it saves is waiting. *"More heads mean more capacity."* At a fixed width the number of parameters stays the same; you get more weighted means, and a task may need them.
