@@ -151,8 +151,14 @@ FAULTS = {
     "role with a colon": (build(between=": "), None),
     "role with a colon and a line break": (build(between=":\n"), None),
     "nothing between role and content": (build(between=""), None),
-    "line breaks as backslash n": (build(between=r"\n", after=r"\n", opening=r"<|im_start|>assistant\n"), None),
-    "line breaks of windows": (build(between="\r\n", after="\r\n", opening="<|im_start|>assistant\r\n"), None),
+    "line breaks as backslash n": (
+        build(between=r"\n", after=r"\n", opening=r"<|im_start|>assistant\n"),
+        None,
+    ),
+    "line breaks of windows": (
+        build(between="\r\n", after="\r\n", opening="<|im_start|>assistant\r\n"),
+        None,
+    ),
     "content stripped": (build(content=str.strip), None),
     "role capitalised": (build(role=str.capitalize), None),
     "role always user": (build(role=lambda role: "user"), None),
@@ -262,4 +268,6 @@ def one_start_for_all(messages):
 
 @wrong(ID)
 def template_of_llama_two(messages):
-    return "".join(f"[INST] {m['content']} [/INST]" if m["role"] == "user" else m["content"] for m in messages)
+    return "".join(
+        f"[INST] {m['content']} [/INST]" if m["role"] == "user" else m["content"] for m in messages
+    )
