@@ -82,117 +82,117 @@ def a_fraction_made_whole(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_numb
     return int(Fraction(n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number) / Fraction(1, 2))
 
 
-@wrong(ID)
+@wrong(ID, named="half")
 def keys_only(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="queries too")
 def queries_too(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 3 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="one layer")
 def one_layer(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_kv_heads * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="one token")
 def one_token(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_layers * n_kv_heads * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="one head")
 def one_head(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="one number a head")
 def one_number_a_head(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="numbers")
 def numbers_not_bytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * d_head
 
 
-@wrong(ID)
+@wrong(ID, named="bits")
 def bits(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 8 * 2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="megabytes")
 def megabytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number / 1e6
 
 
-@wrong(ID)
+@wrong(ID, named="mebibytes")
 def mebibytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number / 1024**2
 
 
-@wrong(ID)
+@wrong(ID, named="kibibytes")
 def kibibytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number / 1024
 
 
-@wrong(ID)
+@wrong(ID, named="always 2 bytes")
 def always_half_precision(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * d_head * 2
 
 
-@wrong(ID)
+@wrong(ID, named="always 4 bytes")
 def always_single_precision(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * d_head * 4
 
 
-@wrong(ID)
+@wrong(ID, named="taken for bits")
 def the_argument_taken_for_bits(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number // 8
 
 
-@wrong(ID)
+@wrong(ID, named="heads plus features")
 def heads_plus_features(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * (n_kv_heads + d_head) * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="d_head for d_model")
 def d_head_taken_for_d_model(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * (d_head // n_kv_heads) * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="attention maps")
 def attention_maps(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return n_tokens**2 * n_layers * n_kv_heads * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="squared in the tokens")
 def squared_in_the_tokens(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens**2 * n_layers * n_kv_heads * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="projection matrices")
 def projection_matrices(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_layers * (n_kv_heads * d_head) ** 2 * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="one token less")
 def the_last_token_not_stored(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * (n_tokens - 1) * n_layers * n_kv_heads * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="doubled twice")
 def doubled_twice(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 4 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number
 
 
-@wrong(ID)
+@wrong(ID, named="text")
 def text_with_a_unit(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return f"{2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number / 1e6:.1f} MB"
 
 
-@wrong(ID)
+@wrong(ID, named="keys and values apart")
 def keys_and_values_apart(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     one = n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number
     return one, one

@@ -93,144 +93,144 @@ def a_diagonal_matrix_as_in_the_paper(log_p, log_p_neutral):
     return torch.einsum("kl,nl->nk", W, p).argmax(-1)
 
 
-@wrong(ID)
+@wrong(ID, named="not calibrated")
 def no_calibration(log_p, log_p_neutral):
     return log_p.argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="added")
 def added(log_p, log_p_neutral):
     return (log_p + log_p_neutral).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="difference of probabilities")
 def difference_of_probabilities(log_p, log_p_neutral):
     return (log_p.exp() - log_p_neutral.exp()).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="logarithms divided")
 def logarithms_divided(log_p, log_p_neutral):
     return (log_p / log_p_neutral).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="smallest quotient of logarithms")
 def logarithms_divided_and_smallest(log_p, log_p_neutral):
     return (log_p / log_p_neutral).argmin(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="argmin")
 def argmin(log_p, log_p_neutral):
     return (log_p - log_p_neutral).argmin(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="argmin")
 def subtracted_the_other_way(log_p, log_p_neutral):
     return (log_p_neutral - log_p).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="over the inputs")
 def over_the_inputs(log_p, log_p_neutral):
     return (log_p - log_p_neutral).argmax(dim=0)
 
 
-@wrong(ID)
+@wrong(ID, named="of everything")
 def argmax_of_everything(log_p, log_p_neutral):
     return (log_p - log_p_neutral).argmax()
 
 
-@wrong(ID)
+@wrong(ID, named="scores")
 def calibrated_scores(log_p, log_p_neutral):
     return log_p - log_p_neutral
 
 
-@wrong(ID)
+@wrong(ID, named="probabilities")
 def calibrated_probabilities(log_p, log_p_neutral):
     return (log_p - log_p_neutral).softmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="largest value")
 def values_of_max(log_p, log_p_neutral):
     return (log_p - log_p_neutral).max(dim=-1).values
 
 
-@wrong(ID)
+@wrong(ID, named="values and indices")
 def values_and_indices(log_p, log_p_neutral):
     return (log_p - log_p_neutral).max(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="centred by the inputs")
 def centred_by_the_inputs(log_p, log_p_neutral):
     return (log_p - log_p.mean(dim=0)).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="not calibrated")
 def mean_of_the_neutral_ones(log_p, log_p_neutral):
     return (log_p - log_p_neutral.mean()).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="logarithm less a probability")
 def probability_of_the_neutral_one_from_a_logarithm(log_p, log_p_neutral):
     return (log_p - log_p_neutral.exp()).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="probability less a logarithm")
 def probability_less_a_logarithm(log_p, log_p_neutral):
     return (log_p.exp() - log_p_neutral).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="probability by a logarithm")
 def probabilities_divided_by_logarithms(log_p, log_p_neutral):
     return (log_p.exp() / log_p_neutral).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="multiplied")
 def multiplied_probabilities(log_p, log_p_neutral):
     return (log_p.exp() * log_p_neutral.exp()).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="probabilities that underflow")
 def probabilities_divided_in_single_precision(log_p, log_p_neutral):
     return (log_p.exp() / log_p_neutral.exp()).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="one number for each input")
 def one_neutral_number_an_input(log_p, log_p_neutral):
     return (log_p - log_p_neutral[:, None]).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="a column")
 def label_kept_as_a_column(log_p, log_p_neutral):
     return (log_p - log_p_neutral).argmax(dim=-1, keepdim=True)
 
 
-@wrong(ID)
+@wrong(ID, named="a list")
 def a_list_of_numbers(log_p, log_p_neutral):
     return (log_p - log_p_neutral).argmax(dim=-1).tolist()
 
 
-@wrong(ID)
+@wrong(ID, named="not calibrated")
 def first_label_always_the_neutral_one(log_p, log_p_neutral):
     return (log_p - log_p_neutral.max()).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="neutral label forbidden")
 def neutral_label_forbidden(log_p, log_p_neutral):
     q = log_p.clone()
     q[:, log_p_neutral.argmax()] = -torch.inf
     return q.argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="softmax over the inputs")
 def softmax_over_the_inputs(log_p, log_p_neutral):
     return (log_p.softmax(dim=0) / log_p_neutral.exp()).argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="in place")
 def subtracted_in_place(log_p, log_p_neutral):
     log_p -= log_p_neutral
     return log_p.argmax(dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="one-hot")
 def one_hot(log_p, log_p_neutral):
     return torch.nn.functional.one_hot((log_p - log_p_neutral).argmax(dim=-1), log_p.shape[1])

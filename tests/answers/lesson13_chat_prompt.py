@@ -46,13 +46,13 @@ def format_with_names(messages):
 
 @right(ID)
 def percent_signs(messages):
-    parts = ["<|im_start|>%s\n%s<|im_end|>\n" % (m["role"], m["content"]) for m in messages]
+    parts = ["<|im_start|>%s\n%s<|im_end|>\n" % (m["role"], m["content"]) for m in messages]  # noqa: UP031
     return "".join([*parts, OPEN])
 
 
 @right(ID)
 def percent_signs_with_names(messages):
-    return "".join("<|im_start|>%(role)s\n%(content)s<|im_end|>\n" % m for m in messages) + OPEN
+    return "".join("<|im_start|>%(role)s\n%(content)s<|im_end|>\n" % m for m in messages) + OPEN  # noqa: UP031
 
 
 @right(ID)
@@ -114,7 +114,7 @@ def joined_by_the_end_of_one_and_the_start_of_the_next(messages):
 
 @right(ID)
 def the_values_of_each_dictionary(messages):
-    rows = [(m["role"], m["content"]) for m in messages]
+    rows = [(m["role"], m["content"]) for m in messages]  # noqa: UP031
     return "".join(map("<|im_start|>{0[0]}\n{0[1]}<|im_end|>\n".format, rows)) + OPEN
 
 
@@ -129,28 +129,40 @@ def build(start=START, between="\n", end=END, after="\n", opening=OPEN, role=str
 
 
 FAULTS = {
-    "assistant not opened": (build(opening=""), None),
-    "assistant opened without a line break": (build(opening="<|im_start|>assistant"), None),
-    "assistant opened and closed": (build(opening=OPEN + END + "\n"), None),
-    "assistant with a colon": (build(opening="<|im_start|>assistant:\n"), None),
-    "assistant closed at once without a line": (build(opening=f"{START}assistant{END}\n"), None),
-    "user opened": (build(opening="<|im_start|>user\n"), None),
-    "opened by the word alone": (build(opening="assistant\n"), None),
-    "blank after the open line": (build(opening=OPEN + " "), None),
-    "two line breaks at the end": (build(opening=OPEN + "\n"), None),
-    "no line break after a message": (build(after=""), None),
-    "empty line after a message": (build(after="\n\n"), None),
-    "end on a line of its own": (build(end="\n" + END), None),
-    "no end": (build(end=""), None),
-    "start for the end": (build(end=START), None),
-    "end without bars": (build(end="<im_end>"), None),
-    "start without bars": (build(start="<im_start>"), None),
-    "neither with bars": (build(start="<im_start>", end="<im_end>", opening="<im_start>assistant\n"), None),
-    "no start": (build(start=""), None),
-    "role and content on one line": (build(between=" "), None),
-    "role with a colon": (build(between=": "), None),
-    "role with a colon and a line break": (build(between=":\n"), None),
-    "nothing between role and content": (build(between=""), None),
+    "assistant not opened": (build(opening=""), "not opened"),
+    "assistant opened without a line break": (
+        build(opening="<|im_start|>assistant"),
+        "opened without a line break",
+    ),
+    "assistant opened and closed": (build(opening=OPEN + END + "\n"), "opened and closed"),
+    "assistant with a colon": (build(opening="<|im_start|>assistant:\n"), "a colon after assistant"),
+    "assistant closed at once without a line": (
+        build(opening=f"{START}assistant{END}\n"),
+        "opened and closed on one line",
+    ),
+    "user opened": (build(opening="<|im_start|>user\n"), "opened for the user"),
+    "opened by the word alone": (build(opening="assistant\n"), "opened by the word alone"),
+    "blank after the open line": (build(opening=OPEN + " "), "a blank at the end"),
+    "two line breaks at the end": (build(opening=OPEN + "\n"), "an empty line at the end"),
+    "no line break after a message": (build(after=""), "no line break after a message"),
+    "empty line after a message": (build(after="\n\n"), "an empty line after a message"),
+    "end on a line of its own": (build(end="\n" + END), "end on its own line"),
+    "no end": (build(end=""), "no end"),
+    "start for the end": (build(end=START), "start for end"),
+    "end without bars": (build(end="<im_end>"), "end without bars"),
+    "start without bars": (build(start="<im_start>"), "start without bars"),
+    "neither with bars": (
+        build(start="<im_start>", end="<im_end>", opening="<im_start>assistant\n"),
+        "no bars",
+    ),
+    "no start": (build(start=""), "no start"),
+    "role and content on one line": (build(between=" "), "role and content with a blank between"),
+    "role with a colon": (build(between=": "), "role and content with a colon between"),
+    "role with a colon and a line break": (
+        build(between=":\n"),
+        "role and content with a colon and a line break between",
+    ),
+    "nothing between role and content": (build(between=""), "nothing between role and content"),
     "line breaks as backslash n": (
         build(between=r"\n", after=r"\n", opening=r"<|im_start|>assistant\n"),
         None,
@@ -159,67 +171,67 @@ FAULTS = {
         build(between="\r\n", after="\r\n", opening="<|im_start|>assistant\r\n"),
         None,
     ),
-    "content stripped": (build(content=str.strip), None),
-    "role capitalised": (build(role=str.capitalize), None),
-    "role always user": (build(role=lambda role: "user"), None),
-    "content in one line": (build(content=lambda content: content.replace("\n", " ")), None),
-    "content in quotation marks": (build(content=repr), None),
-    "role left out": (build(between="", role=lambda role: ""), None),
+    "content stripped": (build(content=str.strip), "content stripped"),
+    "role capitalised": (build(role=str.capitalize), "role capitalised"),
+    "role always user": (build(role=lambda role: "user"), "always user"),
+    "content in one line": (build(content=lambda content: content.replace("\n", " ")), "content on one line"),
+    "content in quotation marks": (build(content=repr), "content in quotation marks"),
+    "role left out": (build(between="", role=lambda role: ""), "no role"),
 }
 for words, (answer, named) in FAULTS.items():
     wrong(ID, words, named=named)(answer)
 
 
-@wrong(ID)
+@wrong(ID, named="opened without a line break")
 def stripped_at_the_end(messages):
     return joined(messages).strip()
 
 
-@wrong(ID)
+@wrong(ID, named="last alone")
 def the_last_message_alone(messages):
     return joined(messages[-1:])
 
 
-@wrong(ID)
+@wrong(ID, named="user alone")
 def user_messages_alone(messages):
     return joined([m for m in messages if m["role"] == "user"])
 
 
-@wrong(ID)
+@wrong(ID, named="system left out")
 def system_message_left_out(messages):
     return joined([m for m in messages if m["role"] != "system"])
 
 
-@wrong(ID)
+@wrong(ID, named="system of its own")
 def a_system_message_of_its_own(messages):
     system = {"role": "system", "content": "You are a helpful assistant."}
     return joined(messages if messages and messages[0]["role"] == "system" else [system, *messages])
 
 
-@wrong(ID)
+@wrong(ID, named="opened after each")
 def opened_after_each_message(messages):
     return "".join(f"{START}{m['role']}\n{m['content']}{END}\n{OPEN}" for m in messages)
 
 
-@wrong(ID)
+@wrong(ID, named="opened only after a user")
 def opened_only_after_a_user(messages):
     text = joined(messages)
     return text if messages and messages[-1]["role"] == "user" else text.removesuffix(OPEN)
 
 
-@wrong(ID)
+@wrong(ID, named="last not closed")
 def the_last_message_not_closed(messages):
     return joined(messages).replace(f"{END}\n{OPEN}", f"\n{OPEN}")
 
 
-@wrong(ID)
+@wrong(ID, named="answer left open")
 def an_answer_left_open(messages):
     if messages and messages[-1]["role"] == "assistant":
         return joined(messages).removesuffix(f"{END}\n{OPEN}")
     return joined(messages)
 
 
-@wrong(ID)
+@wrong(ID, named="a list")
 def list_of_pieces(messages):
     return [f"{START}{m['role']}\n{m['content']}{END}\n" for m in messages] + [OPEN]
 
@@ -229,7 +241,7 @@ def printed_for_returned(messages):
     print(joined(messages))
 
 
-@wrong(ID)
+@wrong(ID, named="first alone")
 def return_inside_the_loop(messages):
     text = ""
     for message in messages:
@@ -237,7 +249,7 @@ def return_inside_the_loop(messages):
         return text + OPEN
 
 
-@wrong(ID)
+@wrong(ID, named="last alone")
 def overwritten_for_appended(messages):
     text = ""
     for message in messages:
@@ -245,23 +257,23 @@ def overwritten_for_appended(messages):
     return text + OPEN
 
 
-@wrong(ID)
+@wrong(ID, named="opened without a line break")
 def lines_joined_without_the_last_break(messages):
     return "\n".join([f"{START}{m['role']}\n{m['content']}{END}" for m in messages] + [f"{START}assistant"])
 
 
-@wrong(ID)
+@wrong(ID, named="messages changed")
 def assistant_appended_to_the_messages(messages):
     messages.append({"role": "assistant", "content": ""})
     return joined(messages[:-1])
 
 
-@wrong(ID)
+@wrong(ID, named="newest first")
 def newest_first(messages):
     return joined(messages[::-1])
 
 
-@wrong(ID)
+@wrong(ID, named="one start for all")
 def one_start_for_all(messages):
     return START + "".join(f"{m['role']}\n{m['content']}\n" for m in messages) + END + "\n" + OPEN
 

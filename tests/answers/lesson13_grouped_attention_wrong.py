@@ -36,16 +36,24 @@ def build(fault):
             )
         else:
             q, k, v = (part.transpose(1, 2) for part in (q, k, v))
-        if fault not in ("rotated with heads and time exchanged", "nothing rotated", "only keys rotated"):
+        if fault not in (
+            "rotated with heads and time exchanged",
+            "nothing rotated",
+            "only keys rotated",
+            "only values rotated",
+        ):
             q = rotate(q)
-        if fault not in ("rotated with heads and time exchanged", "nothing rotated", "only queries rotated"):
+        if fault not in (
+            "rotated with heads and time exchanged",
+            "nothing rotated",
+            "only queries rotated",
+            "only values rotated",
+        ):
             k = rotate(k)
-        if fault == "values rotated too":
+        if fault in ("values rotated too", "only values rotated"):
             v = rotate(v)
         if fault == "rotated twice":
             q, k = rotate(q), rotate(k)
-        if fault == "only values rotated":
-            q, k, v = rotate(q), k, rotate(v)
         if fault == "keys and values exchanged":
             k, v = v, k
         if fault == "mean of each group's queries":
@@ -139,64 +147,64 @@ def build(fault):
 
 
 FAULTS = {
-    "repeat": None,
-    "keys repeated in turn, values in order": None,
-    "values repeated in turn, keys in order": None,
-    "queries and keys exchanged in their groups": None,
-    "heads joined in the order of repeat": None,
-    "first key head for everybody": None,
-    "mean key head for everybody": None,
-    "mean of each group's queries": None,
-    "first query of each group": None,
-    "nothing repeated": None,
-    "repeated n_kv_heads times": None,
-    "repeated n_heads times": None,
-    "repeated along the time": None,
-    "rotated with heads and time exchanged": None,
-    "nothing rotated": None,
-    "only keys rotated": None,
-    "only queries rotated": None,
-    "values rotated too": None,
-    "rotated twice": None,
-    "only values rotated": None,
-    "keys and values exchanged": None,
-    "split by one reshape": None,
-    "features dealt out in turn": None,
-    "not scaled": None,
-    "root of d_model": None,
-    "divided by d_head": None,
-    "d_head from d_model": None,
-    "root of the width of keys": None,
-    "times the root": None,
-    "not causal": None,
-    "past for future": None,
-    "itself masked too": None,
-    "one token of the future": None,
-    "minus infinity at the kept ones": None,
-    "minus 1e4": None,
-    "minus 100": None,
-    "a score of 0": None,
-    "scores times the mask": None,
-    "booleans added": None,
-    "masked after the softmax": None,
-    "masked after the softmax, shared out again": None,
-    "exponential by hand": None,
-    "softmax over the queries": None,
-    "softmax over the heads": None,
-    "joined without transposing": None,
-    "joined feature by feature": None,
-    "heads averaged": None,
-    "no output projection": None,
-    "output not transposed": None,
-    "x added": None,
-    "weights as well": None,
-    "only the last token": None,
+    "repeat": "heads shared in turn",
+    "keys repeated in turn, values in order": "keys shared in turn",
+    "values repeated in turn, keys in order": "values shared in turn",
+    "queries and keys exchanged in their groups": "queries in turn",
+    "heads joined in the order of repeat": "groups joined in turn",
+    "first key head for everybody": "first key/value head for all",
+    "mean key head for everybody": "key/value heads averaged",
+    "mean of each group's queries": "queries averaged",
+    "first query of each group": "first query of the group",
+    "nothing repeated": "not shared",
+    "repeated n_kv_heads times": "repeated n_kv_heads times",
+    "repeated n_heads times": "repeated n_heads times",
+    "repeated along the time": "as many keys as queries",
+    "rotated with heads and time exchanged": "rotated with heads and time exchanged",
+    "nothing rotated": "not rotated",
+    "only keys rotated": "queries not rotated",
+    "only queries rotated": "keys not rotated",
+    "values rotated too": "values rotated too",
+    "rotated twice": "rotated twice",
+    "only values rotated": "values alone rotated",
+    "keys and values exchanged": "keys and values exchanged",
+    "split by one reshape": "split by view",
+    "features dealt out in turn": "features in turn",
+    "not scaled": "not scaled",
+    "root of d_model": "scale of the model",
+    "divided by d_head": "divided by d_head",
+    "d_head from d_model": "scale of d_model / n_heads",
+    "root of the width of keys": "scale of all keys",
+    "times the root": "multiplied",
+    "not causal": "not causal",
+    "past for future": "past masked",
+    "itself masked too": "itself masked too",
+    "one token of the future": "one token of the future",
+    "minus infinity at the kept ones": "mask inverted",
+    "minus 1e4": "a finite score",
+    "minus 100": "a finite score",
+    "a score of 0": "a score of 0",
+    "scores times the mask": "a score of 0",
+    "booleans added": "booleans added",
+    "masked after the softmax": "masked after the softmax",
+    "masked after the softmax, shared out again": "masked after the softmax, shared again",
+    "exponential by hand": "exponential by hand",
+    "softmax over the queries": "softmax over the queries",
+    "softmax over the heads": "softmax over the heads",
+    "joined without transposing": "joined without transposing",
+    "joined feature by feature": "joined feature by feature",
+    "heads averaged": "heads averaged",
+    "no output projection": "no output projection",
+    "output not transposed": "output not transposed",
+    "x added": "x added",
+    "weights as well": "attention weights as well",
+    "only the last token": "last token alone",
 }
 for fault, mistake in FAULTS.items():
     wrong(ID, fault, named=mistake)(build(fault))
 
 
-@wrong(ID)
+@wrong(ID, named="not transposed")
 def matrices_not_transposed(x, weights, n_heads, n_kv_heads, rotate):
     q = rotate((x @ weights["q"]).unflatten(-1, (n_heads, -1)).transpose(1, 2))
     k = rotate((x @ weights["k"]).unflatten(-1, (n_kv_heads, -1)).transpose(1, 2))
@@ -205,14 +213,14 @@ def matrices_not_transposed(x, weights, n_heads, n_kv_heads, rotate):
     return y.transpose(1, 2).flatten(2) @ weights["o"]
 
 
-@wrong(ID)
+@wrong(ID, named="not causal")
 def pytorch_without_is_causal(x, weights, n_heads, n_kv_heads, rotate):
     q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
     v = project(x, weights["v"], n_kv_heads)
     return joined(F.scaled_dot_product_attention(q, k, v, enable_gqa=True), weights["o"])
 
 
-@wrong(ID)
+@wrong(ID, named="mask inverted for PyTorch")
 def pytorch_with_its_mask_inverted(x, weights, n_heads, n_kv_heads, rotate):
     q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
     v = project(x, weights["v"], n_kv_heads)
@@ -220,20 +228,20 @@ def pytorch_with_its_mask_inverted(x, weights, n_heads, n_kv_heads, rotate):
     return joined(F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True), weights["o"])
 
 
-@wrong(ID)
+@wrong(ID, named="not shared")
 def pytorch_without_enable_gqa(x, weights, n_heads, n_kv_heads, rotate):
     q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
     v = project(x, weights["v"], n_kv_heads)
     return joined(F.scaled_dot_product_attention(q, k, v, is_causal=True), weights["o"])
 
 
-@wrong(ID)
+@wrong(ID, named="all split into n_heads")
 def key_heads_split_into_n_heads(x, weights, n_heads, n_kv_heads, rotate):
     q, k, v = (project(x, weights[name], n_heads) for name in "qkv")
     return joined(F.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=True), weights["o"])
 
 
-@wrong(ID)
+@wrong(ID, named="heads as wide as x")
 def view_with_d_model_over_n_heads(x, weights, n_heads, n_kv_heads, rotate):
     batch, time, d_model = x.shape
     d_head = d_model // n_heads
@@ -244,7 +252,7 @@ def view_with_d_model_over_n_heads(x, weights, n_heads, n_kv_heads, rotate):
     return y.transpose(1, 2).reshape(batch, time, d_model) @ weights["o"].T
 
 
-@wrong(ID)
+@wrong(ID, named="heads as wide as x")
 def heads_joined_to_the_shape_of_x(x, weights, n_heads, n_kv_heads, rotate):
     q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
     v = project(x, weights["v"], n_kv_heads)
@@ -252,7 +260,7 @@ def heads_joined_to_the_shape_of_x(x, weights, n_heads, n_kv_heads, rotate):
     return y.transpose(1, 2).reshape(x.shape) @ weights["o"].T
 
 
-@wrong(ID)
+@wrong(ID, named="first of the batch")
 def first_row_of_the_batch_alone(x, weights, n_heads, n_kv_heads, rotate):
     q, k = rotate(project(x[:1], weights["q"], n_heads)), rotate(project(x[:1], weights["k"], n_kv_heads))
     v = project(x[:1], weights["v"], n_kv_heads)
@@ -260,7 +268,7 @@ def first_row_of_the_batch_alone(x, weights, n_heads, n_kv_heads, rotate):
     return y.expand_as(x).clone()
 
 
-@wrong(ID)
+@wrong(ID, named="batch squeezed")
 def batch_squeezed(x, weights, n_heads, n_kv_heads, rotate):
     time = x.shape[1]
     x = x.squeeze(0)
@@ -283,17 +291,17 @@ def rotary(heads, base=10_000.0, neighbours=False):
     return torch.cat([a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()], dim=-1)
 
 
-@wrong(ID)
+@wrong(ID, named="rotation of its own")
 def a_rotation_of_its_own(x, weights, n_heads, n_kv_heads, rotate):
     return build("")(x, weights, n_heads, n_kv_heads, rotary)
 
 
-@wrong(ID)
+@wrong(ID, named="rotation of its own, of neighbours")
 def a_rotation_of_neighbours(x, weights, n_heads, n_kv_heads, rotate):
     return build("")(x, weights, n_heads, n_kv_heads, lambda heads: rotary(heads, neighbours=True))
 
 
-@wrong(ID)
+@wrong(ID, named="rotated before the split")
 def rotated_before_the_heads_are_split(x, weights, n_heads, n_kv_heads, rotate):
     q, k = rotate(x @ weights["q"].T), rotate(x @ weights["k"].T)
     q, k = q.unflatten(-1, (n_heads, -1)).transpose(1, 2), k.unflatten(-1, (n_kv_heads, -1)).transpose(1, 2)
@@ -301,12 +309,12 @@ def rotated_before_the_heads_are_split(x, weights, n_heads, n_kv_heads, rotate):
     return joined(F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True), weights["o"])
 
 
-@wrong(ID)
+@wrong(ID, named="x rotated")
 def x_rotated(x, weights, n_heads, n_kv_heads, rotate):
     return build("nothing rotated")(rotate(x[:, None])[:, 0], weights, n_heads, n_kv_heads, rotate)
 
 
-@wrong(ID)
+@wrong(ID, named="weights changed")
 def keys_and_values_repeated_in_the_dictionary(x, weights, n_heads, n_kv_heads, rotate):
     for name in "kv":
         W = weights[name].unflatten(0, (n_kv_heads, -1))
@@ -314,7 +322,7 @@ def keys_and_values_repeated_in_the_dictionary(x, weights, n_heads, n_kv_heads, 
     return build("")(x, weights, n_heads, n_heads, rotate)
 
 
-@wrong(ID)
+@wrong(ID, named="not rotated")
 def result_of_rotate_thrown_away(x, weights, n_heads, n_kv_heads, rotate):
     q, k, v = (project(x, weights[n], h) for n, h in (("q", n_heads), ("k", n_kv_heads), ("v", n_kv_heads)))
     rotate(q)
@@ -322,7 +330,7 @@ def result_of_rotate_thrown_away(x, weights, n_heads, n_kv_heads, rotate):
     return joined(F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True), weights["o"])
 
 
-@wrong(ID)
+@wrong(ID, named="scores transposed")
 def last_dimension_of_the_keys_not_transposed(x, weights, n_heads, n_kv_heads, rotate):
     q, k, v = (project(x, weights[n], h) for n, h in (("q", n_heads), ("k", n_kv_heads), ("v", n_kv_heads)))
     k, v = (part.repeat_interleave(n_heads // n_kv_heads, dim=1) for part in (rotate(k), v))

@@ -105,144 +105,144 @@ def unsqueezed_by_none(x, weight, eps):
     return x.div((x**2).mean(-1).add(eps).sqrt()[..., None]).mul(weight)
 
 
-@wrong(ID)
+@wrong(ID, named="centred")
 def layer_norm_without_beta(x, weight, eps):
     x = x - x.mean(-1, keepdim=True)
     return x / (x.square().mean(-1, keepdim=True) + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="variance for the mean of the squares")
 def standard_deviation_for_the_root_mean_square(x, weight, eps):
     return x / (x.var(-1, unbiased=False, keepdim=True) + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="torch.std")
 def divided_by_torch_std(x, weight, eps):
     return x / (x.std(-1, keepdim=True) + eps) * weight
 
 
-@wrong(ID)
+@wrong(ID, named="eps outside the root")
 def eps_outside_the_root(x, weight, eps):
     return x / (x.square().mean(-1, keepdim=True).sqrt() + eps) * weight
 
 
-@wrong(ID)
+@wrong(ID, named="eps left out")
 def eps_forgotten(x, weight, eps):
     return x / x.square().mean(-1, keepdim=True).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="eps of its own: 1e-5")
 def eps_of_llama(x, weight, eps):
     return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-5) * weight
 
 
-@wrong(ID)
+@wrong(ID, named="eps of its own: PyTorch's")
 def pytorch_with_its_own_eps(x, weight, eps):
     return F.rms_norm(x, (x.shape[-1],), weight)
 
 
-@wrong(ID)
+@wrong(ID, named="eps as a lower bound")
 def eps_as_a_lower_bound(x, weight, eps):
     return x / x.square().mean(-1, keepdim=True).clamp(min=eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="eps added to x")
 def eps_added_to_x(x, weight, eps):
     return x / (x + eps).square().mean(-1, keepdim=True).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="sum of the squares")
 def sum_of_the_squares(x, weight, eps):
     return x / (x.square().sum(-1, keepdim=True) + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="unit length")
 def unit_length(x, weight, eps):
     return F.normalize(x, dim=-1, eps=eps) * weight
 
 
-@wrong(ID)
+@wrong(ID, named="no root")
 def no_root(x, weight, eps):
     return x / (x.square().mean(-1, keepdim=True) + eps) * weight
 
 
-@wrong(ID)
+@wrong(ID, named="multiplied")
 def multiplied_by_the_root_mean_square(x, weight, eps):
     return x * (x.square().mean(-1, keepdim=True) + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="no weight")
 def weight_left_out(x, weight, eps):
     return x / (x.square().mean(-1, keepdim=True) + eps).sqrt()
 
 
-@wrong(ID)
+@wrong(ID, named="one plus the weight")
 def one_plus_the_weight(x, weight, eps):
     return x / (x.square().mean(-1, keepdim=True) + eps).sqrt() * (1 + weight)
 
 
-@wrong(ID)
+@wrong(ID, named="weight added")
 def weight_added(x, weight, eps):
     return x / (x.square().mean(-1, keepdim=True) + eps).sqrt() + weight
 
 
-@wrong(ID)
+@wrong(ID, named="weighted first")
 def weighted_before_it_is_normalised(x, weight, eps):
     x = x * weight
     return x / (x.square().mean(-1, keepdim=True) + eps).sqrt()
 
 
-@wrong(ID)
+@wrong(ID, named="divided by the weight")
 def divided_by_root_and_weight(x, weight, eps):
     return x / ((x.square().mean(-1, keepdim=True) + eps).sqrt() * weight)
 
 
-@wrong(ID)
+@wrong(ID, named="over everything")
 def one_number_for_everything(x, weight, eps):
     return x / (x.square().mean() + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="over the tokens")
 def over_the_tokens(x, weight, eps):
     return x / (x.square().mean(dim=-2, keepdim=True) + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="over dimension 0")
 def over_dimension_zero(x, weight, eps):
     return x / (x.square().mean(0) + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="over dimension 1")
 def over_dimension_one(x, weight, eps):
     return x / (x.square().mean(dim=1, keepdim=True) + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="no keepdim")
 def keepdim_forgotten(x, weight, eps):
     return x / (x.square().mean(dim=-1) + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="mean of the absolute values")
 def mean_of_the_absolute_values(x, weight, eps):
     return x / (x.abs().mean(-1, keepdim=True) + eps) * weight
 
 
-@wrong(ID)
+@wrong(ID, named="square of the mean")
 def square_of_the_mean(x, weight, eps):
     return x / (x.mean(-1, keepdim=True) ** 2 + eps).sqrt() * weight
 
 
-@wrong(ID)
+@wrong(ID, named="mean of the roots")
 def mean_of_the_root_of_the_squares(x, weight, eps):
     return x / (x.square() + eps).sqrt().mean(-1, keepdim=True) * weight
 
 
-@wrong(ID)
+@wrong(ID, named="brackets")
 def brackets_around_the_sum_forgotten(x, weight, eps):
     return x / x.square().mean(-1, keepdim=True).sqrt() + eps * weight
 
 
-@wrong(ID)
+@wrong(ID, named="in place")
 def written_into_x(x, weight, eps):
     x /= (x.square().mean(-1, keepdim=True) + eps).sqrt()
     return x * weight

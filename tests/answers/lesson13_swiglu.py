@@ -110,131 +110,131 @@ def gated_by_glu_of_pytorch(x, W_gate, W_up, W_down):
     return F.glu(torch.cat([z * (x @ W_up.T), z], dim=-1), dim=-1) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="exchanged")
 def gate_and_value_exchanged(x, W_gate, W_up, W_down):
     return (F.silu(x @ W_up.T) * (x @ W_gate.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="SiLU of the product")
 def silu_of_the_product(x, W_gate, W_up, W_down):
     return F.silu((x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="SiLU of both")
 def silu_of_both(x, W_gate, W_up, W_down):
     return (F.silu(x @ W_gate.T) * F.silu(x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="sigmoid")
 def sigmoid_only(x, W_gate, W_up, W_down):
     return (torch.sigmoid(x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="ReLU")
 def relu_for_silu(x, W_gate, W_up, W_down):
     return (F.relu(x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="GELU")
 def gelu_for_silu(x, W_gate, W_up, W_down):
     return (F.gelu(x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="GELU with tanh")
 def gelu_with_tanh(x, W_gate, W_up, W_down):
     return (F.gelu(x @ W_gate.T, approximate="tanh") * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="quick GELU")
 def quick_gelu(x, W_gate, W_up, W_down):
     z = x @ W_gate.T
     return (z * torch.sigmoid(1.702 * z) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="tanh")
 def tanh_for_silu(x, W_gate, W_up, W_down):
     return (torch.tanh(x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="no activation")
 def no_activation(x, W_gate, W_up, W_down):
     return ((x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="no gate")
 def no_gate(x, W_gate, W_up, W_down):
     return F.silu(x @ W_up.T) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="no value")
 def no_value(x, W_gate, W_up, W_down):
     return F.silu(x @ W_gate.T) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="added")
 def added_for_multiplied(x, W_gate, W_up, W_down):
     return (F.silu(x @ W_gate.T) + x @ W_up.T) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="sigmoid of the value")
 def gate_with_the_sigmoid_of_the_value(x, W_gate, W_up, W_down):
     return ((x @ W_gate.T) * torch.sigmoid(x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="no W_down")
 def no_way_down(x, W_gate, W_up, W_down):
     return F.silu(x @ W_gate.T) * (x @ W_up.T)
 
 
-@wrong(ID)
+@wrong(ID, named="not transposed")
 def nothing_transposed(x, W_gate, W_up, W_down):
     return (F.silu(x @ W_gate) * (x @ W_up)) @ W_down
 
 
-@wrong(ID)
+@wrong(ID, named="W_down not transposed")
 def down_not_transposed(x, W_gate, W_up, W_down):
     return (F.silu(x @ W_gate.T) * (x @ W_up.T)) @ W_down
 
 
-@wrong(ID)
+@wrong(ID, named="x added")
 def x_added(x, W_gate, W_up, W_down):
     return x + (F.silu(x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="SiLU at the end")
 def silu_at_the_end(x, W_gate, W_up, W_down):
     return F.silu(((x @ W_gate.T) * (x @ W_up.T)) @ W_down.T)
 
 
-@wrong(ID)
+@wrong(ID, named="gated after W_down")
 def gate_after_the_way_down(x, W_gate, W_up, W_down):
     return (F.silu(x @ W_gate.T) @ W_down.T) * (x @ W_up.T @ W_down.T)
 
 
-@wrong(ID)
+@wrong(ID, named="softmax")
 def softmax_gate(x, W_gate, W_up, W_down):
     return ((x @ W_gate.T).softmax(dim=-1) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="hidden features as well")
 def hidden_features_as_well(x, W_gate, W_up, W_down):
     hidden = F.silu(x @ W_gate.T) * (x @ W_up.T)
     return hidden @ W_down.T, hidden
 
 
-@wrong(ID)
+@wrong(ID, named="sign in the sigmoid")
 def sigmoid_written_with_plus_z(x, W_gate, W_up, W_down):
     z = x @ W_gate.T
     return (z / (1 + torch.exp(z)) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="exponentials that overflow")
 def sigmoid_as_a_fraction_of_exponentials(x, W_gate, W_up, W_down):
     z = x @ W_gate.T
     return (z * torch.exp(z) / (1 + torch.exp(z)) * (x @ W_up.T)) @ W_down.T
 
 
-@wrong(ID)
+@wrong(ID, named="SiLU written into x")
 def silu_written_into_x(x, W_gate, W_up, W_down):
     x *= torch.sigmoid(x)
     return ((x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
