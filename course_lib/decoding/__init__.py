@@ -1,5 +1,6 @@
 """From a model's distributions to text: sampling, greedy search and beam search."""
 
+from course_lib.decoding.conversation import chat_answers
 from course_lib.decoding.generation import generate, stream
 from course_lib.decoding.sampling import next_distribution, sample
 from course_lib.decoding.search import Hypothesis, beam_search, free_running_logits, greedy
@@ -7,6 +8,7 @@ from course_lib.decoding.search import Hypothesis, beam_search, free_running_log
 __all__ = [
     "Hypothesis",
     "beam_search",
+    "chat_answers",
     "free_running_logits",
     "generate",
     "greedy",

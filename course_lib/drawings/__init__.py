@@ -12,8 +12,10 @@ from course_lib.drawings.cache_growing import cache_growing
 from course_lib.drawings.drawing import ALL, Drawing, drawing
 from course_lib.drawings.encoder_decoder import encoder_decoder
 from course_lib.drawings.gpt import gpt
+from course_lib.drawings.grouped_heads import grouped_heads
 from course_lib.drawings.gru_cell import gru_cell
 from course_lib.drawings.head_on_top import head_on_top
+from course_lib.drawings.llama_block import llama_block
 from course_lib.drawings.longest_match import longest_match
 from course_lib.drawings.lstm_cell import lstm_cell
 from course_lib.drawings.mlm_and_nsp import mlm_and_nsp
@@ -36,8 +38,10 @@ __all__ = [
     "drawing",
     "encoder_decoder",
     "gpt",
+    "grouped_heads",
     "gru_cell",
     "head_on_top",
+    "llama_block",
     "longest_match",
     "lstm_cell",
     "mlm_and_nsp",
