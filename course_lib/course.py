@@ -124,6 +124,14 @@ LESSONS = (
         90,
         70,
     ),
+    Lesson(
+        "13_chat_model",
+        "A large language model",
+        "What separates the GPT of lesson 08 from a model that answers questions?",
+        "write RMSNorm and SwiGLU, run your grouped attention on published weights, format a chat, calibrate few-shot",
+        90,
+        80,
+    ),
 )
 
 # What is planned: (number, title).

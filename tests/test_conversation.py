@@ -53,7 +53,9 @@ def test_an_answer_ends_at_the_end_symbol(model, tokenizer):
                 logits[..., stop_id(tokenizer)] = 1e4
             return logits
 
-    ends = Ends(len(tokenizer), max_len=200, d_model=16, n_heads=4, n_kv_heads=2, num_layers=2, d_ff=32).eval()
+    ends = Ends(
+        len(tokenizer), max_len=200, d_model=16, n_heads=4, n_kv_heads=2, num_layers=2, d_ff=32
+    ).eval()
     ends.load_state_dict(model.state_dict())
     (short,) = chat_answers(ends, tokenizer, ["a b"], 5)  # few enough that no step is fused
     (long,) = chat_answers(model, tokenizer, ["a b"], 5)
@@ -64,7 +66,9 @@ def test_messages_and_a_system_of_ones_own(model, tokenizer):
     conversation = [{"role": "user", "content": "a b"}]
     assert chat_answers(model, tokenizer, [conversation], 6) == chat_answers(model, tokenizer, ["a b"], 6)
     other = [{"role": "system", "content": "the mat"}, *conversation]
-    assert chat_answers(model, tokenizer, [other], 6) == chat_answers(model, tokenizer, ["a b"], 6, system="the mat")
+    assert chat_answers(model, tokenizer, [other], 6) == chat_answers(
+        model, tokenizer, ["a b"], 6, system="the mat"
+    )
 
 
 def test_no_conversations(model, tokenizer):
@@ -73,7 +77,11 @@ def test_no_conversations(model, tokenizer):
 
 @pytest.mark.parametrize(
     ("given", "options", "words"),
-    [([[]], {}, "empty"), (["a"], {"batch_size": 0}, "batch_size is 0"), (["a"], {"temperature": -1.0}, "temperature")],
+    [
+        ([[]], {}, "empty"),
+        (["a"], {"batch_size": 0}, "batch_size is 0"),
+        (["a"], {"temperature": -1.0}, "temperature"),
+    ],
 )
 def test_what_cannot_be_answered(model, tokenizer, given, options, words):
     with pytest.raises(ValueError, match=words):

@@ -43,7 +43,9 @@ def chat_answers(
         raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
     end = stop_id(tokenizer)
     prompts = [
-        chat_ids(tokenizer, [{"role": "user", "content": one}] if isinstance(one, str) else one, system=system)
+        chat_ids(
+            tokenizer, [{"role": "user", "content": one}] if isinstance(one, str) else one, system=system
+        )
         for one in conversations
     ]
     answers = []
@@ -54,7 +56,14 @@ def chat_answers(
         for row, ids in enumerate(batch):
             padded[row, : len(ids)] = torch.tensor(ids)
         written = generate(
-            model, padded, n_new, lengths=lengths, temperature=temperature, top_p=top_p, generator=generator, eos_id=end
+            model,
+            padded,
+            n_new,
+            lengths=lengths,
+            temperature=temperature,
+            top_p=top_p,
+            generator=generator,
+            eos_id=end,
         )
         for row, ids in zip(written.tolist(), batch, strict=True):
             new = row[len(ids) : len(ids) + n_new]

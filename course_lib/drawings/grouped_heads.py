@@ -21,7 +21,8 @@ def _heads(sheet: Sheet, left: float, title: str, n_kv: int) -> None:
     sheet.group(left, 0.12, left + 2.15, 2.65, title)
     size, step = 0.19, 0.215
     queries = [
-        sheet.box(left + 0.22 + step * n, 0.62, str(n), "query", width=size, height=0.3, size=8) for n in range(9)
+        sheet.box(left + 0.22 + step * n, 0.62, str(n), "query", width=size, height=0.3, size=8)
+        for n in range(9)
     ]
     group = 9 // n_kv
     for number in range(n_kv):

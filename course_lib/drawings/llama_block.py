@@ -7,14 +7,23 @@ from course_lib.drawings.sheet import Sheet
 @drawing(
     7.6,
     4.5,
-    """A block of GPT-2 next to a block of Llama, each read from bottom to top. The arrangement is the same: a norm, then
-    attention, added to the residual connection; a norm, then a feed-forward network, added again. Four parts are
-    replaced. Layer norm becomes RMSNorm. Multi-head attention becomes grouped-query attention. The position table
-    under GPT-2's first block is gone: in Llama, queries and keys are rotated inside every attention. The feed-forward
-    network with GELU becomes SwiGLU, in which a gate multiplies the features.""",
+    """A block of GPT-2 next to a block of Llama, each read from bottom to top. The arrangement is the same: a norm,
+    then attention, added to the residual connection; a norm, then a feed-forward network, added again. Four parts
+    are replaced. Layer norm becomes RMSNorm. Multi-head attention becomes grouped-query attention. The position
+    table under GPT-2's first block is gone: in Llama, queries and keys are rotated inside every attention. The
+    feed-forward network with GELU becomes SwiGLU, in which a gate multiplies the features.""",
 )
 def llama_block(sheet: Sheet) -> None:
-    _block(sheet, 1.75, 1.45, "GPT-2 (2019)", "layer norm", "multi-head attention", "feed-forward, GELU", "token + position")
+    _block(
+        sheet,
+        1.75,
+        1.45,
+        "GPT-2 (2019)",
+        "layer norm",
+        "multi-head attention",
+        "feed-forward, GELU",
+        "token + position",
+    )
     _block(sheet, 5.75, 2.2, "Llama (2023)", "RMSNorm", "grouped-query attention", "SwiGLU", "token")
     turn = sheet.operator(4.2, 1.56, "↻", "query", radius=0.17)
     sheet.arrow(turn, (4.77, 1.56), "query")
