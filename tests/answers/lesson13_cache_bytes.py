@@ -201,3 +201,13 @@ def keys_and_values_apart(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_numb
 @wrong(ID)
 def raised_to_the_bytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return (n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number) ** 2
+
+
+@wrong(ID, named="gigabytes")
+def gigabytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
+    return 2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number / 1e9
+
+
+@wrong(ID, named="gibibytes")
+def gibibytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
+    return 2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number / 2**30

@@ -234,3 +234,23 @@ def subtracted_in_place(log_p, log_p_neutral):
 @wrong(ID, named="one-hot")
 def one_hot(log_p, log_p_neutral):
     return torch.nn.functional.one_hot((log_p - log_p_neutral).argmax(dim=-1), log_p.shape[1])
+
+
+@right(ID)
+def normalised_probabilities_divided(log_p, log_p_neutral):
+    return (log_p.softmax(dim=-1) / log_p_neutral.softmax(dim=-1)).argmax(dim=-1)
+
+
+@wrong(ID, named="difference of normalised probabilities")
+def normalised_probabilities_subtracted(log_p, log_p_neutral):
+    return (log_p.softmax(dim=-1) - log_p_neutral.softmax(dim=-1)).argmax(dim=-1)
+
+
+@wrong(ID, named="largest change")
+def largest_change_of_either_sign(log_p, log_p_neutral):
+    return (log_p - log_p_neutral).abs().argmax(dim=-1)
+
+
+@wrong(ID, named="argmin")
+def first_of_sorted_up(log_p, log_p_neutral):
+    return (log_p - log_p_neutral).sort(dim=-1).indices[:, 0]

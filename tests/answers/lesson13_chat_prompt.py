@@ -165,11 +165,11 @@ FAULTS = {
     "nothing between role and content": (build(between=""), "nothing between role and content"),
     "line breaks as backslash n": (
         build(between=r"\n", after=r"\n", opening=r"<|im_start|>assistant\n"),
-        None,
+        "backslash n",
     ),
     "line breaks of windows": (
         build(between="\r\n", after="\r\n", opening="<|im_start|>assistant\r\n"),
-        None,
+        "Windows line breaks",
     ),
     "content stripped": (build(content=str.strip), "content stripped"),
     "role capitalised": (build(role=str.capitalize), "role capitalised"),
@@ -283,3 +283,23 @@ def template_of_llama_two(messages):
     return "".join(
         f"[INST] {m['content']} [/INST]" if m["role"] == "user" else m["content"] for m in messages
     )
+
+
+@wrong(ID, named="content stripped at its end")
+def content_stripped_at_its_end(messages):
+    return build(content=str.rstrip)(messages)
+
+
+@wrong(ID, named="role and content exchanged")
+def role_and_content_exchanged(messages):
+    return "".join(f"{START}{m['content']}\n{m['role']}{END}\n" for m in messages) + OPEN
+
+
+@wrong(ID)
+def empty_messages_skipped(messages):
+    return joined([m for m in messages if m["content"]])
+
+
+@right(ID)
+def joined_by_line_breaks(messages):
+    return "\n".join([f"{START}{m['role']}\n{m['content']}{END}" for m in messages] + [OPEN])

@@ -233,3 +233,24 @@ def masked_weights_after_a_stable_exponential(x, weights, n_heads, n_kv_heads, r
     weight = (scores - largest).clamp(max=0).exp() * past
     A = weight / weight.sum(-1, keepdim=True)
     return joined((A @ v.unsqueeze(2)).flatten(1, 2), weights["o"])
+
+
+@right(ID)
+def mask_cut_from_a_large_one(x, weights, n_heads, n_kv_heads, rotate):
+    q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
+    v = project(x, weights["v"], n_kv_heads)
+    k, v = (torch.kron(part.contiguous(), torch.ones(1, n_heads // n_kv_heads, 1, 1)) for part in (k, v))
+    tril, time = torch.tril(torch.ones(1024, 1024)), x.shape[1]
+    scores = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(tril[:time, :time] == 0, -math.inf)
+    return joined(scores.softmax(dim=-1) @ v, weights["o"])
+
+
+@right(ID)
+def a_copy_of_the_dictionary_widened(x, weights, n_heads, n_kv_heads, rotate):
+    weights = dict(weights)
+    for name in "kv":
+        W = weights[name].unflatten(0, (n_kv_heads, -1))
+        weights[name] = W.repeat_interleave(n_heads // n_kv_heads, dim=0).flatten(0, 1)
+    q, k, v = (project(x, weights[name], n_heads) for name in "qkv")
+    y = F.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=True)
+    return joined(y, weights["o"])

@@ -3,10 +3,9 @@
 import math
 
 import torch
-import torch.nn.functional as F
 
 from answers import wrong
-from answers.lesson13_grouped_attention import ID, joined, project
+from answers.lesson13_grouped_attention import ID
 
 
 def build(fault):
@@ -87,7 +86,6 @@ def build(fault):
             "divided by d_head": d_head,
             "d_head from d_model": math.sqrt(d_model / n_heads),
             "root of the width of keys": math.sqrt(n_kv_heads * d_head),
-            "root of the time": math.sqrt(time),
             "times the root": 1 / math.sqrt(d_head),
         }.get(fault, math.sqrt(d_head))
         scores = scores / scale
@@ -139,8 +137,6 @@ def build(fault):
             return y, A
         if fault == "only the last token":
             return y[:, -1]
-        if fault == "a second softmax":
-            return y.softmax(-1)
         return y
 
     return grouped_attention
@@ -202,138 +198,3 @@ FAULTS = {
 }
 for fault, mistake in FAULTS.items():
     wrong(ID, fault, named=mistake)(build(fault))
-
-
-@wrong(ID, named="not transposed")
-def matrices_not_transposed(x, weights, n_heads, n_kv_heads, rotate):
-    q = rotate((x @ weights["q"]).unflatten(-1, (n_heads, -1)).transpose(1, 2))
-    k = rotate((x @ weights["k"]).unflatten(-1, (n_kv_heads, -1)).transpose(1, 2))
-    v = (x @ weights["v"]).unflatten(-1, (n_kv_heads, -1)).transpose(1, 2)
-    y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-    return y.transpose(1, 2).flatten(2) @ weights["o"]
-
-
-@wrong(ID, named="not causal")
-def pytorch_without_is_causal(x, weights, n_heads, n_kv_heads, rotate):
-    q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
-    v = project(x, weights["v"], n_kv_heads)
-    return joined(F.scaled_dot_product_attention(q, k, v, enable_gqa=True), weights["o"])
-
-
-@wrong(ID, named="mask inverted for PyTorch")
-def pytorch_with_its_mask_inverted(x, weights, n_heads, n_kv_heads, rotate):
-    q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
-    v = project(x, weights["v"], n_kv_heads)
-    mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
-    return joined(F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True), weights["o"])
-
-
-@wrong(ID, named="not shared")
-def pytorch_without_enable_gqa(x, weights, n_heads, n_kv_heads, rotate):
-    q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
-    v = project(x, weights["v"], n_kv_heads)
-    return joined(F.scaled_dot_product_attention(q, k, v, is_causal=True), weights["o"])
-
-
-@wrong(ID, named="all split into n_heads")
-def key_heads_split_into_n_heads(x, weights, n_heads, n_kv_heads, rotate):
-    q, k, v = (project(x, weights[name], n_heads) for name in "qkv")
-    return joined(F.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=True), weights["o"])
-
-
-@wrong(ID, named="heads as wide as x")
-def view_with_d_model_over_n_heads(x, weights, n_heads, n_kv_heads, rotate):
-    batch, time, d_model = x.shape
-    d_head = d_model // n_heads
-    q = rotate((x @ weights["q"].T).view(batch, time, n_heads, d_head).transpose(1, 2))
-    k = rotate((x @ weights["k"].T).view(batch, time, n_kv_heads, d_head).transpose(1, 2))
-    v = (x @ weights["v"].T).view(batch, time, n_kv_heads, d_head).transpose(1, 2)
-    y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-    return y.transpose(1, 2).reshape(batch, time, d_model) @ weights["o"].T
-
-
-@wrong(ID, named="heads as wide as x")
-def heads_joined_to_the_shape_of_x(x, weights, n_heads, n_kv_heads, rotate):
-    q, k = rotate(project(x, weights["q"], n_heads)), rotate(project(x, weights["k"], n_kv_heads))
-    v = project(x, weights["v"], n_kv_heads)
-    y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-    return y.transpose(1, 2).reshape(x.shape) @ weights["o"].T
-
-
-@wrong(ID, named="first of the batch")
-def first_row_of_the_batch_alone(x, weights, n_heads, n_kv_heads, rotate):
-    q, k = rotate(project(x[:1], weights["q"], n_heads)), rotate(project(x[:1], weights["k"], n_kv_heads))
-    v = project(x[:1], weights["v"], n_kv_heads)
-    y = joined(F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True), weights["o"])
-    return y.expand_as(x).clone()
-
-
-@wrong(ID, named="batch squeezed")
-def batch_squeezed(x, weights, n_heads, n_kv_heads, rotate):
-    time = x.shape[1]
-    x = x.squeeze(0)
-    q = rotate((x @ weights["q"].T).view(time, n_heads, -1).transpose(0, 1)[None])
-    k = rotate((x @ weights["k"].T).view(time, n_kv_heads, -1).transpose(0, 1)[None])
-    v = (x @ weights["v"].T).view(time, n_kv_heads, -1).transpose(0, 1)[None]
-    return joined(F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True), weights["o"])
-
-
-def rotary(heads, base=10_000.0, neighbours=False):
-    """A rotation of the learner's own in place of the argument."""
-    time, d_head = heads.shape[-2:]
-    angles = torch.arange(time)[:, None] * base ** -(torch.arange(0, d_head, 2) / d_head)
-    if neighbours:
-        a, b = heads[..., ::2], heads[..., 1::2]
-        return torch.stack(
-            [a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()], -1
-        ).flatten(-2)
-    a, b = heads.chunk(2, dim=-1)
-    return torch.cat([a * angles.cos() - b * angles.sin(), b * angles.cos() + a * angles.sin()], dim=-1)
-
-
-@wrong(ID, named="rotation of its own")
-def a_rotation_of_its_own(x, weights, n_heads, n_kv_heads, rotate):
-    return build("")(x, weights, n_heads, n_kv_heads, rotary)
-
-
-@wrong(ID, named="rotation of its own, of neighbours")
-def a_rotation_of_neighbours(x, weights, n_heads, n_kv_heads, rotate):
-    return build("")(x, weights, n_heads, n_kv_heads, lambda heads: rotary(heads, neighbours=True))
-
-
-@wrong(ID, named="rotated before the split")
-def rotated_before_the_heads_are_split(x, weights, n_heads, n_kv_heads, rotate):
-    q, k = rotate(x @ weights["q"].T), rotate(x @ weights["k"].T)
-    q, k = q.unflatten(-1, (n_heads, -1)).transpose(1, 2), k.unflatten(-1, (n_kv_heads, -1)).transpose(1, 2)
-    v = project(x, weights["v"], n_kv_heads)
-    return joined(F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True), weights["o"])
-
-
-@wrong(ID, named="x rotated")
-def x_rotated(x, weights, n_heads, n_kv_heads, rotate):
-    return build("nothing rotated")(rotate(x[:, None])[:, 0], weights, n_heads, n_kv_heads, rotate)
-
-
-@wrong(ID, named="weights changed")
-def keys_and_values_repeated_in_the_dictionary(x, weights, n_heads, n_kv_heads, rotate):
-    for name in "kv":
-        W = weights[name].unflatten(0, (n_kv_heads, -1))
-        weights[name] = W.repeat_interleave(n_heads // n_kv_heads, dim=0).flatten(0, 1)
-    return build("")(x, weights, n_heads, n_heads, rotate)
-
-
-@wrong(ID, named="not rotated")
-def result_of_rotate_thrown_away(x, weights, n_heads, n_kv_heads, rotate):
-    q, k, v = (project(x, weights[n], h) for n, h in (("q", n_heads), ("k", n_kv_heads), ("v", n_kv_heads)))
-    rotate(q)
-    rotate(k)
-    return joined(F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True), weights["o"])
-
-
-@wrong(ID, named="scores transposed")
-def last_dimension_of_the_keys_not_transposed(x, weights, n_heads, n_kv_heads, rotate):
-    q, k, v = (project(x, weights[n], h) for n, h in (("q", n_heads), ("k", n_kv_heads), ("v", n_kv_heads)))
-    k, v = (part.repeat_interleave(n_heads // n_kv_heads, dim=1) for part in (rotate(k), v))
-    scores = torch.einsum("bhtd,bhsd->bhst", rotate(q), k) / math.sqrt(q.shape[-1])
-    future = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
-    return joined(scores.masked_fill(future, -math.inf).softmax(-1) @ v, weights["o"])

@@ -246,3 +246,28 @@ def brackets_around_the_sum_forgotten(x, weight, eps):
 def written_into_x(x, weight, eps):
     x /= (x.square().mean(-1, keepdim=True) + eps).sqrt()
     return x * weight
+
+
+@wrong(ID, named="divided by d_model − 1")
+def divided_by_one_less(x, weight, eps):
+    return x / (x.square().sum(-1, keepdim=True) / (x.shape[-1] - 1) + eps).sqrt() * weight
+
+
+@wrong(ID, named="divided by the number of vectors")
+def divided_by_the_length_of_x(x, weight, eps):
+    return x / ((x**2).sum(-1, keepdim=True) / len(x) + eps).sqrt() * weight
+
+
+@wrong(ID, named="x added")
+def residual_connection(x, weight, eps):
+    return x + x / (x.square().mean(-1, keepdim=True) + eps).sqrt() * weight
+
+
+@wrong(ID, named="root mean square")
+def the_root_mean_square_itself(x, weight, eps):
+    return torch.sqrt(x.square().mean(-1, keepdim=True) + eps)
+
+
+@wrong(ID, named="centred")
+def layer_norm_of_pytorch(x, weight, eps):
+    return F.layer_norm(x, weight.shape, weight, None, eps)

@@ -238,3 +238,13 @@ def sigmoid_as_a_fraction_of_exponentials(x, W_gate, W_up, W_down):
 def silu_written_into_x(x, W_gate, W_up, W_down):
     x *= torch.sigmoid(x)
     return ((x @ W_gate.T) * (x @ W_up.T)) @ W_down.T
+
+
+@wrong(ID, named="sigmoid of the value")
+def glu_of_pytorch(x, W_gate, W_up, W_down):
+    return F.glu(torch.cat([x @ W_gate.T, x @ W_up.T], dim=-1), dim=-1) @ W_down.T
+
+
+@wrong(ID, named="added")
+def both_brought_down_and_added(x, W_gate, W_up, W_down):
+    return F.silu(x @ W_gate.T) @ W_down.T + (x @ W_up.T) @ W_down.T

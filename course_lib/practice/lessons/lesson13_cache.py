@@ -112,6 +112,8 @@ CACHE_BYTES = Exercise(
                 ("kibibytes", 1024, "1,024"),
                 ("megabytes", 10**6, "1,000,000"),
                 ("mebibytes", 1024**2, "1,024²"),
+                ("gigabytes", 10**9, "1,000,000,000"),
+                ("gibibytes", 1024**3, "1,024³"),
             )
         ),
         *(

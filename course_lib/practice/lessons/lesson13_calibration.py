@@ -43,7 +43,10 @@ def _cases() -> list[tuple]:
 
     return [
         (torch.tensor([[0.6, 0.3]]).log(), torch.tensor([0.7, 0.2]).log()),
-        (torch.tensor([[0.6, 0.3], [0.75, 0.1], [0.2, 0.1]]).log(), torch.tensor([0.6, 0.2]).log()),
+        (
+            torch.tensor([[0.6, 0.16, 0.04], [0.45, 0.2, 0.15], [0.2, 0.35, 0.2], [0.3, 0.3, 0.02]]).log(),
+            torch.tensor([0.5, 0.2, 0.1]).log(),
+        ),
         case(1, 4),
         case(12, 12),
         case(40, 3),
@@ -72,7 +75,9 @@ CALIBRATED_LABEL = Exercise(
             _is_calibrated,
             cases=0,
         ),
-        matches_reference("With three inputs, does each get its own label?", cases=1),
+        matches_reference(
+            "With four inputs, does each get the label whose quotient of probabilities is largest?", cases=1
+        ),
         matches_reference("With a single input and four labels, is it right?", cases=2),
         matches_reference("With as many inputs as labels, is the neutral row used label by label?", cases=3),
         matches_reference("With forty inputs and three labels, are all right?", cases=4),
@@ -106,6 +111,16 @@ CALIBRATED_LABEL = Exercise(
             "difference of probabilities",
             _label(lambda p, neutral: p.exp() - neutral.exp()),
             "You subtracted probabilities. Calibration divides them; with logarithms that is log_p − log_p_neutral.",
+        ),
+        Mistake(
+            "difference of normalised probabilities",
+            _label(lambda p, neutral: p.softmax(dim=-1) - neutral.softmax(dim=-1)),
+            "You subtracted probabilities. Calibration divides them; with logarithms that is log_p − log_p_neutral.",
+        ),
+        Mistake(
+            "largest change",
+            _label(lambda p, neutral: (p - neutral).abs()),
+            "You took the label that changed most, up or down. The one that gained most is asked for, without abs.",
         ),
         Mistake(
             "probabilities that underflow",

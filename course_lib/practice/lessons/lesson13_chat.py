@@ -22,7 +22,6 @@ def _cases() -> list[tuple]:
         ([question, answer, message("user", "And of Italy?")],),
         ([message("user", "  def f(x):\n\n    return {x}  # 5 %\n")],),
         ([question, answer],),
-        ([],),
         ([system, question, answer, message("user", "Thanks"), message("assistant", ""), question],),
     ]
 
@@ -69,8 +68,7 @@ CHAT_PROMPT = Exercise(
             "Is the content kept as it is, with its blanks, braces and line breaks?", _as_expected, cases=3
         ),
         holds("Is a last message of the assistant closed, and a new one opened?", _as_expected, cases=4),
-        holds("Is the assistant opened where there are no messages?", _as_expected, cases=5),
-        holds("Is a longer conversation right?", _as_expected, cases=6),
+        holds("Is a longer conversation right?", _as_expected, cases=5),
     ],
     hints=[
         "How does the model see where a message ends, who speaks, and that it is its turn?",

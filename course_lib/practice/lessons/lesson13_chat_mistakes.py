@@ -187,6 +187,16 @@ MISTAKES = [
         "You stripped the content. Its blanks and line breaks belong to it: think of code.",
     ),
     Mistake(
+        "content stripped at its end",
+        _written(content=str.rstrip),
+        "You stripped the end of the content. Its blanks and line breaks belong to it: think of code.",
+    ),
+    Mistake(
+        "role and content exchanged",
+        lambda messages: _written()([message(m["content"], m["role"]) for m in messages]),
+        "You exchanged role and content: the role comes first, on a line of its own.",
+    ),
+    Mistake(
         "content on one line",
         _written(content=lambda content: content.replace("\n", " ")),
         "You replaced line breaks inside the content; keep it as it is.",

@@ -62,6 +62,8 @@ def _cases() -> list[tuple]:
         weights = {name: 0.8 * torch.randn(*shape, generator=generator) for name, shape in shapes.items()}
         return x, weights, n_heads, n_kv_heads, _rotation(d_head) if rotated else _no_rotation
 
+    blank, *rest = case(1, 5, 6, 4, 2, 2)
+    blank[:, 1] = 0.0
     return [
         case(2, 1, 4, 1, 1, 4),
         case(1, 4, 4, 1, 1, 4, rotated=False),
@@ -71,6 +73,7 @@ def _cases() -> list[tuple]:
         case(1, 4, 12, 6, 2, 2),
         case(3, 4, 6, 4, 2, 4),
         case(1, 4, 8, 4, 2, 2, scale=1000.0),  # scores of millions: -1e4 in place of −∞ is too much
+        (blank, *rest),
         case(2, 7, 18, 9, 3, 2),
     ]
 
@@ -115,7 +118,10 @@ GROUPED_ATTENTION = Exercise(
             cases=6,
         ),
         matches_reference("Are scores of millions safe, and a later token without weight?", cases=7),
-        matches_reference("With SmolLM2's nine query heads and three key/value heads, is it right?", cases=8),
+        matches_reference(
+            "Does a token of zeros, whose scores are all 0, attend to all tokens up to itself?", cases=8
+        ),
+        matches_reference("With SmolLM2's nine query heads and three key/value heads, is it right?", cases=9),
     ],
     hints=[
         "Which of the four matrices have n_heads heads, and which n_kv_heads? Where do the two have to meet?",

@@ -98,6 +98,17 @@ MISTAKES = [
         "−math.inf.",
     ),
     Mistake(
+        "zero scores masked",
+        grouped(mask="zeros"),
+        "You masked every score that is 0 after tril(), also those of the past: nothing is left to a query of zeros. "
+        "Make the mask of ones, not of the scores.",
+    ),
+    Mistake(
+        "0 times infinity",
+        grouped(mask="0 times infinity"),
+        "You multiplied a mask by −∞, and 0 · ∞ is NaN. Use masked_fill with a boolean mask.",
+    ),
+    Mistake(
         "booleans added",
         grouped(mask="added"),
         "You added the mask to the scores: True counts as 1 there. Set the score of later tokens to −math.inf.",
@@ -166,7 +177,7 @@ MISTAKES = [
     Mistake(
         "heads as wide as x",
         grouped(join="like x"),
-        "Your shapes fit only where the heads together are as wide as x. They have n_heads · d_head features, which "
+        "Your code works only where the heads together are as wide as x. They have n_heads · d_head features, which "
         'need not be d_model: d_head is weights["q"].shape[0] // n_heads, and the joined heads are flatten(2).',
     ),
     Mistake(

@@ -1,7 +1,13 @@
 """Lesson 13: the ways to get the groups and the rotation of grouped-query attention wrong."""
 
 from course_lib.practice.exercise import Mistake
-from course_lib.practice.lessons.lesson13_grouped_versions import all_split_into_n_heads, grouped, rotation
+from course_lib.practice.lessons.lesson13_grouped_versions import (
+    all_split_into_n_heads,
+    between_heads,
+    by_n_kv_heads,
+    grouped,
+    rotation,
+)
 
 _OWN_ROTATION = (
     "You rotate by angles of your own. Their base and pairs of features belong to the model: call rotate(q), "
@@ -62,8 +68,8 @@ SHARING_AND_ROTATION = [
     Mistake(
         "not shared",
         grouped(k_share="not", v_share="not"),
-        "Your shapes fit only where n_kv_heads equals n_heads or is 1: each key/value head has to be repeated "
-        "n_heads // n_kv_heads times.",
+        "Your code works only where n_kv_heads equals n_heads or is 1. Did you repeat each key/value head n_heads // "
+        "n_kv_heads times, along dim=1?",
     ),
     Mistake(
         "repeated n_kv_heads times",
@@ -74,14 +80,37 @@ SHARING_AND_ROTATION = [
     Mistake(
         "repeated n_heads times",
         grouped(k_share="by heads", v_share="by heads"),
-        "Your shapes fit only where n_kv_heads is 1. Repeat each key/value head n_heads // n_kv_heads times, not "
-        "n_heads times, so that there are n_heads of them.",
+        "Your code works only where n_kv_heads is 1. Did you repeat each key/value head n_heads times? n_heads // "
+        "n_kv_heads times make n_heads of them.",
+    ),
+    Mistake(
+        "h // n_kv_heads",
+        by_n_kv_heads,
+        "You gave query head h the key/value head h // n_kv_heads, which is right for 9 and 3 by chance. A group has "
+        "n_heads // n_kv_heads query heads: divide h by that.",
+    ),
+    Mistake(
+        "attention between heads",
+        between_heads(rotated_over_time=False),
+        "Your heads attend to one another within each token: the heads are still behind the time. Transpose to (batch, "
+        "heads, time, d_head) before rotating and multiplying.",
+    ),
+    Mistake(
+        "attention between heads, rotated over time",
+        between_heads(rotated_over_time=True),
+        "Your heads attend to one another within each token. Queries, keys and values have to be (batch, heads, time, "
+        "d_head) where they are multiplied.",
+    ),
+    Mistake(
+        "output rotated",
+        grouped(rotated="y"),
+        "You rotated what attention returns. Rotate queries and keys, before they are multiplied.",
     ),
     Mistake(
         "as many keys as queries",
         grouped(k_share="time", v_share="time"),
-        "Your shapes fit only where n_kv_heads equals n_heads. Keys and values have n_kv_heads heads of d_head "
-        "features: split them so, then repeat each head n_heads // n_kv_heads times along the heads, dim=1.",
+        "Your code works only where n_kv_heads equals n_heads. Are keys and values split into n_kv_heads heads of d_head "
+        "features, and is each head repeated n_heads // n_kv_heads times along the heads, dim=1?",
     ),
     Mistake(
         "all split into n_heads",

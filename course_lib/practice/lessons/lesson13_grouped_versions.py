@@ -49,6 +49,11 @@ def _masked(scores, mask, low):
         return scores
     if mask == "times":
         return scores * ~future
+    if mask == "zeros":
+        scores = scores.tril()
+        return scores.masked_fill(scores == 0, low)
+    if mask == "0 times infinity":
+        return scores + low * future
     if mask == "added":
         return scores + ~future
     return scores.masked_fill(future, low)
@@ -102,6 +107,8 @@ def grouped(
             A = A.tril()
             A = A / A.sum(-1, keepdim=True) if mask == "after, shared again" else A
         y = A @ v  # (batch, n_heads, time, d_head)
+        if rotated == "y":
+            y = rotate(y)
         if join == "view":
             y = y.reshape(batch, time, -1)
         elif join == "in turn":
@@ -137,6 +144,34 @@ def inverted_for_pytorch(x, weights, n_heads, n_kv_heads, rotate):
     mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
     y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)
     return y.transpose(1, 2).flatten(2) @ weights["o"].T
+
+
+def by_n_kv_heads(x, weights, n_heads, n_kv_heads, rotate):
+    def heads(name, n):
+        return (x @ weights[name].T).unflatten(-1, (n, -1)).transpose(1, 2)
+
+    of = torch.arange(n_heads) // n_kv_heads
+    q, k, v = (
+        rotate(heads("q", n_heads)),
+        rotate(heads("k", n_kv_heads))[:, of],
+        heads("v", n_kv_heads)[:, of],
+    )
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2) @ weights["o"].T
+
+
+def between_heads(rotated_over_time):
+    def attend(x, weights, n_heads, n_kv_heads, rotate):
+        def heads(name, n):
+            return (x @ weights[name].T).unflatten(-1, (n, -1))  # (batch, time, heads, d_head)
+
+        def turned(part):
+            return rotate(part.transpose(1, 2)).transpose(1, 2) if rotated_over_time else rotate(part)
+
+        q, k, v = turned(heads("q", n_heads)), turned(heads("k", n_kv_heads)), heads("v", n_kv_heads)
+        k, v = (part.repeat_interleave(n_heads // n_kv_heads, dim=2) for part in (k, v))
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True).flatten(2) @ weights["o"].T
+
+    return attend
 
 
 def all_split_into_n_heads(x, weights, n_heads, n_kv_heads, rotate):

@@ -38,6 +38,8 @@ def _version(
         if centred == "below":
             squares = (x - x.mean(dim=-1, keepdim=True)).square()
         mean = squares.sum(dim, keepdim=keepdim) if total == "sum" else squares.mean(dim, keepdim=keepdim)
+        if total in ("unbiased", "vectors"):
+            mean = squares.sum(dim, keepdim=True) / (x.shape[-1] - 1 if total == "unbiased" else x.shape[0])
         if total == "of means":
             mean = x.mean(dim, keepdim=keepdim).square()
         if eps == "inside":
@@ -56,6 +58,8 @@ def _version(
             "before": lambda: y,
             "none": lambda: y,
             "plus": lambda: y + weight,
+            "x": lambda: x + y * weight,
+            "rms": lambda: rms,
             "one more": lambda: y * (1 + weight),
             "divided": lambda: y / weight,
             "eps": lambda: y + e * weight,
@@ -172,6 +176,24 @@ RMS_NORM = Exercise(
             "sum of the squares",
             _version(total="sum"),
             "You added the squares up; take their mean, which divides by d_model.",
+        ),
+        Mistake(
+            "divided by d_model − 1",
+            _version(total="unbiased"),
+            "You divided the sum of the squares by d_model − 1; its mean divides by d_model.",
+        ),
+        Mistake(
+            "divided by the number of vectors",
+            _version(total="vectors"),
+            "You divided the sum of the squares by x.shape[0], or len(x): the number of vectors, not of features.",
+        ),
+        Mistake(
+            "x added",
+            _version(scale="x"),
+            "You added x. The residual connection is the block's; return the normalised vectors.",
+        ),
+        Mistake(
+            "root mean square", _version(scale="rms"), "You returned the root mean square; divide x by it."
         ),
         Mistake(
             "unit length",
