@@ -187,7 +187,7 @@ CALIBRATED_LABEL = Exercise(
         ),
         Mistake(
             "values and indices",
-            _label(_minus, lambda q: q.max(dim=-1)),
+            _label(_minus, lambda q: tuple(q.max(dim=-1))),
             "max with a dim returns values and indices; return the indices alone, or use argmax.",
         ),
         Mistake(

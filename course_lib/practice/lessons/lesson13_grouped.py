@@ -26,13 +26,9 @@ def _grouped_attention(x, weights, n_heads, n_kv_heads, rotate):
     return (A @ v).transpose(1, 2).flatten(2) @ weights["o"].T
 
 
-def _no_rotation(heads: Tensor) -> Tensor:
-    return heads
-
-
-def _rotation(d_head: int, base: float = 20.0) -> Callable[[Tensor], Tensor]:
+def _rotation(d_head: int, turned: bool, base: float = 20.0) -> Callable[[Tensor], Tensor]:
     """What turns (…, time, d_head) by the angles of its positions, as the course's Rotary does, with another base."""
-    frequencies = base ** -(torch.arange(0, d_head, 2) / d_head)  # (d_head / 2,)
+    frequencies = turned * base ** -(torch.arange(0, d_head, 2) / d_head)  # (d_head / 2,)
 
     def rotate(heads):
         if heads.shape[-1] != d_head:
@@ -59,8 +55,11 @@ def _cases() -> list[tuple]:
             "o": (d_model, n_heads * d_head),
         }
         x = scale * torch.randn(batch, time, d_model, generator=generator)
-        weights = {name: 0.8 * torch.randn(*shape, generator=generator) for name, shape in shapes.items()}
-        return x, weights, n_heads, n_kv_heads, _rotation(d_head) if rotated else _no_rotation
+        weights = {
+            name: 1.5 * torch.randn(rows, columns, generator=generator) / math.sqrt(columns)
+            for name, (rows, columns) in shapes.items()
+        }
+        return x, weights, n_heads, n_kv_heads, _rotation(d_head, rotated)
 
     blank, *rest = case(1, 5, 6, 4, 2, 2)
     blank[:, 1] = 0.0

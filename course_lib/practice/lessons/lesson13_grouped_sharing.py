@@ -109,8 +109,8 @@ SHARING_AND_ROTATION = [
     Mistake(
         "as many keys as queries",
         grouped(k_share="time", v_share="time"),
-        "Your code works only where n_kv_heads equals n_heads. Are keys and values split into n_kv_heads heads of d_head "
-        "features, and is each head repeated n_heads // n_kv_heads times along the heads, dim=1?",
+        "Your code works only where n_kv_heads equals n_heads. Are keys and values split into n_kv_heads heads of "
+        "d_head features, and is each head repeated n_heads // n_kv_heads times along the heads, dim=1?",
     ),
     Mistake(
         "all split into n_heads",
