@@ -135,3 +135,19 @@ def share_that_is_lost(lag, share):
 @wrong(ID, named="sigmoid of the gate")
 def sigmoid_instead_of_its_inverse(lag, share):
     return 1 / (1 + math.exp(-(share ** (1 / lag))))
+
+
+@wrong(ID, named="loss divided by lag")
+def the_same_loss_at_every_step(lag, share):
+    keep = 1 - (1 - share) / lag
+    return math.log(keep / (1 - keep))
+
+
+@wrong(ID, named="bias divided by lag")
+def inverse_sigmoid_of_the_share_over_lag(lag, share):
+    return math.log(share / (1 - share)) / lag
+
+
+@wrong(ID, named="approximation for long lags")
+def rule_of_thumb_for_any_share(lag, share):
+    return math.log(lag / math.log(1 / share))

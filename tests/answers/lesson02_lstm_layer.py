@@ -81,7 +81,9 @@ def recursive_over_layers(x, weights, state=None, k=0):
     h, c = (x.new_zeros(len(x), len(U) // 4),) * 2 if state is None else (state[0][k], state[1][k])
     outputs = []
     for x_t in x.unbind(1):
-        h, c = step(x_t, h, c, weights[f"weight_ih_l{k}"], U, weights[f"bias_ih_l{k}"] + weights[f"bias_hh_l{k}"])
+        h, c = step(
+            x_t, h, c, weights[f"weight_ih_l{k}"], U, weights[f"bias_ih_l{k}"] + weights[f"bias_hh_l{k}"]
+        )
         outputs += [h]
     output = torch.stack(outputs, 1)
     if f"weight_hh_l{k + 1}" not in weights:
@@ -130,7 +132,11 @@ class Layers:
     def __call__(self, x, weights, state=None):
         finals = []
         for k in range(len(weights) // 4):
-            parts = {name.removesuffix(f"_l{k}"): value for name, value in weights.items() if name.endswith(f"_l{k}")}
+            parts = {
+                name.removesuffix(f"_l{k}"): value
+                for name, value in weights.items()
+                if name.endswith(f"_l{k}")
+            }
             start = None if state is None else (state[0][k], state[1][k])
             x, final = self.one(x, parts, start)
             finals.append(torch.stack(final))
@@ -154,9 +160,36 @@ def torch_lstm(x, weights, state=None):
     n = len(weights) // 4
     if state is None:
         state = (torch.zeros(n, len(x), weights["weight_hh_l0"].shape[1]),) * 2
-    flat = [weights[f"{name}_l{k}"] for k in range(n) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    flat = [
+        weights[f"{name}_l{k}"] for k in range(n) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    ]
     output, h_n, c_n = torch.lstm(x, state, flat, True, n, 0.0, False, False, True)
     return output, (h_n, c_n)
+
+
+@right(ID)
+def functional_call_of_an_nn_module(x, weights, state=None):
+    rows, input_size = weights["weight_ih_l0"].shape
+    module = torch.nn.LSTM(input_size, rows // 4, len(weights) // 4, batch_first=True)
+    return torch.func.functional_call(module, weights, (x,) if state is None else (x, state))
+
+
+@right(ID)
+def one_nn_cell_a_layer(x, weights, state=None):
+    last = []
+    for k in range(len(weights) // 4):
+        own = {
+            name.removesuffix(f"_l{k}"): value for name, value in weights.items() if name.endswith(f"_l{k}")
+        }
+        cell = torch.nn.LSTMCell(own["weight_ih"].shape[1], own["weight_hh"].shape[1])
+        pair = None if state is None else (state[0][k], state[1][k])
+        outputs = []
+        for x_t in x.transpose(0, 1):
+            pair = torch.func.functional_call(cell, own, (x_t, pair))
+            outputs.append(pair[0])
+        x = torch.stack(outputs, dim=1)
+        last.append(pair)
+    return x, tuple(torch.stack(part) for part in zip(*last, strict=True))
 
 
 def layers(mistake):
@@ -177,12 +210,15 @@ def layers(mistake):
                 h = c = x.new_zeros(len(x), U.shape[1])
             outputs = []
             for x_t in x.unbind(1):
+                if mistake == "collected before the step":
+                    outputs.append(h)
                 if mistake == "detached":
                     h, c = h.detach(), c.detach()
                 if mistake == "state not handed on":
                     h = c = x.new_zeros(len(x), U.shape[1])
                 h, c = step(x_t, h, c, W, U, b)
-                outputs.append(c if mistake == "cell states put out" else h)
+                if mistake != "collected before the step":
+                    outputs.append(c if mistake == "cell states put out" else h)
             x = torch.stack(outputs, dim=0 if mistake == "output with time first" else 1)
             if mistake == "output with time first":
                 last_h.append(h)
@@ -192,7 +228,12 @@ def layers(mistake):
             last_h.append(h)
             last_c.append(c)
         dim = 1 if mistake == "h_n with batch first" else 0
-        h_n, c_n = torch.stack(last_h, dim), torch.stack(last_c, dim)
+        join = torch.cat if mistake == "states joined with cat" else torch.stack
+        h_n, c_n = join(last_h, dim=dim), join(last_c, dim=dim)
+        if mistake == "output alone":
+            return x
+        if mistake == "only the last output":
+            return x[:, -1], (h_n, c_n)
         if mistake == "state of the top layer only":
             return x, (h_n[-1], c_n[-1])
         if mistake == "h_n and c_n swapped":
@@ -217,6 +258,10 @@ for words, name in {
     "state of the top layer only": "states without a layer dimension",
     "h_n and c_n swapped": "states swapped",
     "three values": "three values",
+    "collected before the step": "states put out too early",
+    "states joined with cat": "layers joined along the batch",
+    "output alone": "output alone",
+    "only the last output": "last output only",
     "first layer's matrix again": "recurrent weights of the bottom layer",
 }.items():
     wrong(ID, words, named=name)(layers(words))

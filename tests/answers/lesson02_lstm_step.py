@@ -187,3 +187,41 @@ def only_h_returned(x, h, c, W_ih, W_hh, b):
     i, f, g, o = (x @ W_ih.T + h @ W_hh.T + b).chunk(4, dim=1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c)
+
+
+@wrong(ID, named="blocks interleaved")
+def four_neighbouring_rows_for_each_unit(x, h, c, W_ih, W_hh, b):
+    sums = x @ W_ih.T + h @ W_hh.T + b
+    i, f, g, o = sums.reshape(len(x), -1, 4).unbind(-1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+@wrong(ID, named="tanh on the stored cell state")
+def squashed_cell_passed_on(x, h, c, W_ih, W_hh, b):
+    i, f, g, o = (x @ W_ih.T + h @ W_hh.T + b).chunk(4, dim=1)
+    c = torch.tanh(torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g))
+    return torch.sigmoid(o) * c, c
+
+
+@wrong(ID, named="tanh after the output gate")
+def tanh_of_the_gated_cell(x, h, c, W_ih, W_hh, b):
+    i, f, g, o = (x @ W_ih.T + h @ W_hh.T + b).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.tanh(torch.sigmoid(o) * c), c
+
+
+@wrong(ID, named="input and output gate swapped")
+def written_by_o_and_shown_by_i(x, h, c, W_ih, W_hh, b):
+    i, f, g, o = (x @ W_ih.T + h @ W_hh.T + b).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(o) * torch.tanh(g)
+    return torch.sigmoid(i) * torch.tanh(c), c
+
+
+@wrong(ID)
+def cell_changed_in_place(x, h, c, W_ih, W_hh, b):
+    """Names no mistake: the check says that an input was changed."""
+    i, f, g, o = (x @ W_ih.T + h @ W_hh.T + b).chunk(4, dim=1)
+    c *= torch.sigmoid(f)
+    c += torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c

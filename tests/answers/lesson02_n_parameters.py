@@ -120,3 +120,18 @@ def recurrent_matrix_of_all_blocks_square(input_size, hidden_size, gates):
 @wrong(ID, named="W_hh and biases once")
 def gates_only_on_the_input(input_size, hidden_size, gates):
     return gates * hidden_size * input_size + hidden_size**2 + 2 * hidden_size
+
+
+@wrong(ID, named="always four blocks")
+def an_lstm_whatever_is_asked(input_size, hidden_size, gates):
+    return 4 * hidden_size * (input_size + hidden_size + 2)
+
+
+@wrong(ID, named="one block more")
+def a_block_for_the_candidate_on_top(input_size, hidden_size, gates):
+    return (gates + 1) * hidden_size * (input_size + hidden_size + 2)
+
+
+@wrong(ID, named="one block less")
+def the_candidate_is_no_gate(input_size, hidden_size, gates):
+    return (gates - 1) * hidden_size * (input_size + hidden_size + 2)

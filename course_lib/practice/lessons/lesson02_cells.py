@@ -41,16 +41,21 @@ def lstm_step(
     cut: bool = False,
     dim: int = 1,
     alone: bool = False,
+    interleaved: bool = False,
+    squash: str = "h",
 ) -> Callable:
     """An LSTM step; the options are the ways to get it wrong."""
 
     def step(x, h, c, W_ih, W_hh, b):
         sums = x @ W_ih.T + h @ W_hh.T + (b if bias else 0)
-        first, second, third, fourth = sums.chunk(4, dim=dim)
+        first, second, third, fourth = (
+            sums.view(len(x), -1, 4).unbind(-1) if interleaved else sums.chunk(4, dim=dim)
+        )
         i, f, g, o = ((first, second, third, fourth)[place] for place in order)
         i, f, o = gate(i), gate(f), gate(o)
         new = keep(f, i) * c + write(f, i) * candidate(g)
-        h = o * shown(c if old else new)
+        new = torch.tanh(new) if squash == "c" else new
+        h = torch.tanh(o * new) if squash == "product" else o * shown(c if old else new)
         if cut:
             h, new = h.detach(), new.detach()
         if alone:
@@ -125,6 +130,17 @@ LSTM_STEP = Exercise(
             lstm_step(order=(1, 0, 2, 3)),
             "You swapped the input gate and the forget gate: the order is i, f, g, o.",
         ),
+        Mistake(
+            "input and output gate swapped",
+            lstm_step(order=(3, 1, 2, 0)),
+            "You swapped the input gate and the output gate: the order is i, f, g, o.",
+        ),
+        Mistake(
+            "blocks interleaved",
+            lstm_step(interleaved=True),
+            "You took four neighbouring rows for each unit. PyTorch stacks whole blocks, the i of all units, then "
+            "the f of all units: chunk(4, dim=1).",
+        ),
         Mistake("pair swapped", lstm_step(swap=True), "You returned (c, h); the pair is (h, c)."),
         Mistake(
             "old cell state in h",
@@ -135,6 +151,18 @@ LSTM_STEP = Exercise(
             "no tanh on the cell",
             lstm_step(shown=lambda c: c),
             "You left out the tanh on the cell state: h = o ⊙ tanh(c) stays between −1 and 1.",
+        ),
+        Mistake(
+            "tanh on the stored cell state",
+            lstm_step(squash="c", shown=lambda c: c),
+            "You applied the tanh to the cell state that is passed on, as an RNN does. Return c as the sum "
+            "f ⊙ c + i ⊙ g; the tanh belongs in h alone.",
+        ),
+        Mistake(
+            "tanh after the output gate",
+            lstm_step(squash="product"),
+            "You multiplied by the output gate first and applied the tanh afterwards. The other way round: "
+            "h = o ⊙ tanh(c).",
         ),
         Mistake(
             "candidate through a sigmoid",

@@ -16,13 +16,15 @@ def _gru(
     order: tuple[int, int, int] = (0, 1, 2),
     candidate: Callable = torch.tanh,
     written: Callable = lambda z: 1 - z,
+    kept: Callable = lambda z, r: z,
+    second_bias: bool = True,
     cut: bool = False,
 ) -> Callable:
     """A GRU step; the options are the ways to get it wrong."""
 
     def step(x, h, W_ih, W_hh, b_ih, b_hh):
         from_x = (x @ W_ih.T + b_ih).chunk(3, dim=1)
-        from_h = (h @ W_hh.T + b_hh).chunk(3, dim=1)
+        from_h = (h @ W_hh.T + (b_hh if second_bias else 0)).chunk(3, dim=1)
         r, z, n = order
         gate_r, gate_z = torch.sigmoid(from_x[r] + from_h[r]), torch.sigmoid(from_x[z] + from_h[z])
         if reset == "after":
@@ -38,9 +40,13 @@ def _gru(
             new = candidate(from_x[n] - bias + gate_r * (from_h[n] + bias))
         elif reset == "everything":
             new = candidate(gate_r * (from_x[n] + from_h[n]))
+        elif reset == "outside":
+            new = gate_r * candidate(from_x[n] + from_h[n])
         else:
             new = candidate(from_x[n] + from_h[n])
-        result = gate_z * h + written(gate_z) * new if keep_z else (1 - gate_z) * h + gate_z * new
+        result = (
+            kept(gate_z, gate_r) * h + written(gate_z) * new if keep_z else (1 - gate_z) * h + gate_z * new
+        )
         return result.detach() if cut else result
 
     return step
@@ -129,6 +135,18 @@ GRU_STEP = Exercise(
             _gru(reset="everything"),
             "You scaled the input's part by r as well. The reset gate acts on what comes from h alone.",
         ),
+        Mistake(
+            "reset of the finished candidate",
+            _gru(reset="outside"),
+            "You multiplied the finished candidate by r. The reset gate acts inside the tanh, on what comes from h "
+            "alone: n = tanh(x_n + r ⊙ h_n).",
+        ),
+        Mistake(
+            "reset of the kept state",
+            _gru(kept=lambda z, r: z * r),
+            "You scaled the kept state by r too. The reset gate acts only in the candidate; z ⊙ h keeps h as it is.",
+        ),
+        Mistake("no b_hh", _gru(second_bias=False), "You left out the second bias, b_hh."),
         Mistake(
             "both biases inside the bracket",
             _gru(reset="both biases"),

@@ -7,7 +7,10 @@ from course_lib.practice.properties import holds, matches_reference
 
 
 def _forget_bias(lag: int, share: float) -> float:
-    keep = share ** (1 / lag)
+    return _logit(share ** (1 / lag))
+
+
+def _logit(keep: float) -> float:
     return math.log(keep / (1 - keep))
 
 
@@ -50,6 +53,24 @@ FORGET_BIAS = Exercise(
             "share divided by lag",
             lambda lag, share: math.log((share / lag) / (1 - share / lag)),
             "You divided the share by the lag. The factors are multiplied, so take the root: share ** (1 / lag).",
+        ),
+        Mistake(
+            "loss divided by lag",
+            lambda lag, share: _logit(1 - (1 - share) / lag),
+            "You divided the loss evenly among the steps. The factors are multiplied, so take the root: "
+            "share ** (1 / lag).",
+        ),
+        Mistake(
+            "bias divided by lag",
+            lambda lag, share: _logit(share) / lag,
+            "You inverted the sigmoid at the share and divided by the lag. Take the root first, share ** (1 / lag), "
+            "and invert the sigmoid there.",
+        ),
+        Mistake(
+            "approximation for long lags",
+            lambda lag, share: -math.log(-math.log(share) / lag),
+            "That is an approximation which holds for long lags. The exact bias is ln(keep / (1 − keep)) with "
+            "keep = share ** (1 / lag).",
         ),
         Mistake(
             "power for root",
@@ -187,6 +208,21 @@ N_PARAMETERS = Exercise(
             "one block",
             lambda input_size, hidden_size, gates: hidden_size * (input_size + hidden_size + 2),
             "You counted one block. Every gate has matrices and biases of its own.",
+        ),
+        Mistake(
+            "always four blocks",
+            lambda input_size, hidden_size, gates: 4 * hidden_size * (input_size + hidden_size + 2),
+            "You counted four blocks whatever the layer is. The argument gates says how many: RNN 1, GRU 3, LSTM 4.",
+        ),
+        Mistake(
+            "one block more",
+            lambda input_size, hidden_size, gates: (gates + 1) * hidden_size * (input_size + hidden_size + 2),
+            "You added a block for the candidate. It is counted in gates already: RNN 1, GRU 3, LSTM 4.",
+        ),
+        Mistake(
+            "one block less",
+            lambda input_size, hidden_size, gates: (gates - 1) * hidden_size * (input_size + hidden_size + 2),
+            "You left out the candidate's block, which has weights and biases too. It is counted in gates.",
         ),
         Mistake(
             "recurrent matrix once",
