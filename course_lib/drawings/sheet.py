@@ -120,6 +120,10 @@ class Sheet:
             Arc((x, y), 2 * radius, 2 * radius, theta1=start, theta2=end, color=COLOURS["plain"], linewidth=1.1)
         )
 
+    def junction(self, x: float, y: float, colour: str = "plain") -> None:
+        """A dot where lines join; lines that cross without one have nothing to do with each other."""
+        self.ax.add_patch(Circle((x, y), 0.035, facecolor=COLOURS[colour], edgecolor="none", zorder=2))
+
     def operator(self, x: float, y: float, symbol: str, colour: str = "plain", radius: float = 0.15) -> Shape:
         """A circle with a sign in it: +, ×, σ."""
         shape = Shape(x, y, 2 * radius, 2 * radius)
