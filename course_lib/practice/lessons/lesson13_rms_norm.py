@@ -106,7 +106,7 @@ def _cases() -> list[tuple]:
     ]
 
 
-_OWN_EPS = "You used an eps of your own. SmolLM2 was trained with one of its own too: use the argument eps."
+_OWN_EPS = "You used an eps of your own, or PyTorch's default. Models differ in it: use the argument eps."
 
 RMS_NORM = Exercise(
     id="13.rms_norm",
