@@ -122,7 +122,7 @@ LESSONS = (
         "What does an attention head of a real BERT do, and does the model need it?",
         "load published weights, score, control and ablate attention heads, search by meaning, test a bias",
         90,
-        70,
+        40,
     ),
     Lesson(
         "13_chat_model",

@@ -4,6 +4,7 @@ One file a drawing; the shapes are those of `sheet.py`, the colours those of `co
 `python -m course_lib.drawings FOLDER` writes all of them as PNG files.
 """
 
+from course_lib.drawings.ablation import ablation
 from course_lib.drawings.attention_over_encoder import attention_over_encoder
 from course_lib.drawings.backpropagation_through_time import backpropagation_through_time
 from course_lib.drawings.bert_inputs import bert_inputs
@@ -30,6 +31,7 @@ from course_lib.drawings.unrolled_rnn import unrolled_rnn
 __all__ = [
     "ALL",
     "Drawing",
+    "ablation",
     "attention_over_encoder",
     "backpropagation_through_time",
     "bert_inputs",

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 12 · Inside BERT: attention heads, ablation, sentence vectors and bias
 #
-# **What does an attention head of a real BERT do, and does the model need it?** So far your models were small and you knew what they should learn. This one was trained by others and is in daily use. You load
-# its weights into the course's own classes, score its heads on held-out sentences, ablate them, read its layers with probes, and measure a social bias.
+# **What does an attention head of a real BERT do, and does the model need it?** So far your models were small, and you knew what they should learn. This one was trained on real text and is in daily use. You load
+# its weights into the course's own classes, score its heads on held-out sentences, ablate them, probe its layers, and measure a social bias.
 #
 # You will be able to:
 #
@@ -25,11 +25,12 @@
 # * **compute** sentence vectors without a padding bug, and search with them (exercise 6),
 # * **test** whether a measured bias could be chance (exercise 7).
 #
-# Time: 90 minutes; the cells run for about a minute on one CPU core. It builds on lessons 06 and 07 (heads, blocks), 09 (WordPiece), 10 and 11 (BERT, fine-tuning).
+# Time: 90 minutes; the cells run for about 40 seconds on one CPU core. It builds on lessons 06 and 07 (heads, blocks), 09 (WordPiece), 10 and 11 (BERT, fine-tuning).
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
 import random
+import textwrap
 from collections import Counter
 from contextlib import contextmanager
 
@@ -57,7 +58,7 @@ device = setup(seed=0)
 # The model is `all-MiniLM-L6-v2`: a BERT with 6 layers of 12 heads, `d_model` 384, and the 30,522 word pieces of the original BERT (Devlin et al. 2019). It comes from MiniLM, a smaller BERT **distilled** from a larger one: it was trained to imitate the larger model's attention (Wang et al. 2020).
 # It was then fine-tuned on pairs of sentences, so that related sentences get similar vectors (Reimers and Gurevych 2019).
 #
-# The weights are 91 MB in a *safetensors* file, which holds numbers and names but no code. If the next cell fails, its message lists where it looked and what helps.
+# The weights come in a 91 MB *safetensors* file, which holds tensors and their names but no code.
 
 # %%
 bert, vocabulary = load_bert("all-MiniLM-L6-v2")
@@ -74,9 +75,9 @@ def tokens_of(text):
 print(*tokens_of("The cat sat on the mat."))
 
 # %% [markdown]
-# `bert` is the class of lesson 10. Loading mostly renames: `encoder.layer.0.intermediate.dense` in the file is `encoder.layers[0].linear1` here. The file has separate matrices for queries, keys and values; your `in_proj_weight` stacks their rows.
+# `bert` is the class of lesson 10. Loading is mostly renaming: `encoder.layer.0.intermediate.dense` in the file is `encoder.layers[0].linear1` here. The file has separate matrices for queries, keys and values; your `in_proj_weight` stacks their rows.
 #
-# Matching shapes prove little: a transposed square matrix or a wrong $\epsilon$ fits as well. So compare the hidden states, layer by layer, with Hugging Face's `transformers`, on two sentences of different lengths.
+# Matching shapes prove little: a transposed square matrix or a wrong $\epsilon$ fits as well. So compare hidden states layer by layer with Hugging Face's `transformers`, on two sentences of different lengths.
 
 # %% tags=["nbval-ignore-output"]
 from transformers import AutoModel
@@ -113,22 +114,35 @@ for number, (mine, their) in enumerate(zip(ours, expected, strict=True)):
     measured(f"{place}: largest difference", (mine - their.cpu())[real].abs().max(), at_most=1e-5)
 
 # %% [markdown]
-# Your class computes what theirs does. From here on, your code runs.
+# Your class computes what theirs does, so from here on you use your own.
 #
 # ## 2 · Attention maps and attention sinks
 #
-# Six layers of twelve heads give 72 maps of one sentence.
-#
-# > **Predict.** In lesson 10 one head attended from a verb to its subject. Where will most of these 72 heads put their weight?
+# > **Predict.** In lesson 10 one head attended from a verb to its subject. Six layers of twelve heads give 72 maps of one sentence: where will most of them put their weight?
 
 
 # %% tags=["nbval-ignore-output"]
+def by_length(sequences):
+    """For each length, where its sequences of ids are and the ids, (n, time): batches without padding."""
+    for length in sorted({len(ids) for ids in sequences}):
+        places = [i for i, ids in enumerate(sequences) if len(ids) == length]
+        yield places, torch.tensor([sequences[i] for i in places], device=device)
+
+
+def attend_all(sentences):
+    """The maps of sentences, each given as its tokens: a list of (layers, heads, time, time)."""
+    found = {}
+    for places, ids in by_length([[index[token] for token in tokens] for tokens in sentences]):
+        with torch.inference_mode(), record_attention(bert) as maps:
+            bert(ids)
+        by_sentence = torch.stack([weights.cpu() for weights in maps.values()], dim=1)
+        found |= dict(zip(places, by_sentence, strict=True))
+    return [found[i] for i in range(len(sentences))]
+
+
 def attend(tokens):
-    """The maps of one sentence, given as its tokens: (layers, heads, time, time)."""
-    ids = torch.tensor([[index[token] for token in tokens]], device=device)
-    with torch.inference_mode(), record_attention(bert) as maps:
-        bert(ids)
-    return torch.stack([weights[0].cpu() for weights in maps.values()])
+    """The maps of one sentence."""
+    return attend_all([tokens])[0]
 
 
 tokens = tokens_of("The cat sat on the mat.")
@@ -137,19 +151,19 @@ _ = plots.attention_grid(
 )
 
 # %% [markdown]
-# The dark first column in most maps is `[CLS]`, which isn't a word. Explore the heads with a longer sentence: click on a small map, then hover over the rows of the large one. What does *she* attend to?
+# In most maps the first column is dark: `[CLS]`, which isn't a word. Now explore a longer sentence: click on a small map, then hover over the rows of the large one. What does *she* attend to?
 
 # %% tags=["nbval-ignore-output"]
 SHE = tokens_of("The king met the queen because she was lonely.")
 attention_explorer(attend(SHE), SHE, title="Does a head connect “she” with “queen”?")
 
 # %% [markdown]
-# One sentence is an anecdote. Take 100 photo captions for choosing heads, and 100 others for judging the heads you chose.
+# One sentence is an anecdote. Use 100 photo captions to choose heads, and 100 others to judge the heads you chose.
 
 # %%
 captions = [english for _, english in load("multi30k-de-en").validation if len(english.split()) <= 16]
-choosing = [attend(tokens_of(caption)) for caption in captions[:100]]
-judging = [attend(tokens_of(caption)) for caption in captions[100:200]]
+for_choosing, for_judging = ([tokens_of(caption) for caption in captions[i : i + 100]] for i in (0, 100))
+choosing, judging = attend_all(for_choosing), attend_all(for_judging)
 
 
 def by_head(score, maps):
@@ -190,23 +204,23 @@ with torch.no_grad():
             arrives = A[number] * lengths[:, None]  # (n_heads, time, time): weight times length
             shares[number] += (arrives[..., 0] / arrives.sum(dim=-1)).mean() / 40
 measured(
-    "length of [CLS]'s projected value over a word's, the largest of layers 1 to 5",
+    "length of [CLS]'s projected value, a word's being 1 (largest of layers 1 to 5)",
     lengths_on_cls[1:].max(),
     at_most=0.1,
 )
 measured("[CLS]'s share of weight × length, layers 1 to 4", shares[1:5].mean(), at_most=0.2)
 
 # %% [markdown]
-# So most of the weight goes where the values are small. The usual explanation: a softmax must distribute a total of 1, even when nothing in the sentence is relevant to the head, and on a token with a tiny value the weight does little. Such tokens are called **attention sinks**. In other BERTs it is often `[SEP]` (Clark et al. 2019, section 3.2); in GPTs it is the first token
-# (Xiao et al. 2024). Keep this in mind for every attention map: the weight isn't what arrives.
+# So most of the weight goes where the values are small. The usual explanation: a softmax must distribute a total of 1 even when nothing in the sentence is relevant to the head, and on a token with a tiny value the weight does little harm. Such tokens are called **attention sinks**. In other BERTs the sink is often `[SEP]` (Clark et al. 2019, section 3.2); in GPTs it is the first token
+# (Xiao et al. 2024). So in every attention map, remember: the weight isn't what arrives.
 #
 # ## 3 · Scoring attention heads
 #
-# To find a head, write a score for what you are looking for and compute it for all 72. The simplest score is the weight on the previous token.
+# To find a head, write a score for what you are looking for, and compute it for all 72. The simplest is the weight on the previous token.
 #
 # ### Exercise 1 · A score for the previous token (warm-up, 5 minutes)
 #
-# Write `previous_token_score(A)`. `A` is `(n_heads, time, time)` with a row for each query. Return for each head, `(n_heads,)`, the mean weight that a query puts on the token just before it. The first token has none before it and doesn't count.
+# Write `previous_token_score(A)`. `A` is `(n_heads, time, time)` with a row for each query. For each head, return the mean weight that a query puts on the token just before it: `(n_heads,)`. The first token has no predecessor, so leave it out.
 
 
 # %% tags=["exercise"]
@@ -276,7 +290,7 @@ SliderFigure(
 #
 # ### Determiner and noun
 #
-# Do heads go by position only? A **determiner** (*the*, *a*) belongs to a noun that may be one, two or three words away: *the old grey **cat***. You generate the sentences, so you know the correct noun. One set of words is for choosing, another for judging.
+# Do heads rely on position alone? A **determiner** (*the*, *a*) belongs to a noun that may be one, two or three words away: *the old grey **cat***. The sentences are generated, so the correct noun is known. One set of words is for choosing, another for judging.
 
 
 # %%
@@ -320,7 +334,9 @@ def mean_weight(examples):
 
 
 def with_maps(sentences):
-    return [(attend(tokens), pairs) for tokens, pairs in sentences]
+    """(tokens, pairs) → (A, pairs)."""
+    all_tokens, all_pairs = zip(*sentences, strict=True)
+    return list(zip(attend_all(all_tokens), all_pairs, strict=True))
 
 
 def picks_noun(examples):
@@ -335,16 +351,18 @@ def picks_noun(examples):
 
 
 noun_sentences = list(noun_phrases(WORDS["judging"]))
-NAMED["its noun"] = layer, head = best_head(picks_noun(with_maps(noun_phrases(WORDS["choosing"]))))
+NAMED["its noun"] = layer, head = best_head(picks_noun(with_maps(noun_phrases(WORDS["choosing"], 120))))
 found = picks_noun(with_maps(noun_sentences))[layer, head]
 next_word = [noun == determiner + 1 for _, pairs in noun_sentences for determiner, noun in pairs]
 measured(f"chosen L{layer} H{head}: the noun has the largest weight, on new words", found, at_least=0.8)
 measured("baseline: the next word is the noun", sum(next_word) / len(next_word), at_most=0.45)
 
 # %% [markdown]
+# With four other samples of the sentences, the same head won and was right in 83 to 88%. It isn't a matter of position.
+#
 # ### Pronoun and antecedent
 #
-# *The king met the queen because **she** was lonely.* Does a head connect the pronoun with the noun it refers to? The sentences come in fours: both orders of king and queen, *he* and *she*. A head that always prefers the nearer noun, or the first, is right in exactly half. Choosing and judging use different sentences and different nouns.
+# *The king met the queen because **she** was lonely.* Does a head connect the pronoun with the noun it refers to? The sentences come in fours: both orders of king and queen, *he* and *she*. A head that always prefers the nearer noun, or the first, is right in exactly half. Choosing and judging use different sentences and nouns.
 
 
 # %%
@@ -380,10 +398,11 @@ def pronoun_sentences(frames, couples):
 
 def prefers_antecedent(cases):
     """Fraction of sentences in which the antecedent has more weight than the other noun, and the mean difference, by head."""
-    differences = []
-    for tokens, pronoun, meant, other in cases:
-        A = attend(tokens)
-        differences.append(A[:, :, pronoun, meant] - A[:, :, pronoun, other])
+    cases = list(cases)
+    differences = [
+        A[:, :, pronoun, meant] - A[:, :, pronoun, other]
+        for A, (_, pronoun, meant, other) in zip(attend_all([c[0] for c in cases]), cases, strict=True)
+    ]
     differences = torch.stack(differences)  # (n, layers, heads)
     return (differences > 0).double().mean(dim=0), differences.mean(dim=0)
 
@@ -411,7 +430,7 @@ _ = plots.attention_heatmap(
 )
 
 # %% [markdown]
-# Why new sentences? Among 72 heads, the best one on few sentences looks good by luck. Suppose that each head only flipped a coin for each sentence:
+# Why new sentences? On few sentences, the best of 72 heads looks good by luck. Suppose each head merely flipped a coin for each sentence:
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -422,9 +441,9 @@ for n, low, high in ((12, 0.75, 0.9), (96, 0.55, 0.7)):
     )
 
 # %% [markdown]
-# The head passes. Many published figures stop here. But does the head resolve pronouns?
+# The head passes. But does it resolve pronouns?
 #
-# > **Predict.** Shuffle the words: *lonely queen . the because king she met was the*. No grammar is left, only gender. How often will the head still prefer the correct noun? What if two jobs replace king and queen?
+# > **Predict.** Shuffle the words: *lonely queen . the because king she met was the*. No grammar is left, only gender. How often will the head still prefer the correct noun? And if two jobs replace king and queen?
 
 
 # %%
@@ -435,11 +454,11 @@ def shuffled(tokens, places, draw):
     return [tokens[i] for i in order], [order.index(place) for place in places]
 
 
-draw = random.Random(0)
-in_disorder = []
-for tokens, *places in pronoun_cases:
-    tokens, places = shuffled(tokens, places, draw)
-    in_disorder.append((tokens, *places))
+after_shuffling = []
+for seed in range(3):
+    draw = random.Random(seed)
+    moved = [shuffled(tokens, places, draw) for tokens, *places in pronoun_cases]
+    after_shuffling.append(prefers_antecedent((tokens, *places) for tokens, places in moved)[0][layer, head])
 E = bert.token_embedding.weight.detach().cpu()
 by_embedding = []
 for tokens, *places in pronoun_cases:
@@ -454,8 +473,8 @@ jobs = [
 ]
 stereotype = prefers_antecedent(pronoun_sentences(FRAMES["judging"][:2], jobs))[0]
 measured(
-    "words shuffled: still prefers the correct noun",
-    prefers_antecedent(in_disorder)[0][layer, head],
+    "words shuffled: still prefers the correct noun, the lowest of 3 shuffles",
+    min(after_shuffling),
     at_least=0.8,
 )
 measured(
@@ -466,23 +485,19 @@ measured(
 measured("“she” prefers the nurse, “he” the engineer", stereotype[layer, head], at_least=0.75)
 
 # %% [markdown]
-# The head **matches gender**, mostly without regard to word order: shuffling cost only a few points. In these sentences gender is the only cue, so they cannot show what the head would do where grammar decides. The input embeddings, which no layer has processed, solve the same sentences.
+# The head **matches gender**, whatever the word order: shuffling costs only a few points. Gender is the only cue in these sentences, so they can't show what the head does where grammar decides. Even the input embeddings, which no layer has processed, solve them.
 #
-# In *The engineer thanked the nurse after she had read the letter*, grammar leaves open who read it. The head still follows the stereotype. Rudinger et al. (2018) built such sentences to test coreference systems; section 8 returns to this.
+# In *The engineer thanked the nurse after she had read the letter*, grammar leaves open who read it, yet the head follows the stereotype. Rudinger et al. (2018) built such sentences to test coreference systems; section 8 returns to this.
 #
 # ### Exercise 2 · Which head needs no word order? (core, 8 minutes, experiment)
 #
-# `kept_when_shuffled(name)` takes the name of a head. It shuffles the words of the judging sentences, follows the same pairs of words to their new positions, and returns the head's score there divided by its score in the original order. *Predict* the number for "previous token", "next token", "its noun" and "gender". Then run it for all four in a cell of your own. Set
+# `kept_when_shuffled(name)` shuffles the words of the judging sentences, follows each pair of words to its new positions, and returns the head's score there divided by its score in the original order. *Predict* this share for "previous token", "next token", "its noun" and "gender". Then compute all four, and set
 # `needs_no_order` to the name whose head keeps the largest share.
 
 # %%
 cases = {
-    "previous token": [
-        (t, [(q, q - 1) for q in range(2, len(t) - 1)]) for t in map(tokens_of, captions[100:140])
-    ],
-    "next token": [
-        (t, [(q, q + 1) for q in range(1, len(t) - 2)]) for t in map(tokens_of, captions[100:140])
-    ],
+    "previous token": [(t, [(q, q - 1) for q in range(2, len(t) - 1)]) for t in for_judging[:40]],
+    "next token": [(t, [(q, q + 1) for q in range(1, len(t) - 2)]) for t in for_judging[:40]],
     "its noun": noun_sentences[:40],
     "gender": [(tokens, [(pronoun, meant)]) for tokens, pronoun, meant, _ in pronoun_cases],
 }
@@ -507,7 +522,8 @@ def kept_when_shuffled(name):
 # %% tags=["exercise"]
 needs_no_order = ...
 ### BEGIN SOLUTION
-needs_no_order = "gender"
+kept = {name: kept_when_shuffled(name) for name in cases}
+needs_no_order = max(kept, key=kept.get)
 ### END SOLUTION
 
 # %% tags=["check"]
@@ -530,14 +546,14 @@ for name in ("previous token", "next token"):
 measured("share that “its noun” keeps", kept_when_shuffled("its noun"), between=(0.3, 0.6))
 
 # %% [markdown]
-# The control doesn't make a head worthless. It tells you which name is right: *goes by position*, or *goes by the words*.
+# The control doesn't make a head worthless. It tells you what drives it: **positions** or **words**.
 #
 # ## 4 · Ablating heads
 #
-# A map shows where a head attends. Whether the model needs it is another question, and the test is **ablation**: remove the head and measure. The drawing shows where: the heads' outputs are joined before $W_O$ mixes them. Head $h$ owns the features $h \cdot d_{head}$ up to $(h + 1) \cdot d_{head}$, counting from 0 (the drawing's heads are numbered from 1). Set them to 0.
+# A map shows where a head attends. Whether the model needs it is another question, and the test is **ablation**: remove the head and measure. The heads' outputs are joined before $W_O$ mixes them. Head $h$ owns the features from $h \cdot d_{head}$ up to, not including, $(h + 1) \cdot d_{head}$. Set them to 0.
 
 # %%
-drawings.multi_head()
+drawings.ablation()
 
 # %% [markdown]
 # ### Exercise 3 · Ablate a head (warm-up, 5 minutes)
@@ -577,6 +593,7 @@ def without(*heads):
         def before_W_O(_, y, head=head, n_heads=attention.n_heads):
             return (yours("12.ablate")(y[0], head, n_heads),)
 
+        # PyTorch calls a pre-hook with the module's inputs and hands the module what it returns.
         hooks.append(attention.out_proj.register_forward_pre_hook(before_W_O))
     try:
         yield
@@ -586,13 +603,15 @@ def without(*heads):
 
 
 # %% [markdown]
-# What should be measured? If the head carries something from the key's token to the query's, then a different key should change the query's vector. So replace the key with `[MASK]` and see how far the query's vector **moves**. Then ablate the head and measure again. If the head carried the information, the vector should move less.
+# What to measure? If a head carries information from a key to a query, then replacing the key with `[MASK]` should **move** the query's vector, and with the head ablated it should move less.
 
 
 # %%
 @torch.no_grad()
-def shifts(sentences, heads=()):
-    """What the query's vector changes by, after each layer, when the key becomes [MASK]; one pair per sentence: (6, n, d_model)."""
+def shifts(sentences, heads=(), n_layers=6):
+    """What the query's vector changes by, after each layer, when the key becomes [MASK]: (n_layers, n, d_model).
+
+    sentences: (tokens, pairs); the first pair of each counts. heads: these are ablated."""
     ids, lengths = pad([[index[token] for token in tokens] for tokens, _ in sentences])
     queries, keys = torch.tensor([pairs[0] for _, pairs in sentences]).T
     rows = torch.arange(len(sentences))
@@ -601,7 +620,7 @@ def shifts(sentences, heads=()):
     real = padding_mask(lengths)[:, None].to(device)
     x, changed, by_layer = bert.embed(ids.to(device)), bert.embed(masked.to(device)), []
     with without(*heads):
-        for layer in bert.encoder.layers:
+        for layer in bert.encoder.layers[:n_layers]:
             x, changed = layer(x, real), layer(changed, real)
             by_layer.append((changed - x)[rows, queries].cpu())
     return torch.stack(by_layer)
@@ -637,13 +656,13 @@ _ = plots.layer_scores(
 )
 
 # %% [markdown]
-# After its own layer, the ablated head is missed, as its map promised. After the last layer, the query's vector moves nearly as far as in the intact model, and in nearly the same direction. So the key also reaches the query by other paths. Whether these always carry it, or step in when the head is missing, we didn't measure; McGrath et al. (2023) found the second, *self-repair*, in a language model.
+# After its own layer, the ablated head is missed, as its map suggests. After the last layer, the query's vector moves nearly as far as in the intact model, and in nearly the same direction. So the key also reaches the query by other paths. Do these always carry it, or do they step in when the head is missing? That isn't measured here; McGrath et al. (2023) found the latter, *self-repair*, in a language model.
 #
-# So "the output hardly changes" doesn't prove that a head did nothing. Michel et al. (2019) could remove most heads, one at a time, with little loss in the task. Setting a head to 0 is a strong intervention: later layers never saw such an input in training. Replacing it with its average output is gentler (mean ablation; Wang et al. 2023 use it).
+# So "the output hardly changes" doesn't prove that a head did nothing. Michel et al. (2019) could remove most heads, one at a time, with little loss in the task. Zero is also an input that later layers never saw in training; replacing the head's output with its average is gentler (mean ablation, as in Wang et al. 2023).
 #
 # ### Exercise 4 · Find a head, control it, ablate it (build, 25 minutes)
 #
-# Now the whole method in one function, for a property that **you** choose. Write `study_head(choosing, judging, control, movement)`.
+# The whole method in one function, for a property that **you** choose. Write `study_head(choosing, judging, control, movement)`.
 #
 # * The first three arguments are lists of examples `(A, pairs)`: maps `(layers, heads, time, time)`, and the `(query, key)` pairs that have the property. A head's score in a sentence is its mean weight over the pairs. Its score on a list is the mean over the sentences.
 # * `movement(heads)` returns a number: how far queries move on average with this list of `(layer, head)` ablated. `movement([])` is the intact model.
@@ -652,7 +671,7 @@ _ = plots.layer_scores(
 #
 # * `"head"`, the `(layer, head)`; `"score"`, its score on `judging`; `"control"`, its score on `control`;
 # * `"kept"`, the share of the intact movement that is kept with the head ablated;
-# * `"kept without another"`, the same share with one other head of its layer ablated, averaged over these heads.
+# * `"kept without another"`, the same share with another head of its layer ablated, averaged over the other heads, one at a time.
 
 
 # %% tags=["exercise"]
@@ -686,7 +705,7 @@ check("12.study_head", study_head)
 hint("12.study_head")
 
 # %% [markdown] tags=["solution"]
-# Each number answers an objection. The score on `judging`: you chose the luckiest of 72. The control: the head attends to something else that comes along with the property. The other heads: *any* ablation in this layer would have done this.
+# Each number answers an objection. The score on `judging`: you chose the luckiest of 72. The control: the head attends to something else that comes along with the property. The other heads: ablating *any* head of this layer would have had this effect.
 
 # %% [markdown]
 # First a simple property: a **repeated token**, paired with its first occurrence in the caption. The control is the shuffle of exercise 2.
@@ -700,19 +719,17 @@ def repeated(tokens):
 
 def study(pairs_of, n=30):
     """The study of a property; movement is measured after the chosen head's layer, on n of the judging sentences."""
-    first, second = (
-        [(t, pairs_of(t)) for t in map(tokens_of, some) if pairs_of(t)]
-        for some in (captions[:100], captions[100:200])
-    )
+    first = [(A, pairs_of(t)) for t, A in zip(for_choosing, choosing, strict=True) if pairs_of(t)]
+    second = [(A, pairs_of(t)) for t, A in zip(for_judging, judging, strict=True) if pairs_of(t)]
     if not first or not second:
         raise ValueError("No caption has such a pair: choose words that occur in photo captions.")
-    examples = with_maps(first)
-    layer, _ = best_head(mean_weight(examples))
+    sentences = [(t, pairs_of(t)) for t in for_judging if pairs_of(t)]
+    layer, _ = best_head(mean_weight(first))
     return yours("12.study_head")(
-        examples,
-        with_maps(second),
-        with_maps(shuffle_all(second)),
-        lambda heads: mean_length(shifts(second[:n], heads))[layer].item(),
+        first,
+        second,
+        with_maps(shuffle_all(sentences)),
+        lambda heads: mean_length(shifts(sentences[:n], heads, layer + 1))[layer].item(),
     )
 
 
@@ -730,9 +747,9 @@ measured(
 )
 
 # %% [markdown]
-# Read it like a referee. The score survives most of the shuffling, so the head goes by the words. The score *itself* chose L1 H1 too: this head attends to tokens equal to the query, the query itself included. Ablating it costs more than ablating another head of its layer, yet most of the movement is kept: it isn't the only path.
+# Read the result as a reviewer would. Most of the score survives the shuffle, so words drive this head. In section 3, the score “itself” chose L1 H1 too: the head attends to tokens equal to the query, the query included. Ablating it costs more than ablating another head of its layer, yet most of the movement is kept: it isn't the only path.
 #
-# Now **your** property. Change `my_pairs`, which returns the `(query, key)` positions for a caption's tokens. The example pairs the full stop with the first word. Other ideas: a colour and the token after it, a preposition and the token two places later, a word that you list and another one. Would you publish the result?
+# Now **your** property. Change `my_pairs`, which returns the `(query, key)` positions for a caption's tokens. Ideas: a colour and the token after it, a preposition and the token two places later, two words from lists of yours. Would you publish the result?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -747,7 +764,7 @@ for name, value in study(my_pairs).items():
 # %% [markdown]
 # ### An ablation that says nothing
 #
-# Is a head needed for a *task*? Ask whether *The king met the queen because she was lonely* is closer to *The queen was lonely* than to *The king was lonely*. A sentence's vector is the mean of its tokens' vectors. There are two baselines: the same sentence with its words shuffled, and the mean of the **input embeddings**.
+# Is a head needed for a *task*? Ask whether *The king met the queen because she was lonely* is closer to *The queen was lonely* than to *The king was lonely*. A sentence's vector is the mean of its tokens' vectors. Two baselines: the sentence with its words shuffled, and the mean of the **input embeddings**.
 #
 # > **Predict.** The model answers three quarters correctly. What does it answer without the gender head? And the two baselines?
 
@@ -755,9 +772,11 @@ for name, value in study(my_pairs).items():
 # %%
 @torch.no_grad()
 def vectors(texts):
-    """One unit vector for each text (or list of words), one after the other: (n, d_model)."""
-    ids = [torch.tensor([wordpiece.encode(text).ids], device=device) for text in texts]  # each (1, time)
-    return F.normalize(torch.cat([bert(one).mean(dim=1) for one in ids]), dim=-1).cpu()
+    """One unit vector for each text (or list of words): (n, d_model)."""
+    found = torch.empty(len(texts), bert.token_embedding.embedding_dim)
+    for places, ids in by_length([wordpiece.encode(text).ids for text in texts]):
+        found[places] = bert(ids).mean(dim=1).cpu()
+    return F.normalize(found, dim=-1)
 
 
 @torch.no_grad()
@@ -777,33 +796,37 @@ for frame, question in zip(FRAMES["choosing"], QUESTIONS, strict=True):
 
 
 def accuracy(asked, vectors=vectors):
-    asked, right, wrong = vectors(asked), vectors(right_answers), vectors(wrong_answers)
-    return ((asked * right).sum(dim=1) > (asked * wrong).sum(dim=1)).double().mean().item()
+    answers = sorted(set(right_answers))  # the wrong ones are the same, paired otherwise
+    row = {answer: i for i, answer in enumerate(answers)}
+    scores = vectors(asked) @ vectors(answers).T  # (questions, answers)
+    right, wrong = (
+        scores[range(len(asked)), [row[answer] for answer in some]] for some in (right_answers, wrong_answers)
+    )
+    return (right > wrong).double().mean().item()
 
 
-draw = random.Random(0)
 intact = accuracy(sentences)
 with without(NAMED["gender"]):
     ablated = accuracy(sentences)
 measured("accuracy of the intact model", intact, at_least=0.65)
 measured("without the gender head", ablated, at_least=0.65)
-measured(
-    "words shuffled",
-    accuracy([draw.sample(words, len(words)) for words in sentences]),
-    above=("in order", intact),
-)
+in_disorder = []
+for seed in range(3):
+    draw = random.Random(seed)
+    in_disorder.append(accuracy([draw.sample(words, len(words)) for words in sentences]))
+measured("words shuffled, the lowest of 3 shuffles", min(in_disorder), above=("in order", intact))
 measured("mean of the input embeddings", accuracy(sentences, embedding_means), above=("the model", intact))
 
 # %% [markdown]
-# Ablation changes nothing here, but the baselines say why that proves nothing: a **bag of words** solves the task better than the model. The task needs no antecedents, so it can't show whether a head that finds them is needed. Before you ablate, check that your task needs what you ablate.
+# Ablation hardly changes the accuracy, but the baselines say why that proves nothing: a **bag of words** does better than the model. The task needs no antecedents, so it can't show whether a head that finds them is needed. Before you ablate, check that your task needs what you ablate.
 #
 # ## 5 · Attention rollout
 #
-# A map of layer 4 relates the vectors *in layer 4*, and each of these is already a mixture of tokens. **Rollout** (Abnar and Zuidema 2020) multiplies the layers. Let $\bar A_l$ be the mean of layer $l$ over its heads. Half the weight goes to the residual connection:
+# A map of layer 4 relates the vectors *in layer 4*, each already a mixture of tokens. **Rollout** (Abnar and Zuidema 2020) multiplies the layers. Let $\bar A_l$ be the mean of layer $l$ over its heads. Half the weight goes to the residual connection:
 #
 # $$R_0 = I, \qquad R_{l+1} = \left(\tfrac12 \bar A_l + \tfrac12 I\right) R_l$$
 #
-# Row $t$ of the last $R$ is meant to say how much of each input token is in the final vector of token $t$.
+# Row $t$ of the last $R$ is supposed to say how much of each input token is in the final vector of token $t$.
 #
 # ### Exercise 5 · Rollout (core, 8 minutes)
 #
@@ -842,7 +865,7 @@ _ = plots.attention_heatmap(
 )
 
 # %% [markdown]
-# Does everything come from `[CLS]`? Ask the model by **occlusion**: replace one word with `[MASK]` and measure how far the sentence's vector moves. Then rank the words, by occlusion and by rollout. Spearman's **rank correlation** is 1 for equal rankings and about 0 for unrelated ones.
+# Does everything come from `[CLS]`? Ask the model by **occlusion**: replace one word with `[MASK]` and measure how far the sentence's vector moves. Then rank the words by occlusion and by rollout. Spearman's **rank correlation** is 1 for equal rankings and about 0 for unrelated ones.
 
 
 # %%
@@ -890,13 +913,13 @@ measured("the last layer alone", means["last layer alone"], at_least=0.65)
 measured("position in the sentence", means["position in the sentence"], between=(-0.3, 0.3))
 
 # %% [markdown]
-# Published rollout counts the sink's weight as information, although its values are tiny (section 2). Without the sinks it correlates better. The plain last layer wins, which is no surprise here: the sentence's vector is the mean of what the last layer mixed. Abnar and Zuidema found rollout better than raw attention on their models.
+# Rollout as published counts the sink's weight as information, although its values are tiny (section 2). Without the sinks it does better. The last layer alone wins, which is no surprise: the sentence's vector is the mean of what this layer mixed. Abnar and Zuidema found rollout better than raw attention, on other models.
 #
 # ## 6 · Probing layers
 #
-# What can be read from the vectors of each layer? A **probe** is a linear classifier on frozen hidden states. The question: is this word part of a **name**? The data are lesson 11's WNUT-17 posts, with separate posts for training and evaluation.
+# What can be read from the vectors of each layer? A **probe** is a linear classifier on frozen hidden states. Ours asks whether a word is part of a **name**. The data are lesson 11's WNUT-17 posts, with separate posts for training and evaluation.
 #
-# There are two baselines: a list of the names seen in training, and a **control task** (Hewitt and Liang 2019), in which every word type gets a random label. Only a probe that memorises words can solve it.
+# Two baselines: a list of the names seen in training, and a **control task** (Hewitt and Liang 2019), in which every word type gets a random label. Only a probe that memorises words can solve it.
 
 
 # %%
@@ -974,17 +997,18 @@ measured(
 )
 
 # %% tags=["nbval-ignore-output"]
-_ = plots.layer_scores(
+ax = plots.layer_scores(
     {"part of a name? (F1)": names_by_layer, "control: a random label per word (accuracy)": control_by_layer},
     "Names are easiest to read in the middle layers",
     "F1 or accuracy",
-    baselines={"control: chance": 0.5},
+    baselines={"control: chance": 0.5, "list of names (F1)": from_list},
 )
+_ = ax.legend(loc="center left", bbox_to_anchor=(0.0, 0.31))
 
 # %% [markdown]
-# Up to the middle, context adds to what the word alone says. (The best layer was chosen on the posts that judge it, which flatters it a little.) But the control shows that this probe can memorise words far better than chance, so part of its score may be memory. Hewitt and Liang subtract the control's accuracy from the task's (**selectivity**); here one curve is an F1, so a difference would mean nothing. A probe also shows only that something *can be read*, not that the model uses it.
+# Up to the middle, context adds to what the word alone says. With three other samples of posts, layers 2 and 4 were best (F1 0.80 to 0.82), the embeddings had 0.63 to 0.68 and the last layer 0.71 to 0.73. So for frozen features, as in lesson 11, the last layer isn't always the best choice.
 #
-# So for frozen features, as in lesson 11, the last layer isn't always the best choice.
+# But the control shows that this probe can memorise words far better than chance, so part of its score may be memory. Hewitt and Liang subtract the control's accuracy from the task's (**selectivity**); here one curve is an F1, so a difference would mean nothing. A probe also shows only that something *can be read*, not that the model uses it.
 #
 # ## 7 · Sentence vectors
 #
@@ -1011,7 +1035,7 @@ alone, in_batch = careless_vectors([short])[0], careless_vectors([short, long])[
 measured("one sentence, alone and in a batch: cosine", alone @ in_batch, at_most=0.7)
 
 # %% [markdown]
-# The mask keeps real tokens from attending to padding. It doesn't stop the padded positions from having vectors, and `hidden.mean(dim=1)` averages them in. So a sentence's vector depends on what else is in the batch. It has been reported as a bug in the library
+# The mask keeps real tokens from attending to padding. It doesn't stop the padded positions from having vectors, and `hidden.mean(dim=1)` averages them in. So a sentence's vector depends on what else is in the batch. Users have reported this as a bug in the library
 # ([huggingface/transformers#17463](https://github.com/huggingface/transformers/issues/17463)). The test to write: the same sentence, alone and in a batch.
 #
 # ### Exercise 6 · Mean pooling (core, 8 minutes)
@@ -1089,7 +1113,7 @@ measured("negation closer than the paraphrase, of 10", (to_negation > to_paraphr
 #
 # ### Semantic search
 #
-# Twenty notices of a village, and twenty questions in other words. Each question has one right notice. The baselines are **shared words**, weighted by rarity, and the mean of the input embeddings.
+# Twenty notices from a village, and twenty questions worded differently, each with one right notice. The baselines are **shared words**, weighted by rarity, and the mean of the input embeddings.
 
 
 # %%
@@ -1145,7 +1169,7 @@ for (name, n), bound in zip(hits.items(), ({"at_most": 5}, {"at_most": 12}, {"at
     measured(f"right notice first, of 20: {name}", n, **bound)
 
 # %% [markdown]
-# The questions were written to share no distinctive word with their notice, which is unfair to word search. The layers contribute much of the result: the same model's input embeddings find far fewer. Ask your own question:
+# The questions were written to share no distinctive word with their notice, which is unfair to word search. Most of the result comes from the layers: the model's input embeddings find far fewer. Ask your own question:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -1154,10 +1178,8 @@ def draw_search(question):
         raise ValueError("Type a question.")
     scores = (vectors([question]) @ vectors(notices).T)[0]
     best = scores.argsort(descending=True)[:5].tolist()
-    answers = [
-        (notices[i] if len(notices[i]) <= 46 else notices[i][:44] + "…", scores[i].item()) for i in best
-    ]
-    _, ax = plt.subplots(figsize=(7.0, 2.4))
+    answers = [(textwrap.fill(notices[i], 42), scores[i].item()) for i in best]
+    _, ax = plt.subplots(figsize=(7.5, 3.2))
     return plots.neighbour_bars(answers, "The nearest notices", ax=ax)
 
 
@@ -1262,17 +1284,34 @@ measured(
     yours("12.share_as_large")(women, men, orders),
     at_most=0.01,
 )
+
+# %% tags=["nbval-ignore-output"]
+pooled = torch.cat([women, men])
 ranked = sorted(
-    zip([*MOSTLY_WOMEN, *MOSTLY_MEN], torch.cat([women, men]).tolist(), strict=True),
-    key=lambda pair: -pair[1],
+    zip([*MOSTLY_WOMEN, *MOSTLY_MEN], pooled.tolist(), ["C1"] * 12 + ["C0"] * 12, strict=True),
+    key=lambda job: job[1],
 )
-print("largest gaps: ", ", ".join(job for job, _ in ranked[:3]))
-print("smallest gaps:", ", ".join(job for job, _ in ranked[-3:]))
+names, values, colours = zip(*ranked, strict=True)
+_, (by_job, by_chance) = plt.subplots(1, 2, figsize=(9.0, 4.4), gridspec_kw={"width_ratios": [3, 2]})
+by_job.barh(names, values, color=colours)
+by_job.plot([], [], "C1s", label="held mostly by women")
+by_job.plot([], [], "C0s", label="held mostly by men")
+by_job.set(xlabel="gap: closer to “He …” (left) or to “She …” (right)", title="The gaps of the 24 jobs")
+by_job.tick_params(axis="y", labelsize=8)
+by_job.locator_params(axis="x", nbins=6)
+by_job.grid(False, axis="y")
+by_job.legend(loc="upper left")
+permuted, observed = pooled[orders], (women.mean() - men.mean()).item()
+by_chance.hist((permuted[:, :12].mean(dim=1) - permuted[:, 12:].mean(dim=1)).tolist(), bins=30, color="0.6")
+by_chance.axvline(observed, color="black", linewidth=2, label="observed")
+by_chance.legend(loc="upper left")
+by_chance.locator_params(axis="x", nbins=5)
+_ = by_chance.set(xlabel="difference of means", ylabel="number of random splits", title="1,000 random splits")
 
 # %% [markdown]
-# A share of 0 doesn't make the probability 0. Count the original split as one more, and the estimate is 1 in 1,001 (Phipson and Smyth 2010).
+# No random split comes close. That doesn't make the probability 0: count the original split as one more, and the estimate is 1 in 1,001 (Phipson and Smyth 2010).
 #
-# Does the bias have consequences? Two people differ in one word, and somebody searches:
+# Does the bias have consequences? Two descriptions differ in one word, and an employer searches:
 
 
 # %%
@@ -1289,16 +1328,16 @@ measured("she is ranked first, of 12 jobs mostly held by women", she_first(MOSTL
 measured("she is ranked first, of 12 jobs mostly held by men", she_first(MOSTLY_MEN), at_most=2)
 
 # %% [markdown]
-# The two differ in one pronoun, and which of them comes first depends on the job. What does such a number say?
+# Which of the two comes first depends on the job. What do such numbers say?
 #
-# * **This** model, with **these** sentences, treats two equal cases differently, depending on who mostly holds the job. Since each pair differs in one word, that word is the cause.
+# * **This** model, with **these** sentences, treats two equal cases differently, depending on who mostly holds the job. Each pair differs in one word, so that word is the cause.
 # * It doesn't say how large the effect is elsewhere: the four templates differ already. In a real application other differences may weigh more, and first names may take the pronoun's place.
 # * The permutation test generalises to no other jobs: these were chosen, not sampled.
 # * A difference of 0 would not prove fairness, only that these pairs found nothing. Blodgett et al. (2020) ask of every such measure: harmful to whom, how, and why?
 #
 # ## 9 · The same with Hugging Face
 #
-# In other projects you will meet all this as `transformers`. A few lines do what you did in sections 1 and 7:
+# In other projects you'll use `transformers`. A few lines do what you did in sections 1 and 7:
 
 # %%
 from transformers import AutoTokenizer
@@ -1334,10 +1373,10 @@ measured(
 # | sentence vector | mean over real tokens, length 1 | what a sentence is about; hardly whether it is negated |
 # | counterfactual pair | swap one word | that the word is the cause, for these sentences |
 #
-# **What is not true.** *"Attention shows what the model thinks."* Most of the weight goes where little arrives. *"This head does coreference."* It matches gender, in shuffled words too. *"A head whose removal changes nothing does nothing."* After its own layer it was missed; by the last layer, other paths carried much the same. *"Then attention maps are worthless."* The maps had found the heads whose ablation was felt. Jain and Wallace (2019)
+# **What is not true.** *"Attention shows what the model thinks."* Most of the weight goes where little arrives. *"This head does coreference."* It matches gender, in shuffled words too. *"A head whose removal changes nothing does nothing."* After its own layer it was missed. *"Then attention maps are worthless."* The maps found heads whose ablation mattered. Jain and Wallace (2019)
 # and Wiegreffe and Pinter (2019) dispute how far maps explain. *"The last layer knows most."* Not about names. *"A high cosine means the same meaning."* A negation was closer than a paraphrase.
 #
-# **Still open.** Which circuit uses the head of layer 0, what the feed-forward networks store, and whether any of this holds for models a thousand times as large: research. You can read those papers now, and check their figures.
+# **Still open.** Which circuit uses the head of layer 0? What do the feed-forward networks store? Does any of this hold for models a thousand times as large? You can read the research now, and check its figures.
 #
 # ## References
 #
