@@ -250,3 +250,33 @@ def a_stray_i_of_another_type_is_ignored(tags):
         elif tag != "O":
             found.append((tag[2:], i, i + 1))
     return found
+
+
+@wrong(ID, named="each stray I alone")
+def each_stray_i_alone(tags):
+    found, open_kind = [], None
+    for i, tag in enumerate(tags):
+        kind = tag[2:]
+        if tag.startswith("I-") and kind == open_kind:
+            found[-1] = (kind, found[-1][1], i + 1)
+        elif tag != "O":
+            found.append((kind, i, i + 1))
+            open_kind = kind if tag.startswith("B-") else None
+            continue
+        if tag == "O":
+            open_kind = None
+    return found
+
+
+@wrong(ID, named="type after type")
+def type_after_type(tags):
+    found = []
+    for kind in sorted({tag[2:] for tag in tags if tag != "O"}):
+        for i, tag in enumerate(tags):
+            if tag[2:] != kind:
+                continue
+            if tag[0] == "I" and found and found[-1][0] == kind and found[-1][2] == i:
+                found[-1] = (kind, found[-1][1], i + 1)
+            else:
+                found.append((kind, i, i + 1))
+    return found

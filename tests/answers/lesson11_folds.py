@@ -150,3 +150,17 @@ def a_fold_count_fixed_at_three(n, k):
 def train_in_the_order_of_the_folds(n, k):
     folds = [list(range(i, n, k)) for i in range(k)]
     return [(sum((folds[j] for j in range(k) if j != i), []), folds[i]) for i in range(k)]
+
+
+@wrong(ID, named="only what came before")
+def only_earlier_folds_train(n, k):
+    return [([x for x in range(n) if x % k < i], list(range(i, n, k))) for i in range(k)]
+
+
+@wrong(ID, named="the last of a fold missed")
+def the_last_of_each_fold_is_missed(n, k):
+    pairs = []
+    for i in range(k):
+        held = [i + j * k for j in range((n - i) // k)]
+        pairs.append(([x for x in range(n) if x not in held], held))
+    return pairs

@@ -182,3 +182,16 @@ def the_best_scores(validation_f1, settings, shared):
 def the_number_alone(validation_f1, settings, shared):
     one, other = (best_of(validation_f1, settings, pre) for pre in (True, False))
     return gap_of(validation_f1, one, other) / gap_of(validation_f1, shared, shared)
+
+
+@wrong(ID, named="the largest gap")
+def each_model_at_the_largest_gap(validation_f1, settings, shared):
+    one, other = max(((a, b) for a in settings for b in settings), key=lambda pair: gap_of(validation_f1, *pair))
+    return one, other, gap_of(validation_f1, one, other) / gap_of(validation_f1, shared, shared)
+
+
+@wrong(ID, named="shared left out")
+def the_shared_setting_left_out(validation_f1, settings, shared):
+    rest = [setting for setting in settings if setting != shared]
+    one, other = (best_of(validation_f1, rest, pre) for pre in (True, False))
+    return one, other, gap_of(validation_f1, one, other) / gap_of(validation_f1, shared, shared)

@@ -121,3 +121,14 @@ def padding_known_by_its_zeros(hidden, lengths):
 @wrong(ID, named="largest")
 def the_maximum_of_the_real_tokens(hidden, lengths):
     return torch.stack([row[:n].max(dim=0).values for row, n in zip(hidden, lengths.tolist(), strict=True)])
+
+
+@wrong(ID, named="cut to the longest")
+def cut_to_the_longest_sentence(hidden, lengths):
+    return hidden[:, : int(lengths.max())].mean(dim=1)
+
+
+@wrong(ID, named="divided by all tokens")
+def divided_by_all_the_real_tokens_of_the_batch(hidden, lengths):
+    real = torch.arange(hidden.shape[1]) < lengths[:, None]
+    return (hidden * real[:, :, None]).sum(dim=1) / lengths.sum()

@@ -163,3 +163,19 @@ def compared_with_the_piece_after(words, tag_ids):
 @wrong(ID, named="numbers for tags")
 def word_numbers_instead_of_tags(words, tag_ids):
     return [word if word >= 0 and words[i - 1] != word else -100 for i, word in enumerate(words)]
+
+
+@wrong(ID, named="tag 0 for no tag")
+def tag_0_taken_for_no_tag(words, tag_ids):
+    first = [word if word >= 0 and word not in words[:i] else None for i, word in enumerate(words)]
+    return [(word is not None and tag_ids[word]) or -100 for word in first]
+
+
+@wrong(ID, named="only where the tag changes")
+def a_label_only_where_the_tag_changes(words, tag_ids):
+    labels, last = [], None
+    for word in words:
+        tag = tag_ids[word] if word >= 0 else None
+        labels.append(-100 if tag is None or tag == last else tag)
+        last = tag
+    return labels

@@ -175,3 +175,16 @@ def specificity_for_recall(targets, predictions):
     tp, tn = int((targets * predictions).sum()), int(((1 - targets) * (1 - predictions)).sum())
     precision, recall = tp / max(int(predictions.sum()), 1), tn / max(int((1 - targets).sum()), 1)
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+@wrong(ID, named="geometric mean")
+def the_geometric_mean(targets, predictions):
+    right = int((targets * predictions).sum())
+    precision, recall = right / max(1, int(predictions.sum())), right / max(1, int(targets.sum()))
+    return precision, recall, (precision * recall) ** 0.5
+
+
+@wrong(ID, named="intersection over union")
+def intersection_over_union_for_f1(targets, predictions):
+    right, union = int((targets & predictions).sum()), int((targets | predictions).sum())
+    return right / max(1, int(predictions.sum())), right / max(1, int(targets.sum())), right / max(1, union)

@@ -152,6 +152,11 @@ FOLDS = Exercise(
             "You leave out the last n % k examples altogether: where k does not divide n, some folds have one more.",
         ),
         Mistake(
+            "the last of a fold missed",
+            _folds(lambda n, k, i: range(i, n - k + 1, k)),
+            "You stop too early: a fold goes on as long as its numbers are below n, so some folds have one more.",
+        ),
+        Mistake(
             "only what came before",
             _folds(lambda n, k, i: range(i, n, k), lambda n, k, i, held: [x for x in range(n) if x % k < i]),
             "You train only on the folds before this one; train on all the others.",

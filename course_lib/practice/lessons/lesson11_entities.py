@@ -72,6 +72,20 @@ def _one_a_tag(tags):
     return [(tag[2:], place, place + 1) for place, tag in enumerate(tags) if tag != "O"]
 
 
+def _left_to_right_within_a_type(tags):
+    return sorted(_entities()(tags), key=lambda entity: entity[0])
+
+
+def _each_stray_i_alone(tags):
+    """An I- that begins an entity is an entity of its own, and the next one is not added to it."""
+    begun = {start for _, start, _ in _entities()(tags) if tags[start][0] == "I"}
+    alone, kind = [], None
+    for place, tag in enumerate(tags):
+        kind = tag[2:] if place in begun else kind if tag == f"I-{kind}" else None
+        alone.append(f"B-{kind}" if kind else tag)
+    return _entities()(alone)
+
+
 def _other_type_dropped(tags):
     """An I- whose type differs from that of the tag before it is nothing at all."""
     pairs = zip(["O", *tags], tags, strict=False)
@@ -174,6 +188,16 @@ ENTITIES = Exercise(
             "another type dropped",
             _other_type_dropped,
             "You drop an I- that comes right after a different type. It begins an entity of its own.",
+        ),
+        Mistake(
+            "each stray I alone",
+            _each_stray_i_alone,
+            "An I- that begins an entity can be continued: the next I- of the same type belongs to it.",
+        ),
+        Mistake(
+            "type after type",
+            _left_to_right_within_a_type,
+            "Your entities are right, but in the order of their types. They come from left to right.",
         ),
         Mistake(
             "closed by B and O only",

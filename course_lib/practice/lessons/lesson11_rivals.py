@@ -38,7 +38,8 @@ def _rivals(
     old_at: Callable | None = None,
     last: Callable | None = None,
     returned: Callable | None = None,
-    pick: Callable = max,
+    picks: tuple[Callable, Callable] = (max, max),
+    leaves_out_shared: bool = False,
 ) -> Callable:
     """The comparison; the options are the ways to get it wrong.
 
@@ -49,8 +50,9 @@ def _rivals(
 
     def gap_left(validation_f1, settings, shared):
         both = []
-        for pre_trained, is_tuned in zip((True, False), tuned, strict=True):
-            best = pick(settings, key=lambda setting, p=pre_trained: validation_f1(p, setting))
+        among = [setting for setting in settings if setting != shared or not leaves_out_shared]
+        for pre_trained, is_tuned, pick in zip((True, False), tuned, picks, strict=True):
+            best = pick(among, key=lambda setting, p=pre_trained: validation_f1(p, setting))
             both.append(best if is_tuned else shared)
         if together:
             both = [together(validation_f1, settings)] * 2
@@ -163,8 +165,18 @@ GAP_LEFT = Exercise(
         ),
         Mistake(
             "the worst setting",
-            _rivals(pick=min),
+            _rivals(picks=(min, min)),
             "You take each encoder's lowest F1. Take the highest.",
+        ),
+        Mistake(
+            "the largest gap",
+            _rivals(picks=(max, min)),
+            "You look for the largest gap, with random init at its worst. Each encoder gets its own best setting.",
+        ),
+        Mistake(
+            "shared left out",
+            _rivals(leaves_out_shared=True),
+            "You leave the shared setting out of the search. It is one of the settings, and may be the best.",
         ),
     ],
 )

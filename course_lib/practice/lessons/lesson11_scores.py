@@ -105,6 +105,17 @@ PRECISION_RECALL = Exercise(
             "Your F1 is the arithmetic mean. F1 is the harmonic mean, 2pr / (p + r).",
         ),
         Mistake(
+            "geometric mean",
+            _changed(lambda p, r, f, *_: (p, r, (p * r) ** 0.5)),
+            "Your F1 is the geometric mean, the root of p · r. F1 is the harmonic mean, 2pr / (p + r).",
+        ),
+        Mistake(
+            "intersection over union",
+            _changed(lambda p, r, f, *_: (p, r, f / (2 - f))),
+            "You divide the true positives by all messages that are spam or called spam (the Jaccard index). F1 is "
+            "2pr / (p + r).",
+        ),
+        Mistake(
             "two forgotten",
             _changed(lambda p, r, f, *_: (p, r, f / 2)),
             "Your F1 is half of what it should be: it is 2pr / (p + r).",

@@ -1,6 +1,7 @@
 """Lesson 11: a tagger, from an encoder to the F1 of whole entities."""
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import torch
@@ -9,20 +10,22 @@ from torch import Tensor, nn
 from course_lib.metrics import entity_f1
 from course_lib.practice.attempt import Attempt
 from course_lib.practice.compare import difference
-from course_lib.practice.exercise import Exercise, Mistake, Property
+from course_lib.practice.exercise import Exercise, Property
+from course_lib.practice.lessons.lesson11_tagger_mistakes import MISTAKES
 from course_lib.practice.lessons.lesson11_tagging import tagger_with, tagging_cases
-from course_lib.practice.lessons.lesson11_tokens import labels_with
 
 
 def _outcome(result: Any, encoder: nn.Module, head: nn.Module, *_: Any) -> Any:
     """The three results with the losses as numbers, and the weights that the training leaves behind."""
-    if not isinstance(result, tuple | list) or len(result) != 3 or not isinstance(result[0], list):
+    if not isinstance(result, tuple | list) or len(result) != 3:
         return {"odd": result}
     losses, predicted, f1 = result
+    if not isinstance(losses, tuple | list) and getattr(losses, "ndim", 0) != 1:
+        return {"odd": result}
     keeps_graph = any(isinstance(x, Tensor) and x.requires_grad for x in losses)
     losses = [float(x.detach()) if isinstance(x, Tensor) and x.numel() == 1 else x for x in losses]
     weights = [torch.cat([p.detach().flatten() for p in part.parameters()]) for part in (encoder, head)]
-    f1 = float(f1) if isinstance(f1, int | float | Tensor) else f1
+    f1 = float(f1) if isinstance(f1, Real | Tensor) else f1
     return {
         "losses": losses,
         "predicted": predicted,
@@ -172,149 +175,6 @@ TAGGER = Exercise(
         "`.flatten(0, 1)` and labels `.flatten()`. For the answer, `piece_labels(words, range(n_words))` says which "
         "word each piece is the first of.",
     ],
-    mistakes=[
-        Mistake(
-            "every piece labelled",
-            tagger_with(labels=labels_with(every=True)),
-            "You give every piece of a word its tag. Only the first piece has a target; the others get −100.",
-        ),
-        Mistake(
-            "padding labelled O",
-            tagger_with(padding=0),
-            "You pad the labels with 0, which is the tag O: padding then counts in the loss. Pad with −100.",
-        ),
-        Mistake(
-            "0 for none",
-            tagger_with(labels=labels_with(other=0, special=0), padding=0),
-            "You use 0 where there is no label, but 0 is the tag O. −100 is what F.cross_entropy leaves out.",
-        ),
-        Mistake(
-            "index −1",
-            tagger_with(labels=labels_with(special=None)),
-            "[CLS] and [SEP] have word −1, and tag_ids[-1] is the last word's tag. They get −100.",
-        ),
-        Mistake(
-            "mean over all positions",
-            tagger_with(reduce="all"),
-            "You divide by all positions, ignored ones included. The mean is over the words that have a label.",
-        ),
-        Mistake(
-            "sum",
-            tagger_with(reduce="sum"),
-            "You add the words' losses up. Take their mean, or long batches take longer steps.",
-        ),
-        Mistake(
-            "no lengths",
-            tagger_with(hands_lengths=False),
-            "You did not pass lengths to the encoder, so real tokens attend to padding.",
-        ),
-        Mistake(
-            "gradients accumulate",
-            tagger_with(zero=False),
-            "You never reset the gradients: every step repeats all earlier ones. Call optimizer.zero_grad().",
-        ),
-        Mistake(
-            "encoder frozen",
-            tagger_with(learns=("head",)),
-            "Only the head learns: that is feature extraction. Give the optimizer the encoder's parameters too.",
-        ),
-        Mistake(
-            "head frozen",
-            tagger_with(learns=("encoder",)),
-            "The head never learns: give the optimizer its parameters too.",
-        ),
-        Mistake(
-            "an optimizer for each batch",
-            tagger_with(optimizers="each"),
-            "You make an optimizer for each batch. It averages gradients over steps: make it once, before the loop.",
-        ),
-        Mistake("SGD", tagger_with(rule="sgd"), "You take steps of plain SGD; the exercise asks for AdamW."),
-        Mistake(
-            "Adam",
-            tagger_with(rule="adam"),
-            "You take Adam's steps. AdamW also shrinks each weight a little at every step (weight decay).",
-        ),
-        Mistake(
-            "softmax twice",
-            tagger_with(softmax=True),
-            "You take the softmax yourself, and F.cross_entropy takes it again: give it the logits.",
-        ),
-        Mistake(
-            "ids for names",
-            tagger_with(names=False),
-            "Your predicted tags are ids. The tags' names are asked for: tags[tag_id], such as 'O' or 'B-PER'.",
-        ),
-        Mistake(
-            "cut-off words left out",
-            tagger_with(drops_cut=True),
-            'A word without a piece has no tag in your result, so the lists no longer fit the words. Give it "O".',
-        ),
-        Mistake(
-            "spans of all sentences in one set",
-            tagger_with(score="one set"),
-            "You put the entities of all sentences into one set, where ('PER', 0, 2) of two sentences is one entity. "
-            "Count them sentence by sentence, and add the counts.",
-        ),
-        Mistake(
-            "one mean loss",
-            tagger_with(mean_loss=True),
-            "You return the mean loss of the whole training. Return a list with the loss of each batch.",
-        ),
-        Mistake(
-            "dropout never on",
-            tagger_with(trains=False),
-            "You never call encoder.train(). A loaded model is in evaluation mode, without dropout.",
-        ),
-        Mistake(
-            "dropout never off",
-            tagger_with(evaluates=False),
-            "You predict in training mode: call encoder.eval() first, or dropout changes the answers.",
-        ),
-        Mistake(
-            "position for word",
-            tagger_with(reads="position"),
-            "You read word i's tag at position i + 1. Where a word has several pieces, all later ones are shifted.",
-        ),
-        Mistake(
-            "last piece",
-            tagger_with(reads="last"),
-            "You read a word's tag at its last piece, which was never trained. Read it at the first.",
-        ),
-        Mistake(
-            "accuracy for F1",
-            tagger_with(score="accuracy"),
-            "Your third result is the accuracy of the tags. Most tags are O: count whole entities.",
-        ),
-        Mistake(
-            "F1 of tags",
-            tagger_with(score="tags"),
-            "You score single tags. An entity counts only if its whole span and its type are right.",
-        ),
-        Mistake(
-            "F1 per type",
-            tagger_with(score="types"),
-            "You average the F1 of the types. Count the entities of all types together, then divide once.",
-        ),
-        Mistake(
-            "F1 per sentence",
-            tagger_with(score="mean"),
-            "You average the sentences' F1. Count entities over all sentences, then divide once.",
-        ),
-        Mistake(
-            "loss after the step",
-            tagger_with(late=True),
-            "You record the loss after the step. Record the one that the gradient came from.",
-        ),
-        Mistake(
-            "graphs kept",
-            tagger_with(keep=True),
-            "You store loss tensors, and with them the graph of every step.",
-        ),
-        Mistake(
-            "one step",
-            tagger_with(one=True),
-            "Your training ends after its first batch: is a line indented too far?",
-        ),
-    ],
+    mistakes=MISTAKES,
     time_limit=60.0,
 )

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from course_lib.metrics import accuracy, entities, entity_f1
 from course_lib.practice.cases import generator as seeded
-from course_lib.practice.lessons.lesson11_tokens import IGNORED, PIECE_LABELS
+from course_lib.practice.lessons.lesson11_pieces import IGNORED, PIECE_LABELS
 from course_lib.text.padding import pad
 
 piece_labels = PIECE_LABELS.reference
@@ -132,6 +132,13 @@ def tagger_with(
             logits = logits.softmax(dim=-1) if softmax else logits
             if reduce == "all":
                 return F.cross_entropy(logits, targets, reduction="none").mean()
+            if reduce == "sentences":
+                return torch.stack(
+                    [
+                        F.cross_entropy(own, wanted)
+                        for own, wanted in zip(logits.chunk(len(rows)), targets.chunk(len(rows)), strict=True)
+                    ]
+                ).mean()
             return F.cross_entropy(logits, targets, reduction=reduce)
 
         losses, optimizer = [], new_optimizer()
@@ -154,21 +161,26 @@ def tagger_with(
         predicted, gold = [], []
         with torch.no_grad():
             for inputs, lengths, words, tag_ids in test:
-                best = logits_of(inputs, lengths).argmax(dim=-1).tolist()
-                for row, own, its in zip(best, words, tag_ids, strict=True):
+                for row, own, its in zip(logits_of(inputs, lengths), words, tag_ids, strict=True):
                     found = [tags[tag] for tag in _read(row, own, len(its), reads)]
                     kept = [word for word in range(len(its)) if word in own or not drops_cut]
                     predicted.append([found[word] for word in kept])
                     gold.append([tags[its[word]] for word in kept])
-        f1 = _score(gold, predicted, score)
+        last = len(test[-1][2]) if score == "last batch" else 0  # −0 is the beginning: all of them
+        f1 = _score(gold[-last:], predicted[-last:], score)
         losses = [sum(losses) / len(losses)] if mean_loss else losses
         return losses, predicted if names else [[tags.index(tag) for tag in own] for own in predicted], f1
 
     return train_tagger
 
 
-def _read(row: list[int], words: list[int], n_words: int, how: str) -> list[int]:
-    """The tag ids of the words, from those of the pieces."""
+def _read(logits: Tensor, words: list[int], n_words: int, how: str) -> list[int]:
+    """The tag ids of the words, from the logits of the pieces, (time, n_tags)."""
+    if how == "mean":
+        of_word = torch.tensor(words)
+        pieces = [logits[: len(words)][of_word == word] for word in range(n_words)]
+        return [int(own.mean(dim=0).argmax()) if len(own) else 0 for own in pieces]
+    row = logits.argmax(dim=-1).tolist()
     if how == "position":
         return (row[1:] + [0] * n_words)[:n_words]
     found = [0] * n_words
@@ -180,7 +192,7 @@ def _read(row: list[int], words: list[int], n_words: int, how: str) -> list[int]
 
 def _score(gold: list[list[str]], predicted: list[list[str]], how: str) -> float:
     pairs = list(zip(gold, predicted, strict=True))
-    if how == "entities":
+    if how in ("entities", "last batch"):
         return entity_f1(gold, predicted).f1
     if how == "types":
         by_kind = entity_f1(gold, predicted).by_kind.values()
