@@ -16,6 +16,7 @@ from course_lib.drawings.gpt import gpt
 from course_lib.drawings.grouped_heads import grouped_heads
 from course_lib.drawings.gru_cell import gru_cell
 from course_lib.drawings.head_on_top import head_on_top
+from course_lib.drawings.labels_of_pieces import labels_of_pieces
 from course_lib.drawings.llama_block import llama_block
 from course_lib.drawings.longest_match import longest_match
 from course_lib.drawings.lstm_cell import lstm_cell
@@ -44,6 +45,7 @@ __all__ = [
     "gru_cell",
     "head_on_top",
     "llama_block",
+    "labels_of_pieces",
     "longest_match",
     "lstm_cell",
     "mlm_and_nsp",

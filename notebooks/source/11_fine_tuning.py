@@ -14,9 +14,8 @@
 # %% [markdown]
 # # 11 · Fine-tuning BERT
 #
-# **What is the use of a model that can only predict masked tokens?** Nobody needs masked tokens. People want to know whether a message is spam, or which words of
-# a sentence are names. Labels for such tasks exist, but they are few and expensive. In this lesson you put a new layer on lesson 10's BERT and train it on a hundred labels. You also measure
-# how much of the result is due to pre-training, against rivals that get a fair chance.
+# **What is a model good for that can only predict masked tokens?** On its own, not much. People want to know whether a message is spam, or which words of a sentence are names, and labels for such tasks are few and expensive.
+# In this lesson you put a new layer on lesson 10's BERT and train it on about a hundred labels. You also measure how much pre-training contributes, against baselines tuned with the same care.
 #
 # You will be able to:
 #
@@ -24,9 +23,9 @@
 # * **choose** a setting by cross-validation, without touching the test set (exercise 2),
 # * **score** a rare class by precision, recall and F1 (exercise 3),
 # * **build** a tagger, from word pieces to the F1 of named entities (exercises 4, 5 and 6),
-# * **compare** a pre-trained encoder with its rivals fairly (exercise 7).
+# * **compare** a pre-trained encoder fairly with random initialisation (exercise 7).
 #
-# Time: 90 minutes; the cells run for about a minute and a half on one CPU core. It builds on lessons 09 (word pieces, special tokens) and 10 (pre-training).
+# Time: 90 minutes; the cells run for about a minute on one CPU core. It builds on lessons 09 (word pieces, special tokens) and 10 (pre-training).
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
@@ -42,7 +41,7 @@ from course_lib import drawings, plots
 from course_lib.data import load, village
 from course_lib.device import seed_everything, setup
 from course_lib.explore import SliderFigure
-from course_lib.metrics import accuracy, confusion_matrix, entities, entity_f1, expected_calibration_error
+from course_lib.metrics import accuracy, confusion_matrix, entity_f1, expected_calibration_error
 from course_lib.models.attention import padding_mask
 from course_lib.models.pretrained import load_bert
 from course_lib.models.transformer import BertForClassification
@@ -60,14 +59,14 @@ device = setup(seed=0)
 # %% [markdown]
 # ## 1 · A head on a pre-trained encoder
 #
-# BERT gives one vector per token. Take away the layer that predicted masked tokens, and put a new linear layer in its place, the **head**. What the head reads depends on the task (Devlin et al. 2019, figure 4). A **span** is a stretch of
+# BERT gives one vector per token. To use it for a task, replace the layer that predicted masked tokens with a new linear layer, the **head**. What the head reads depends on the task (Devlin et al. 2019, figure 4). A **span**, on the right, is a stretch of
 # the text, such as the answer to a question.
 
 # %%
 drawings.head_on_top()
 
 # %% [markdown]
-# We load the village's BERT that lesson 10 pre-trained. `bert(0, pre_trained=False)` has the same shape and randomly initialised weights. It is the rival throughout; plots and tables call it *random init*.
+# We load the village's BERT that lesson 10 pre-trained. With `pre_trained=False`, `bert` returns the same architecture with random weights. That is our baseline throughout; plots and tables call it *random init*.
 
 # %%
 encoder = bert(0, pre_trained=True).to(device).eval()
@@ -78,7 +77,7 @@ print("tokens:", [village_bert.SYMBOLS[i] for i in ids[0]])
 print("hidden:", tuple(hidden.shape))
 
 # %% [markdown]
-# For one label per text, BERT reads the vector of `[CLS]`. It passes through the **pooler**, a layer with a tanh that was trained with next-sentence prediction, and then through the head:
+# For one label per text, BERT reads the vector of `[CLS]`. That vector passes through the **pooler**, a tanh layer trained with next-sentence prediction, and then through the head:
 #
 # $$c = \tanh(h_{[CLS]} W_p + b_p), \qquad \text{logits} = c\, W + b, \qquad W \in \mathbb R^{d_{model} \times n_{classes}}$$
 
@@ -95,27 +94,23 @@ print(
 )
 
 # %% [markdown]
-# **Fine-tuning** trains all of it on the labels, old parameters and new, for a few steps at a low learning rate. BERT-base takes 2 to 4 epochs at $2$ to $5 \cdot 10^{-5}$ (Devlin et al. 2019, appendix A.3). Our model is about 250 times
-# smaller and needs larger rates. **Feature extraction** leaves the encoder as it is and trains only the head.
+# **Fine-tuning** trains every parameter, old and new, for a few steps at a low learning rate. BERT-base takes 2 to 4 epochs at $2$ to $5 \cdot 10^{-5}$ (Devlin et al. 2019, appendix A.3). Our model is about 250 times
+# smaller and needs larger rates. **Feature extraction** freezes the encoder and trains only the head.
 #
 # ## 2 · How many labels does pre-training save?
 #
-# The task: is a masked verb singular (*is*, *was*, *sleeps*) or plural (*are*, *were*, *sleep*)? In *the keys near the cabinet [MASK] old* it is plural. In all our sentences the noun nearest to the verb has
+# The task: is a masked verb singular (*is*, *was*, *sleeps*) or plural (*are*, *were*, *sleep*)? In *the keys near the cabinet [MASK] old* it is plural. In every sentence we use, the noun nearest to the verb has
 # the other number, so it misleads.
 #
-# Labels are expensive, so our labelled sentences use only half of fourteen nouns. We test on both halves: nouns that occurred with a label, and nouns that did not.
+# Labelled sentences never cover every noun. To imitate that, ours use only half of fourteen nouns. We test on both halves: nouns with labels, and **new** nouns, which have none.
 
 # %%
 PLURALS = dict(
     girl="girls", woman="women", boy="boys", man="men", cat="cats", dog="dogs", bird="birds", horse="horses",
     key="keys", book="books", letter="letters", cabinet="cabinets", tree="trees", table="tables",
 )  # fmt: skip
-KINDS = {
-    "girl woman boy man": 2,
-    "cat dog bird horse": 2,
-    "key book letter": 2,
-    "cabinet tree table": 1,
-}  # how many get labels
+# nouns of one kind, and how many of them get labels
+KINDS = {"girl woman boy man": 2, "cat dog bird horse": 2, "key book letter": 2, "cabinet tree table": 1}
 NOUNS = {*PLURALS, *PLURALS.values(), "rose", "roses", "farmer", "baker"}
 PLURAL_VERBS = {"are", "were", "live", "sleep", "run", "play"}
 MISLEADING = village.minimal_pairs("agreement", 2_500, seed=0, misleading=True)
@@ -147,16 +142,14 @@ for words, label in agreement(half_of_the_nouns(0)[0])[:4]:
     print(f"{' '.join(words):50} {('singular', 'plural')[label]}")
 
 # %% [markdown]
-# Two baselines belong in every table. The **majority** baseline always gives the most frequent answer. The **bag of words** is a logistic regression on which words occur, in any order.
+# Two baselines belong in every table. The **majority** baseline always gives the most frequent answer. The **bag of words** is a logistic regression on which words occur, whatever their order.
 
 
 # %%
 def logistic_regression(features, labels, n_classes=2, penalty=1e-3):
     """features (n, d) → a function from features to logits; penalty · |W|² is added to the loss."""
-    weight, bias = (
-        torch.zeros(features.shape[1], n_classes, requires_grad=True),
-        torch.zeros(n_classes, requires_grad=True),
-    )
+    weight = torch.zeros(features.shape[1], n_classes, requires_grad=True)
+    bias = torch.zeros(n_classes, requires_grad=True)
     # LBFGS uses all examples at every step and finds the step's length itself: no learning rate to choose.
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
 
@@ -205,7 +198,7 @@ def fine_tuned(data, seed, pre_trained=True):
 
 
 # %% [markdown]
-# > **Predict.** How accurate is the pre-trained encoder on nouns without labels, after 8, 32 and 128 labels? And random init, on nouns with labels and on nouns without?
+# > **Predict.** How accurate is the pre-trained encoder on new nouns, after 8, 32 and 128 labels? And random init, on nouns with labels and on new ones?
 
 # %% tags=["nbval-ignore-output"]
 SIZES, SEEDS = (8, 32, 128), (0, 1, 2)
@@ -248,12 +241,12 @@ measured("random init, new nouns, mean", average["random init, new nouns"], betw
 measured("bag of words, new nouns, mean", average["bag of words, new nouns"], at_most=0.65)
 
 # %% [markdown]
-# The randomly initialised model did learn the task, for the nouns that it was shown. The embedding of every other noun is still random, and says nothing about singular or plural. Its points scatter widely, even far below one half. There are only
+# Random init did learn the task, but only for the nouns with labels. The embedding of a new noun is still random, and says nothing about singular or plural. Accuracy on new nouns varies widely from seed to seed, even far below one half: there are only
 # ten new subjects, and sentences with the same subject tend to get the same answer.
 #
-# So labels teach the **task**; pre-training has taught the words. This test was built to make that difference as large as possible: for a noun without any label, no amount of training on these labels could have helped the randomly initialised model.
+# So labels teach the **task**; pre-training has taught the words. This test makes the difference as large as possible: no amount of training on these labels could tell random init anything about a new noun.
 #
-# Does this task need labels at all? The pre-trained model already has a head that predicts masked tokens, and a masked token is what we ask about. So ask it: are *is* and *was* together more probable than *are* and *were*?
+# Does this task need labels at all? The pre-trained model still has lesson 10's head for masked tokens, and a masked token is what we ask about. So ask it: are *is* and *was* together more probable than *are* and *were*?
 
 # %%
 mlm = village_bert.build()
@@ -283,7 +276,7 @@ for seed, (_, new) in agreement_data.items():
 #
 # ### Exercise 1 · The mean of the real tokens (warm-up, 5 minutes)
 #
-# Write `mean_pool(hidden, lengths)`. `hidden` is `(batch, time, d_model)`, `lengths` is `(batch,)`. Positions ≥ length are padding, whatever their vectors are. All others count, `[CLS]` and `[SEP]` included.
+# Write `mean_pool(hidden, lengths)`. `hidden` is `(batch, time, d_model)`, `lengths` is `(batch,)`. Positions ≥ length are padding, whatever their vectors are. All others are real tokens, `[CLS]` and `[SEP]` included.
 
 
 # %% tags=["exercise"]
@@ -302,7 +295,7 @@ check("11.mean_pool", mean_pool)
 hint("11.mean_pool")
 
 # %% [markdown] tags=["solution"]
-# Padding has vectors too, because every layer computes them. They must be neither added nor counted, or a sentence's vector would depend on the longest sentence in its batch.
+# Without the mask, a sentence's vector would depend on the longest sentence in its batch.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -323,15 +316,17 @@ for labelled, new in agreement_data.values():
     for name in known:
         predict = logistic_regression(known[name], labels_of(labelled), penalty=1e-2)
         table[name].append(accuracy(predict(unknown[name]), labels_of(new)))
-print("accuracy on nouns without labels, 128 labels, three seeds")
+print("accuracy on new nouns, 128 labels, three seeds")
 for name, values in table.items():
     print(f"{name:15}", " ".join(f"{value:.2f}" for value in values))
 
 # %%
+mean_of = {name: sum(values) / len(values) for name, values in table.items()}
 measured(
-    "frozen, mean of the tokens: accuracy, mean of three seeds", sum(table["frozen, mean"]) / 3, at_least=0.85
+    "mean accuracy, frozen (mean) minus fine-tuned",
+    mean_of["frozen, mean"] - mean_of["fine-tuned"],
+    at_least=-0.05,
 )
-measured("fine-tuned: accuracy, mean of three seeds", sum(table["fine-tuned"]) / 3, at_least=0.9)
 
 # %% [markdown]
 # On this task the frozen encoder comes close to the fine-tuned one, for a single forward pass. On CoNLL-2003, the named-entity task of the BERT paper, the best frozen features come within 0.3 points of fine-tuning, 96.1 against 96.4 F1. But the last layer alone gives only 94.9 (Devlin et al. 2019, table 7).
@@ -339,7 +334,7 @@ measured("fine-tuned: accuracy, mean of three seeds", sum(table["fine-tuned"]) /
 #
 # ## 4 · Overfitting, calibration, cross-validation
 #
-# A different task is **sentiment**: is the opinion in a sentence positive or negative, as in *the soup was not very tasty*? About half of the sentences contain *not*, so no single word decides. There are 150 labels, and a model with several hundred thousand parameters memorises them.
+# A different task is **sentiment**: is the opinion in a sentence positive or negative, as in *the soup was not very tasty*? *Not* reverses the opinion, so no single word decides. There are 150 labels, and a model with several hundred thousand parameters memorises them.
 #
 # Choosing on the test set is cheating: the best of many tries is partly luck. With 150 labels you cannot spare many for validation either. **Cross-validation** splits them into $k$ **folds**. Each fold is held out once, the others train, and the $k$ scores are averaged.
 #
@@ -363,10 +358,10 @@ check("11.folds", folds)
 hint("11.folds")
 
 # %% [markdown] tags=["solution"]
-# Taking every k-th example is safer than cutting blocks, because data often comes sorted. Every example is held out exactly once, and never in its own training part.
+# Taking every k-th example is safer than cutting blocks, because data often comes sorted.
 
 # %% [markdown]
-# Train on the 100 labels of fold 0, and watch 400 unseen sentences. Besides loss and accuracy we measure **calibration**: of the answers given with probability 0.9, are 90 % right? Sort the answers into bins by **confidence**, the probability of the answer given. The **expected calibration error** is the mean difference
+# Train on the 100 labels of fold 0, and watch 400 unseen sentences. Besides loss and accuracy we measure **calibration**: of the answers given with probability 0.9, are 90 % right? Sort the answers into bins by **confidence**, the probability of the answer given. The **expected calibration error** is the mean absolute difference
 # between confidence and accuracy, weighted by the size $n_b$ of each bin (Guo et al. 2017):
 #
 # $$\text{ECE} = \sum_b \frac{n_b}{n}\,\bigl|\,\text{confidence}_b - \text{accuracy}_b\,\bigr|$$
@@ -418,7 +413,7 @@ measured("calibration error at the end", watched["calibration error"][-1], at_le
 
 # %% [markdown]
 # The model has memorised its training sentences. Its loss on unseen ones never gets clearly below $\ln 2$, the loss of always answering 50 : 50. It rises because the wrong answers become more and more confident, while the right answers become more frequent.
-# The model is **overconfident**. If you need only the answers, that does no harm. If somebody acts on the probabilities, divide the logits by a **temperature** $T$ fitted on held-out labels (Guo et al. 2017, section 4.2). No answer changes:
+# The model is **overconfident**. If you need only the answers, that does no harm. If decisions depend on the probabilities, divide the logits by a **temperature** $T$ fitted on held-out labels (Guo et al. 2017, section 4.2). No answer changes:
 
 # %%
 held_logits, unseen_logits = logits_of(judge, held_out), logits_of(judge, unseen)
@@ -435,15 +430,21 @@ measured(
 
 # %% [markdown]
 # What *does* help against overfitting? `python -m benchmarks cures` tried seven remedies, and random init with and without augmentation, on five draws of 150 labels, with three folds each. That takes eight minutes, so the scores are stored. Each remedy had one setting; a different one might do better.
-# *One layer* keeps only the lower of BERT's two layers. **Early stopping** holds back a quarter of the labels, watches their loss or their accuracy, and goes back to the best step. **Augmentation** replaces names, people and things in each sentence by others of their kind, which leaves the label as it is.
+# *One layer* keeps only the lower of BERT's two layers. **Early stopping** holds back a quarter of the labels, watches their loss or their accuracy, and goes back to the best step. **Augmentation** replaces names, people and things in each sentence with others of the same kind, which leaves the label unchanged.
 
 # %%
 stored = measurement(cures.NAME)["scores"]
 on_unseen = {name: [draw["unseen"] for draw in stored[name]] for name in cures.CURES}
+best_first = sorted(on_unseen, key=lambda name: -sum(on_unseen[name]))
+shown = {
+    "nothing": "no remedy",
+    "random start": "random init",
+    "random start and augmentation": "random init and augmentation",
+}
 _ = plots.gains(
-    {name.replace("random start", "random init"): values for name, values in on_unseen.items()},
-    baseline="nothing",
-    title="Augmentation helps on every draw, early stopping on none",
+    {shown.get(name, name): on_unseen[name] for name in best_first},
+    baseline="no remedy",
+    title="Augmentation always helps, early stopping never",
     xlabel="accuracy on unseen sentences",
 )
 
@@ -468,13 +469,13 @@ measured(
 )
 
 # %% [markdown]
-# Augmentation adds knowledge that the labels lack: *who* eats the soup does not matter. Early stopping gives away a quarter of the labels and stops while accuracy would still have grown. By loss it stops close to the beginning, where you have just seen the loss at its lowest.
+# Augmentation adds knowledge that the labels lack: *who* eats the soup does not matter. Early stopping gives up a quarter of the labels and stops while accuracy is still growing. Judged by loss, it stops close to the beginning, where you have just seen the loss at its lowest.
 #
-# Now look at random init. It **beats** the pre-trained encoder on three draws of five and is about a point behind on the other two. Every word of the unseen sentences occurs in a labelled one, so there was little for pre-training to add. It pays where the labels do not reach, as in section 2.
+# Now look at random init. It **beats** the pre-trained encoder on three draws of five and is about a point behind on the other two. Every word of the unseen sentences occurs in a labelled one, so pre-training had little to add. It pays off for words that have no labels, as in section 2.
 #
 # ## 5 · A rare class: precision, recall and F1
 #
-# Now real text, and a BERT that has read more than a village: *all-MiniLM-L6-v2*, **MiniLM** for short, with six layers, 384 features and word pieces. It was distilled from a larger model (Wang et al. 2020) and then trained to give similar
+# Now for real text, and a BERT that has read more than a village: *all-MiniLM-L6-v2*, **MiniLM** for short, with six layers, 384 features and word pieces. It was distilled from a larger model (Wang et al. 2020) and then trained to give similar
 # sentences similar vectors (Reimers & Gurevych 2019).
 #
 # Of 5,574 text messages 747 are spam (Almeida et al. 2011). A classifier that calls everything *ham*, not spam, has an accuracy of 87 % and finds no spam. **Precision** asks how much of what it calls spam is spam, and **recall** how much of the spam it finds. $F_1$ is their harmonic mean:
@@ -505,7 +506,7 @@ check("11.precision_recall_f1", precision_recall_f1)
 hint("11.precision_recall_f1")
 
 # %% [markdown] tags=["solution"]
-# Multiply numerator and denominator of $F_1$ by what they share, and $2 \cdot \text{right} / (\text{predicted} + \text{real})$ is left. It has one denominator to guard instead of three.
+# Insert the first two formulas into the third and cancel: $F_1 = 2 \cdot \text{right} / (\text{predicted} + \text{real})$, with one denominator to guard.
 
 # %% [markdown]
 # Which layer of MiniLM gives the best features? Your folds choose, on the 1,000 training messages alone:
@@ -534,10 +535,10 @@ def minilm_batches(texts, layers, batch=50, max_len=64):
 LAYERS = (0, 2, 4)
 
 
-def layer_means(texts):
+def layer_means(texts, layers):
     """{layer: the mean of the tokens' vectors after it, (n_texts, d_model)}."""
-    found = {layer: torch.zeros(len(texts), minilm.d_model) for layer in LAYERS}
-    for rows, after, lengths, _ in minilm_batches(texts, LAYERS):
+    found = {layer: torch.zeros(len(texts), minilm.d_model) for layer in layers}
+    for rows, after, lengths, _ in minilm_batches(texts, layers):
         for layer, hidden in after.items():
             found[layer][rows] = yours("11.mean_pool")(hidden.cpu(), lengths.cpu())
     return found
@@ -553,7 +554,7 @@ def regression(train, train_labels, test):
 messages = load("sms-spam")
 spam_train, spam_test = messages.train[:1000], messages.test[:700]
 spam_labels, spam_targets = labels_of(spam_train), labels_of(spam_test)
-spam_features, test_features = (layer_means([text for text, _ in part]) for part in (spam_train, spam_test))
+spam_features = layer_means([text for text, _ in spam_train], LAYERS)
 f1_of_layer = {}
 for layer in LAYERS:
     x, each = spam_features[layer], []
@@ -565,7 +566,7 @@ for layer in LAYERS:
 chosen = max(f1_of_layer, key=f1_of_layer.get)
 
 # %% [markdown]
-# The layers hardly differ: the embeddings alone, layer 0, find spam as well as vectors with context. Only now do the test messages come in. Spammers repeat themselves, so all copies of a message are on the same side of the split.
+# The layers hardly differ: the embeddings alone, layer 0, find spam as well as vectors with context. Only now do we touch the test messages, with the chosen layer. Spammers repeat themselves, so the split keeps all copies of a message on one side.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -576,10 +577,11 @@ def split_words(text):
 train_words, test_words = ([split_words(text) for text, _ in part] for part in (spam_train, spam_test))
 index = word_index(train_words)
 count_words = logistic_regression(bag_of_words(train_words, index), spam_labels, penalty=1e-4)
+test_features = layer_means([text for text, _ in spam_test], [chosen])[chosen]
 answers = {
     "majority": torch.zeros(len(spam_test), dtype=torch.int64),
     "bag of words": count_words(bag_of_words(test_words, index)).argmax(dim=1),
-    "frozen MiniLM": regression(spam_features[chosen], spam_labels, test_features[chosen]),
+    "frozen MiniLM": regression(spam_features[chosen], spam_labels, test_features),
 }
 spam_f1 = {}
 print("               accuracy  precision  recall   F1")
@@ -590,20 +592,17 @@ for name, its in answers.items():
     )
 
 # %%
-measured("majority: accuracy", accuracy(answers["majority"], spam_targets), at_least=0.85)
 measured(
     "layers, held-out F1: best minus worst",
     max(f1_of_layer.values()) - min(f1_of_layer.values()),
     at_most=0.03,
 )
-measured("majority: F1", spam_f1["majority"], at_most=0)
-measured("bag of words: F1", spam_f1["bag of words"], at_least=0.85)
-measured("frozen MiniLM: F1", spam_f1["frozen MiniLM"], at_least=0.85)
+measured("F1, worse of bag of words and frozen MiniLM", min(list(spam_f1.values())[1:]), at_least=0.85)
 
 # %% [markdown]
-# Spam gives itself away by its words, so the bag of words is a strong baseline and costs next to nothing. Accuracy makes even the majority baseline look good. F1 does not, but it hides a difference: the bag of words raises fewer false alarms, and the frozen encoder misses less spam.
+# Its words alone give spam away, so the bag of words is a strong baseline and costs next to nothing. Accuracy makes even the majority baseline look good. F1 does not, but it hides a difference: the bag of words raises fewer false alarms, and the frozen encoder misses less spam.
 #
-# How probable must spam be before you call a message spam? This **threshold** is your choice. Make it on messages that are used neither for training nor for testing:
+# How probable must spam be before you call a message spam? This **threshold** is yours to choose, on messages used neither for training nor for testing:
 
 # %% tags=["nbval-ignore-output"]
 others = sorted(set(messages.train[1000:1700]) - set(spam_train))
@@ -634,7 +633,12 @@ SliderFigure(
 # Which words are names? **BIO tags** turn that into a classification of every word (Ramshaw & Marcus 1995; in this form Tjong Kim Sang & Veenstra 1999): `B-` begins a name, `I-` continues it, `O` is outside. The type follows, as in `B-PER`. In *rose hill hated the cakes* they are `B-PER I-PER O O O`. The head is the same linear layer, applied
 # to every token: $\text{logits}_t = h_t W + b$.
 #
-# BERT reads word pieces. Which piece gets the tag of its word? By convention the **first** one (Devlin et al. 2019, section 5.3). All other pieces, `[CLS]`, `[SEP]` and padding get the label −100, which `F.cross_entropy` ignores.
+# BERT reads word pieces. Which piece gets the tag of its word? By convention the **first** one (Devlin et al. 2019, section 5.3). All other pieces, `[CLS]`, `[SEP]` and padding get the label −100, which `F.cross_entropy` ignores:
+
+# %%
+drawings.labels_of_pieces()
+
+# %% [markdown]
 #
 # ### Exercise 4 · Labels for pieces (warm-up, 5 minutes)
 #
@@ -670,7 +674,7 @@ for piece, tag in zip(found.ids, yours("11.piece_labels")(found.words, tags), st
     print(wordpiece.symbols[piece] + (f"/{tag}" if tag not in (-100, "O") else ""), end=" ")
 
 # %% [markdown]
-# How do you score tags? Most words are `O`, so accuracy misleads again. Count whole **entities**. One is found only if its exact span and its type are right (Tjong Kim Sang & De Meulder 2003). Precision, recall and F1 are then those of entities.
+# How do you score tags? Most words are `O`, so accuracy misleads again. Count whole **entities**. An entity counts as found only if its exact span and its type are right (Tjong Kim Sang & De Meulder 2003). Precision, recall and F1 are then those of entities.
 #
 # ### Exercise 5 · Entities in a sequence of tags (core, 8 minutes)
 #
@@ -700,12 +704,12 @@ check("11.entities", entities_of)
 hint("11.entities")
 
 # %% [markdown] tags=["solution"]
-# The last entry of the list is the only one that can still grow, and only if it stops where the current tag stands. So no separate state is needed, and nothing is lost at the end of the sentence.
+# Only the last entry of the list can still grow, so no separate state is needed, and no entity is lost at the end of the sentence.
 
 # %% [markdown]
 # ## 7 · The tagger
 #
-# In the village, *rose hill* is a person or a place, and *the rose near the cabinet* is neither:
+# In the village, *rose hill* can be a person or a place, and *the rose near the cabinet* is neither:
 #
 # > *rose hill hated the cakes* · *the girls live in rose hill* · *the rose near the cabinet was red*
 #
@@ -761,7 +765,7 @@ check("11.tagger", train_tagger)
 hint("11.tagger")
 
 # %% [markdown] tags=["solution"]
-# `piece_labels(words, range(n_words))` serves twice: with tag ids it makes the targets, and with word numbers it says at which pieces to read the answers. Training and reading thus use the same positions.
+# `piece_labels` serves twice: with tag ids it makes the targets, and with word numbers it says at which pieces to read the answers.
 
 # %% [markdown]
 # Your tagger gets 128 labelled sentences that contain *rose* or *hill*. The baseline is a **gazetteer**, a list of all names in the training sentences, looked up in the test sentences.
@@ -817,31 +821,36 @@ def look_up(words, names, longest=6):
     return tags
 
 
-rose_train, rose_validation, rose_test = roses(128, 1), roses(200, 2_000_000), roses(200, 1_000_000)
-rose_gold = [tags for _, tags in rose_test]
+rose_train, rose_validation, rose_test = roses(128, 1), roses(400, 2_000_000), roses(1000, 1_000_000)
+validation_gold, rose_gold = ([tags for _, tags in part] for part in (rose_validation, rose_test))
+trained = {}
 
 
-def tagger(pre_trained, steps, lr, test, freeze=False):
-    """Your tagger on the village's encoder → predicted tags, F1."""
-    encoder = bert(0, pre_trained).to(device)
-    _ = encoder.requires_grad_(not freeze)
-    head = nn.Linear(encoder.d_model, len(TAGS)).to(device)
-    return yours("11.tagger")(
-        encoder, head, training_batches(rose_train, steps, 0), test_batches(test), TAGS, lr
-    )[1:]
+def tagger(pre_trained, steps, lr, freeze=False):
+    """Your tagger on the village's encoder, trained once → its tags of the validation and of the test sentences."""
+    key = pre_trained, steps, lr, freeze
+    if key not in trained:
+        encoder = bert(0, pre_trained).to(device)
+        _ = encoder.requires_grad_(not freeze)
+        head = nn.Linear(encoder.d_model, len(TAGS)).to(device)
+        to_tag = test_batches(rose_validation + rose_test)
+        train = training_batches(rose_train, steps, 0)
+        _, predicted, _ = yours("11.tagger")(encoder, head, train, to_tag, TAGS, lr)
+        trained[key] = predicted[: len(rose_validation)], predicted[len(rose_validation) :]
+    return trained[key]
 
 
 # %% [markdown]
 # A rate of $5 \cdot 10^{-4}$ and 60 steps suit the pre-trained encoder. The frozen encoder trains only the head, so it gets a higher rate.
 #
-# > **Predict.** Which of the four comes first, and which last?
+# > **Predict.** Which of the four taggers does best, and which worst?
 
 # %% tags=["nbval-ignore-output"]
 names = gazetteer_of(rose_train)
 rose_tags = {"gazetteer": [look_up(words, names) for words, _ in rose_test]}
-rose_tags["random init"], _ = tagger(False, 60, 5e-4, rose_test)
-rose_tags["frozen"], _ = tagger(True, 60, 2e-2, rose_test, freeze=True)
-rose_tags["fine-tuned"], _ = tagger(True, 60, 5e-4, rose_test)
+_, rose_tags["random init"] = tagger(False, 60, 5e-4)
+_, rose_tags["frozen"] = tagger(True, 60, 2e-2, freeze=True)
+_, rose_tags["fine-tuned"] = tagger(True, 60, 5e-4)
 rose_f1 = {name: entity_f1(rose_gold, own).f1 for name, own in rose_tags.items()}
 for name, f1 in rose_f1.items():
     print(f"{name:12} F1 {f1:.2f}")
@@ -866,9 +875,9 @@ measured(
 )
 
 # %% [markdown]
-# The gazetteer cannot know which *rose hill* is meant. The fine-tuned encoder reads it from the context, and even the frozen one is ahead of the list. Random init is behind even the list of names, so pre-training looks as if it were worth a lot.
+# The gazetteer cannot know which *rose hill* is meant. The fine-tuned encoder reads it from the context, and even the frozen one beats the list. Random init does worse than the list, so pre-training looks as if it were worth a lot. In five more runs, with other sentences and seeds, the order was the same.
 #
-# Is it? Steps and rate were chosen for the *pre-trained* encoder, and its rival had to make do with them.
+# But steps and rate were chosen for the *pre-trained* encoder, and random init had to make do with them.
 #
 # ### Exercise 7 · A fair comparison (core, 10 minutes, experiment)
 #
@@ -897,41 +906,45 @@ check("11.gap_left", gap_left)
 hint("11.gap_left")
 
 # %% [markdown] tags=["solution"]
-# Each encoder has a `max` of its own; a single `max` for both would again favour one of them. Only validation sentences are used, so the test sentences remain untouched until both settings are fixed.
+# Each encoder has a `max` of its own; a single `max` for both would again favour one of them.
 
 # %% [markdown]
-# Your function now runs the experiment, with 60 and 200 steps and two learning rates. Only the two winners are tested:
+# Your function now runs the experiment, with 60 and 200 steps and two learning rates. Only the two winners are scored on the test sentences:
 
 # %% tags=["nbval-ignore-output"]
 SETTINGS, SHARED = [(steps, lr) for steps in (60, 200) for lr in (5e-4, 3e-3)], (60, 5e-4)
-known_f1 = {}
 
 
 def validation_f1(pre_trained, setting):
-    """F1 on the validation sentences; a model is trained once, however often you ask for it."""
-    key = pre_trained, tuple(setting)
-    if key not in known_f1:
-        known_f1[key] = tagger(pre_trained, *setting, rose_validation)[1]
-    return known_f1[key]
+    """F1 on the validation sentences."""
+    return entity_f1(validation_gold, tagger(pre_trained, *setting)[0]).f1
 
 
 best_pre_trained, best_random, left = yours("11.gap_left")(validation_f1, SETTINGS, SHARED)
-print("F1 on validation sentences", *(f"{steps} steps, {lr:g}" for steps, lr in SETTINGS), sep="   ")
-for name, pre_trained in {"pre-trained": True, "random init": False}.items():
-    print(f"{name:26}", *(f"{validation_f1(pre_trained, setting):15.3f}" for setting in SETTINGS))
-tested = [tagger(True, *best_pre_trained, rose_test)[1], tagger(False, *best_random, rose_test)[1]]
-print(
-    f"\ntest: pre-trained {tested[0]:.3f}, random init {tested[1]:.3f}, gazetteer {rose_f1['gazetteer']:.3f}"
-)
+tested = {}
+figure, ax = plt.subplots(figsize=(6, 2.8))
+for name, pre_trained, best in (("pre-trained", True, best_pre_trained), ("random init", False, best_random)):
+    by_setting = [validation_f1(pre_trained, setting) for setting in SETTINGS]
+    labels = [f"{steps} steps,\nrate {lr:g}" for steps, lr in SETTINGS]
+    _ = ax.plot(labels, by_setting, "o:", label=name)
+    tested[name] = entity_f1(rose_gold, tagger(pre_trained, *best)[1]).f1
+    print(f"{name}: best with {best[0]} steps at {best[1]:g}, test F1 {tested[name]:.3f}")
+_ = ax.set(ylabel="F1, validation", title="At the shared setting, far left, the gap is widest")
+_ = ax.legend(loc="lower right")
 
 # %%
 old = validation_f1(True, SHARED) - validation_f1(False, SHARED)
-measured("gap at the shared setting", old, at_least=0.1)
+measured("gap at the shared setting", old, at_least=0.08)
 measured("fraction of it that is left with the best setting for each", left, between=(0.02, 0.6))
-measured("test, each at its best: pre-trained minus random init", tested[0] - tested[1], at_least=0.015)
+measured(
+    "test, each at its best: pre-trained minus random init",
+    tested["pre-trained"] - tested["random init"],
+    at_least=0.015,
+)
 
 # %% [markdown]
-# Most of the gap was due to steps and learning rate. What remains is what pre-training is worth here with 128 labels. How much remains varies: with other sentences or another seed it was between 0.17 and 0.47 in four more runs. Give your baseline the same care as your method, or you will measure the care.
+# Most of the gap was due to steps and learning rate. What remains is what pre-training is worth here with 128 labels. In seven more runs, with other sentences and seeds, between 9 % and 44 % of the gap was left, and the pre-trained encoder was ahead by 0.022 to 0.060 on the test sentences.
+# Would random init catch up if it trained longer? In five of these runs it got 600 steps, and gained at most 0.002 on the validation sentences. Give your baseline the same care as your method, or you end up measuring the care.
 #
 # ## 8 · Named entities in real posts
 #
@@ -992,23 +1005,13 @@ measured("frozen MiniLM, 800 posts: F1", post_scores["frozen MiniLM"].f1, betwee
 measured("persons: F1", by_kind["person"].f1, above=("creative works", by_kind["creative-work"].f1))
 
 # %% [markdown]
-# Accuracy is above 0.9 for a tagger that finds nothing. The list of names fails, because new posts have new names. MiniLM's vectors carry more than the list, and persons are found best. In the shared task of 2017, with all 3,394 training posts, the best system reached an F1 of 0.42 (Derczynski et al. 2017).
-
-# %%
-examples = [i for i, tags in enumerate(post_gold) if 6 <= len(tags) <= 14 and entities(tags)][20:24]
-for i in examples:
-    words = posts.test[order[i]][0]
-    spans = ", ".join(
-        f"{' '.join(words[start:stop])} ({kind})" for kind, start, stop in entities(post_gold[i])
-    )
-    print(f"{' '.join(words)}\n    names: {spans}")
-
-# %% [markdown]
+# Accuracy is above 0.9 for a tagger that finds nothing. The list of names fails, because new posts have new names. MiniLM's vectors do better than the list, and best on persons. In the shared task of 2017, with all 3,394 training posts, the best system reached an F1 of 0.42 (Derczynski et al. 2017).
+#
 # ## 9 · Spot the bug
 #
-# Three ways to report a number that is too good. The first comes from a popular implementation.
+# Each of these functions reports a misleading number. The first comes from a popular implementation.
 #
-# > **Predict.** What is wrong with each? A test of one line exposes it.
+# > **Predict.** What is wrong with each, and which test of one line exposes it?
 
 
 # %%
@@ -1051,9 +1054,9 @@ measured(
 #
 # **b** `model.eval()` is missing, so dropout stays on and every pass is a different network. Test it with two passes.
 #
-# **c** The test set did the choosing. Nothing was learned, and more than 0.6 is reported, because the best of 200 tries is luck. Test it with coin flips. Choose on folds or validation data, then use the test set once.
+# **c** The test set did the choosing. Nothing was learned, yet more than 0.6 is reported: the best of 200 tries is luck. Test it with coin flips. Choose on folds or validation data, then use the test set once.
 #
-# This lesson is not free of **c**: its authors tried a few rates, penalties and layers for WNUT-17 on other samples of the same data. Exact digits are therefore a little too good.
+# This lesson is not free of **c**: for WNUT-17 we tried a few rates, penalties and layers on other samples of the same data, so its last digits are a little too good.
 #
 # ## Recap
 #
@@ -1067,12 +1070,12 @@ measured(
 # | bag of words | logistic regression on the words that occur | next to nothing | always, as a baseline |
 # | cross-validation | each of $k$ folds held out once | $k$ training runs | few labels and a choice to make |
 # | precision, recall, F1 | true positives / predicted, true positives / real, harmonic mean | nothing | rare classes, entities |
-# | calibration | confidence against accuracy, in bins | nothing | when somebody acts on the probability |
+# | calibration | confidence against accuracy, in bins | nothing | when decisions depend on the probabilities |
 #
 # **What is not true.** *"Pre-training replaces labels."* It replaces those that would teach words; the task itself still needs some, or a prompt. *"A pre-trained model always beats random initialisation."* In section 4 it did not. *"Stop when the validation loss rises."* The accuracy was rising as well.
 # *"97 % accuracy is good."* All ham gives 87 %, all `O` gives more than 90 %.
 #
-# **Still open.** Fine-tuning works. But what do these layers do, which head attends to what, and does what we saw in a village hold in a real BERT? → `12_inside_bert.ipynb`
+# **Still open.** What do BERT's layers do, which head attends to what, and does what we saw in a village hold in a real BERT? → `12_inside_bert.ipynb`
 #
 # ## References
 #
