@@ -114,7 +114,7 @@ LESSONS = (
         "What is the use of a model that can only predict masked tokens?",
         "put a classifier on BERT, build a tagger and score its entities, compare it fairly with its rivals",
         90,
-        90,
+        60,
     ),
     Lesson(
         "12_inside_bert",

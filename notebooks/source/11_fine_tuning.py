@@ -14,7 +14,7 @@
 # %% [markdown]
 # # 11 · Fine-tuning BERT
 #
-# **What is a model good for that can only predict masked tokens?** On its own, not much. People want to know whether a message is spam, or which words of a sentence are names, and labels for such tasks are few and expensive.
+# **What is the use of a model that can only predict masked tokens?** On its own, not much. People want to know whether a message is spam, or which words of a sentence are names, and labels for such tasks are few and expensive.
 # In this lesson you put a new layer on lesson 10's BERT and train it on about a hundred labels. You also measure how much pre-training contributes, against baselines tuned with the same care.
 #
 # You will be able to:
