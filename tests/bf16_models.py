@@ -23,6 +23,7 @@ from course_lib.models.seq2seq import (
 )
 from course_lib.models.transformer import (
     GPT,
+    T5,
     Bert,
     BertForClassification,
     BertForPreTraining,
@@ -161,6 +162,8 @@ MODELS = {
     "Seq2Seq, Luong": lambda: translator(LSTM, luong(AdditiveAttention(24, 24, 16))),
     "Seq2Seq, Luong, feeding": lambda: translator(LSTM, luong(DotProductAttention(24), True)),
     "Seq2Seq, Luong, general": lambda: translator(GRU, luong(GeneralAttention(24, 24)), 2),
+    "T5": lambda: translated(T5(SYMBOLS, d_model=D_MODEL, n_heads=2, d_ff=64)),
+    "T5, 1.1": lambda: translated(T5(SYMBOLS, d_model=D_MODEL, n_heads=2, d_ff=48, gated=True, tied=False)),
     "Transformer": lambda: translated(Transformer(SYMBOLS, SYMBOLS, d_model=D_MODEL, n_heads=2, d_ff=64)),
     "GPT": lambda: gpt(),
     "GPT, rotary": lambda: gpt(rotary=True, bias=False, query_key_norm=True),
@@ -181,7 +184,7 @@ MODELS = {
 }
 # Dot products written as a sum of products: autocast leaves them in float32.
 WITHOUT_MATRIX_PRODUCTS = {"SkipGram", "GloVe"}
-WITH_MUON = {"GPT", "GPT, rotary", "Llama, untied", "Transformer", "BertForPreTraining"}
+WITH_MUON = {"GPT", "GPT, rotary", "Llama, untied", "T5", "Transformer", "BertForPreTraining"}
 
 
 def make(name: str) -> tuple[nn.Module, object, Callable]:

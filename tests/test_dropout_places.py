@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from course_lib.models import (
     GPT,
     GRU,
+    T5,
     AdditiveAttention,
     BahdanauDecoder,
     Bert,
@@ -111,6 +112,14 @@ MODELS = {
         (SOURCE_IDS, LENGTHS, IDS),
         [(SOURCE_EMBEDDED, P), *encoder_places(2, P, SOURCE), (EMBEDDED, P), *decoder_places(2, P)],
     ),
+    "T5": (
+        lambda: T5(9, d_model=D, n_heads=HEADS, d_ff=FF, num_layers=2, dropout=P, gated=True),
+        (SOURCE_IDS, LENGTHS, IDS),
+        [
+            *[(SOURCE_EMBEDDED, P), *encoder_places(2, P, SOURCE), (SOURCE_EMBEDDED, P)],
+            *[(EMBEDDED, P), *decoder_places(2, P), (EMBEDDED, P)],
+        ],
+    ),
     "Seq2Seq, fixed vector": (
         lambda: seq2seq("fixed vector", P),
         (SOURCE_IDS, LENGTHS, IDS),
@@ -194,7 +203,7 @@ def test_nothing_is_dropped_in_evaluation(name, caught):
     assert caught.places == []
 
 
-@pytest.mark.parametrize("name", ["MultiHeadAttention", "DecoderLayer", "GPT", "Transformer"])
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "DecoderLayer", "GPT", "Transformer", "T5"])
 def test_recording_moves_no_dropout(name, caught):
     model, inputs, places = build(name)
     with record_attention(model.train()):

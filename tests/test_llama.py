@@ -12,6 +12,7 @@ from course_lib.models.attention import MultiHeadAttention, record_attention
 from course_lib.models.pretrained import llama_weights
 from course_lib.models.transformer import Llama, language_model_loss
 from course_lib.training import fit
+from in_double import InDouble
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 VOCAB, HEADS = 19, 6
@@ -35,15 +36,6 @@ def small(kind="groups", device="cpu", seed=0):
 
 
 # ---------------------------------------------------------------- against Hugging Face
-
-
-class InDouble:
-    """`torch` as Hugging Face's code sees it, with double precision where it asks for single."""
-
-    float = float32 = torch.float64
-
-    def __getattr__(self, name):
-        return getattr(torch, name)
 
 
 @pytest.fixture

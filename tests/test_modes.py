@@ -8,7 +8,7 @@ from course_lib.data import village
 from course_lib.decoding import beam_search, free_running_logits, generate, greedy, sample
 from course_lib.explore import SamplingPanel
 from course_lib.losses import text_loss
-from course_lib.models import GPT, LSTM, Llama, RecurrentLM
+from course_lib.models import GPT, LSTM, T5, Llama, RecurrentLM
 from course_lib.models.attention import AdditiveAttention, record_attention
 from course_lib.models.modes import evaluating, measures
 from course_lib.models.seq2seq import Encoder, LuongDecoder, Seq2Seq
@@ -40,6 +40,10 @@ def translator() -> Seq2Seq:
     return Seq2Seq(encoder, LuongDecoder(7, 6, LSTM(6, 7), AdditiveAttention(7, 10, 8)))
 
 
+def t5() -> T5:
+    return T5(7, d_model=8, n_heads=2, d_ff=12, num_layers=1, dropout=0.5, max_len=8)
+
+
 def bert() -> BertForPreTraining:
     return village_bert.build(village_bert.Configuration(d_model=16, num_layers=1))
 
@@ -61,6 +65,8 @@ MEASURES = {
     "SamplingPanel": (gpt, press_write),
     "greedy": (translator, lambda model: greedy(model, SOURCE, LENGTHS, **ENDS)),
     "beam_search": (translator, lambda model: beam_search(model, SOURCE, LENGTHS, **ENDS, beam=2)),
+    "greedy, T5": (t5, lambda model: greedy(model, SOURCE, LENGTHS, **ENDS)),
+    "beam_search, T5": (t5, lambda model: beam_search(model, SOURCE, LENGTHS, **ENDS, beam=2)),
     "free_running_logits": (
         translator,
         lambda model: free_running_logits(model, SOURCE, LENGTHS, bos_id=0, steps=3),

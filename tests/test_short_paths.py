@@ -25,11 +25,11 @@ FACES = [
 def test_the_names_that_everybody_tries():
     from course_lib.data import load
     from course_lib.metrics import accuracy
-    from course_lib.models import GPT, LSTM, Bert, Llama, load_bert, load_gpt2
+    from course_lib.models import GPT, LSTM, T5, Bert, Llama, load_bert, load_gpt2
     from course_lib.text import BPE, WordPiece
     from course_lib.training import fit
 
-    for thing in (load, accuracy, GPT, LSTM, Bert, Llama, load_bert, load_gpt2, BPE, WordPiece, fit):
+    for thing in (load, accuracy, GPT, LSTM, T5, Bert, Llama, load_bert, load_gpt2, BPE, WordPiece, fit):
         assert callable(thing)
 
 

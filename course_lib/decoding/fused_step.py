@@ -88,7 +88,7 @@ def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Te
     heads = (rows, n_turned + n_kv_heads, 1, attention.d_head)
     activation, rotary = ACTIVATIONS[layer.activation], attention.rotary
     kept = torch.stack(cache.tensors())  # (2, batch, kv_heads, max_len, d_head): one write for key and value
-    attend = _attention(kept, attention.group_size)
+    attend = _attention(kept, attention.group_size, attention.scale)
 
     def step(x: Tensor, length: int) -> Tensor:
         vectors = project(norm1(x)).view(heads)  # (batch, all heads * d_head) → (batch, all heads, 1, d_head)
@@ -106,14 +106,15 @@ def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Te
             # (batch, 2 * kv_heads, 1, d_head) → (2, batch, kv_heads, 1, d_head)
             new = vectors.narrow(1, n_heads, 2 * n_kv_heads).unflatten(1, (2, n_kv_heads)).transpose(0, 1)
             kept.narrow(3, length, 1).copy_(new)
-        x += join(attend(query, length + 1).view(x.shape))
+        # (batch, kv_heads, group_size, d_head) → (batch, heads * d_head) → (batch, d_model)
+        x += join(attend(query, length + 1).reshape(rows, -1))
         x += narrow(activation(widen(norm2(x))))
         return x
 
     return step
 
 
-def _attention(kept: Tensor, group_size: int) -> Callable[[Tensor, int], Tensor]:
+def _attention(kept: Tensor, group_size: int, scale: float | None) -> Callable[[Tensor, int], Tensor]:
     """(query (batch, heads, 1, d_head), how many keys there are) → values (batch, kv_heads, group_size, d_head).
 
     The queries of a group meet the same keys: they are read as if they were several tokens of one head.
@@ -123,10 +124,11 @@ def _attention(kept: Tensor, group_size: int) -> Callable[[Tensor, int], Tensor]
     shape = (batch, n_kv_heads, group_size, d_head)
     if batch < FEW:
         return lambda query, n: F.scaled_dot_product_attention(
-            query.reshape(shape), keys.narrow(2, 0, n), values.narrow(2, 0, n)
+            query.reshape(shape), keys.narrow(2, 0, n), values.narrow(2, 0, n), scale=scale
         )
     # With one query a head there is nothing to fuse; with many heads two batched products are quicker.
-    scale, flat = d_head**-0.5, (batch * n_kv_heads, group_size, d_head)
+    scale = d_head**-0.5 if scale is None else scale
+    flat = (batch * n_kv_heads, group_size, d_head)
     keys = keys.flatten(0, 1).mT  # (batch * kv_heads, d_head, max_len)
     values = values.flatten(0, 1)  # (batch * kv_heads, max_len, d_head)
 

@@ -7,6 +7,7 @@ from course_lib.models.attention import (
     GeneralAttention,
     KeyValueCache,
     MultiHeadAttention,
+    RelativePositionBias,
     Rotary,
 )
 from course_lib.models.pretrained import load_bert, load_gpt2, load_llama
@@ -32,6 +33,7 @@ from course_lib.models.seq2seq import (
 from course_lib.models.size import n_parameters
 from course_lib.models.transformer import (
     GPT,
+    T5,
     Bert,
     BertForClassification,
     BertForPreTraining,
@@ -39,6 +41,7 @@ from course_lib.models.transformer import (
     BertForTagging,
     DecoderLayer,
     DecoderOnly,
+    EncoderDecoder,
     EncoderLayer,
     Llama,
     Transformer,
@@ -64,6 +67,7 @@ __all__ = [
     "DecoderOnly",
     "DotProductAttention",
     "Encoder",
+    "EncoderDecoder",
     "EncoderLayer",
     "GPT",
     "GRU",
@@ -81,9 +85,11 @@ __all__ = [
     "RNNCell",
     "RecurrentLM",
     "RecurrentLayer",
+    "RelativePositionBias",
     "Rotary",
     "Seq2Seq",
     "SkipGram",
+    "T5",
     "Transformer",
     "TransformerDecoder",
     "TransformerEncoder",

@@ -8,6 +8,7 @@ from course_lib.models.attention.masks import causal_mask, padding_mask, real_to
 from course_lib.models.attention.multi_head import MultiHeadAttention, scaled_dot_product_attention
 from course_lib.models.attention.positions import Rotary, sinusoidal_positions
 from course_lib.models.attention.recording import AttentionMaps, RecordedModule, record_attention
+from course_lib.models.attention.relative import RelativePositionBias, relative_position_bucket
 from course_lib.models.attention.scores import (
     AdditiveAttention,
     Attention,
@@ -26,6 +27,7 @@ __all__ = [
     "KeyValueCache",
     "MultiHeadAttention",
     "RecordedModule",
+    "RelativePositionBias",
     "Rotary",
     "StaticCache",
     "causal_mask",
@@ -34,6 +36,7 @@ __all__ = [
     "padding_mask",
     "real_tokens",
     "record_attention",
+    "relative_position_bucket",
     "scaled_dot_product_attention",
     "sinusoidal_positions",
 ]

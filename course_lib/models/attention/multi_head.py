@@ -14,13 +14,23 @@ from course_lib.models.attention.scores import masked_softmax
 
 
 def scaled_dot_product_attention(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None = None,
+    *,
+    scale: float | None = None,
+    position_bias: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """A = softmax(Q Kᵀ / √d_k) over the keys, Y = A V.
+    """A = softmax(Q Kᵀ / √d_k + B) over the keys, Y = A V; without a position bias B is 0.
+
+    Args:
+        scale: what the dot products are multiplied by, if it is to be another than 1 / √d_k (T5 has 1).
 
     Shapes:
         query (…, target_len, d_k), key (…, source_len, d_k), value (…, source_len, d_v),
-        mask None or boolean, broadcastable to (…, target_len, source_len), True = may attend
+        mask None or boolean, broadcastable to (…, target_len, source_len), True = may attend,
+        position_bias None or numbers, broadcastable to the same
         → output (…, target_len, d_v), weights (…, target_len, source_len), whose rows sum to 1; a query that may
         look at nothing has weights and output 0.
 
@@ -38,7 +48,9 @@ def scaled_dot_product_attention(
         raise ValueError(
             f"There are {key.shape[-2]} keys but {value.shape[-2]} values; expected one value a key."
         )
-    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (…, target_len, source_len)
+    scores = query @ key.transpose(-2, -1)  # (…, target_len, source_len)
+    scores = scores / math.sqrt(query.shape[-1]) if scale is None else scores * scale
+    scores = scores if position_bias is None else scores + position_bias
     weights = masked_softmax(scores, mask)
     return weights @ value, weights
 
@@ -54,6 +66,8 @@ class MultiHeadAttention(RecordedModule):
     Args:
         d_model: features of x and of the memory.
         n_heads: a divisor of d_model; each head has d_head = d_model / n_heads features.
+        d_head: features of a head, if they are to be others; n_heads then needs to divide nothing.
+        scale: what the dot products are multiplied by, if it is to be another than 1 / √d_head.
         n_kv_heads: a divisor of n_heads: so many heads of keys and values, each shared by a group of query heads
             (grouped-query attention; 1 is multi-query attention). None: every query head has its own.
         bias: of the four projections.
@@ -64,7 +78,8 @@ class MultiHeadAttention(RecordedModule):
 
     Shapes:
         x (batch, target_len, d_model), memory (batch, source_len, d_model),
-        mask None or boolean (batch or 1, target_len or 1, source_len), True = may attend
+        mask None or boolean (batch or 1, target_len or 1, source_len), True = may attend,
+        position_bias None or (batch or 1, n_heads, target_len, source_len)
         → (batch, target_len, d_model)
 
     Source: Vaswani et al. 2017, section 3.2.2; multi-query: Shazeer 2019, "Fast Transformer Decoding: One Write-Head is
@@ -77,6 +92,8 @@ class MultiHeadAttention(RecordedModule):
         n_heads: int,
         *,
         n_kv_heads: int | None = None,
+        d_head: int | None = None,
+        scale: float | None = None,
         bias: bool = True,
         dropout: float = 0.0,
         rotary: bool = False,
@@ -84,20 +101,24 @@ class MultiHeadAttention(RecordedModule):
         query_key_norm: bool = False,
     ):
         super().__init__()
-        if not isinstance(n_heads, int) or n_heads < 1 or not isinstance(d_model, int) or d_model % n_heads:
+        whole = all(isinstance(size, int) for size in (d_model, n_heads, d_head or 1))
+        if not whole or n_heads < 1 or (d_head is None and d_model % n_heads):
             raise ValueError(f"d_model = {d_model!r} cannot be divided among n_heads = {n_heads!r}.")
+        d_head = d_model // n_heads if d_head is None else d_head
+        if d_head < 1:
+            raise ValueError(f"d_head is {d_head!r}; it must be a whole number of at least 1.")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1.")
         n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
         if not isinstance(n_kv_heads, int) or n_kv_heads < 1 or n_heads % n_kv_heads:
             raise ValueError(f"n_kv_heads is {n_kv_heads!r}; it must divide n_heads = {n_heads}.")
-        self.d_model, self.n_heads, self.d_head = d_model, n_heads, d_model // n_heads
+        self.d_model, self.n_heads, self.d_head, self.scale = d_model, n_heads, d_head, scale
         self.n_kv_heads, self.group_size = n_kv_heads, n_heads // n_kv_heads
         self.dropout, self.query_key_norm = dropout, query_key_norm
         n_rows = (n_heads + 2 * n_kv_heads) * self.d_head  # 3 * d_model where no head is shared
         self.in_proj_weight = nn.Parameter(torch.empty(n_rows, d_model))
         self.in_proj_bias = nn.Parameter(torch.empty(n_rows)) if bias else None
-        self.out_proj = nn.Linear(d_model, d_model, bias=bias)
+        self.out_proj = nn.Linear(n_heads * d_head, d_model, bias=bias)
         self.rotary = Rotary(self.d_head, rotary_base) if rotary else None
         # As torch.nn.MultiheadAttention starts them.
         nn.init.xavier_uniform_(self.in_proj_weight)
@@ -114,6 +135,7 @@ class MultiHeadAttention(RecordedModule):
         causal: bool = False,
         cache: Cache | None = None,
         positions: Tensor | None = None,
+        position_bias: Tensor | None = None,
     ) -> Tensor:
         """Args:
         causal: nobody looks ahead (self-attention); the same as `mask=causal_mask(time)[None]`, and cheaper.
@@ -121,11 +143,13 @@ class MultiHeadAttention(RecordedModule):
             tokens only. With a memory, its keys and values are projected at the first call and kept.
         positions: (batch, target_len), where the tokens of x stand, below the number of keys; for rotary positions.
             None: one after the other, the first of them after what the cache holds.
+        position_bias: added to the scores of every head, as `RelativePositionBias` makes it.
         """
-        self._check(x, memory, mask, causal, cache)
+        self._check(x, memory, mask, causal, cache, position_bias)
         query, key, value = self._project(x, memory, cache, positions)
         masks = None if mask is None else mask[:, None]  # the same for every head
-        output = self._attend(query, key, value, masks, causal)  # (batch, heads, target_len, d_head)
+        # (batch, heads, target_len, d_head)
+        output = self._attend(query, key, value, masks, causal, position_bias)
         # (batch, heads, target_len, d_head) → (batch, target_len, heads * d_head)
         return self.out_proj(output.transpose(1, 2).flatten(2))
 
@@ -165,9 +189,18 @@ class MultiHeadAttention(RecordedModule):
     def _norm(self, vectors: Tensor) -> Tensor:
         return F.rms_norm(vectors, (self.d_head,)) if self.query_key_norm else vectors
 
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
+    def _attend(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        mask: Tensor | None,
+        causal: bool,
+        position_bias: Tensor | None,
+    ) -> Tensor:
         target_len, source_len = query.shape[-2], key.shape[-2]
-        if causal and target_len > 1 and (self.is_recording or mask is not None or target_len != source_len):
+        given = mask is not None or position_bias is not None
+        if causal and target_len > 1 and (self.is_recording or given or target_len != source_len):
             # The last query is the last key: with a cache, earlier keys are there to be looked at.
             ahead = causal_mask(source_len, query.device)[-target_len:]  # (target_len, source_len)
             mask = ahead if mask is None else mask & ahead
@@ -175,18 +208,35 @@ class MultiHeadAttention(RecordedModule):
         if self.is_recording:
             # Each group's heads meet the same keys and values: (batch, kv_heads, …) → (batch, heads, …).
             key, value = (part.repeat_interleave(self.group_size, dim=1) for part in (key, value))
-            _, weights = scaled_dot_product_attention(query, key, value, mask)
+            options = {"scale": self.scale, "position_bias": position_bias}
+            _, weights = scaled_dot_product_attention(query, key, value, mask, **options)
             self.record(weights)
             return F.dropout(weights, dropout) @ value
+        if position_bias is not None:  # the fused form takes one tensor for both
+            mask = position_bias if mask is None else torch.where(mask, position_bias, -math.inf)
+            mask = mask.to(query.dtype)
         # One query at the end may look at everything: the fused form would take it for the first.
         fused_causal = causal and mask is None and target_len > 1
         groups = {"enable_gqa": True} if self.group_size > 1 else {}
         return F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=fused_causal, **groups
+            query,
+            key,
+            value,
+            attn_mask=mask,
+            dropout_p=dropout,
+            is_causal=fused_causal,
+            scale=self.scale,
+            **groups,
         )
 
     def _check(
-        self, x: Tensor, memory: Tensor | None, mask: Tensor | None, causal: bool, cache: Cache | None
+        self,
+        x: Tensor,
+        memory: Tensor | None,
+        mask: Tensor | None,
+        causal: bool,
+        cache: Cache | None,
+        position_bias: Tensor | None,
     ) -> None:
         for name, tensor in (("x", x), ("memory", memory)):
             if tensor is not None and (tensor.dim() != 3 or tensor.shape[2] != self.d_model):
@@ -206,12 +256,15 @@ class MultiHeadAttention(RecordedModule):
             )
         if mask is not None and mask.dtype != torch.bool:
             raise TypeError(f"mask has type {mask.dtype}; expected torch.bool, where True = may attend.")
-        if mask is None:
+        if mask is None and position_bias is None:
             return
         if memory is not None:
             source_len = memory.shape[1]
         else:
             source_len = target_len if cache is None else cache.n_keys(target_len)
+        _check_bias(position_bias, (self.n_heads, target_len, source_len))
+        if mask is None:
+            return
         fits = mask.dim() == 3 and mask.shape[0] in (1, batch) and mask.shape[1] in (1, target_len)
         if not fits or mask.shape[2] != source_len:
             raise ValueError(
@@ -219,3 +272,11 @@ class MultiHeadAttention(RecordedModule):
                 "(batch or 1, target_len or 1, source_len). "
                 "A padding mask (batch, source_len) is given as mask[:, None, :], a causal one as mask[None]."
             )
+
+
+def _check_bias(position_bias: Tensor | None, shape: tuple[int, int, int]) -> None:
+    if position_bias is not None and (position_bias.dim() != 4 or position_bias.shape[1:] != shape):
+        raise ValueError(
+            f"position_bias has shape {tuple(position_bias.shape)}; expected (batch or 1, n_heads, target_len, "
+            f"source_len) = (…, {', '.join(map(str, shape))})."
+        )

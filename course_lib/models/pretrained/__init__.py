@@ -5,6 +5,7 @@ from course_lib.models.pretrained.files import PretrainedError, pretrained_folde
 from course_lib.models.pretrained.gguf_file import read_gguf
 from course_lib.models.pretrained.gpt2 import gpt2_weights, load_gpt2
 from course_lib.models.pretrained.llama import llama_weights, load_llama
+from course_lib.models.pretrained.t5 import t5_weights
 
 __all__ = [
     "PretrainedError",
@@ -16,4 +17,5 @@ __all__ = [
     "load_llama",
     "pretrained_folder",
     "read_gguf",
+    "t5_weights",
 ]

@@ -12,6 +12,8 @@ from course_lib.models.attention.masks import padding_mask
 from course_lib.models.attention.positions import sinusoidal_positions
 from course_lib.models.transformer.layers import DecoderLayer, EncoderLayer, make_norm
 
+Caches = list[tuple[KeyValueCache, KeyValueCache]]  # of self-attention and cross-attention, for each layer
+
 
 class TransformerEncoder(nn.Module):
     """A stack of encoder layers; with pre-norm layers a last norm, without which its output would be unnormalised.
@@ -41,9 +43,11 @@ class TransformerEncoder(nn.Module):
         causal: bool = False,
         caches: Sequence[Cache] | None = None,
         positions: Tensor | None = None,
+        position_bias: Tensor | None = None,
     ) -> Tensor:
+        options = {"causal": causal, "positions": positions, "position_bias": position_bias}
         for layer, cache in zip(self.layers, caches or [None] * len(self.layers), strict=True):
-            x = layer(x, mask, causal=causal, cache=cache, positions=positions)
+            x = layer(x, mask, cache=cache, **options)
         return self.norm(x)
 
 
@@ -68,10 +72,12 @@ class TransformerDecoder(nn.Module):
         memory_mask: Tensor | None = None,
         *,
         mask: Tensor | None = None,
-        caches: list[tuple[KeyValueCache, KeyValueCache]] | None = None,
+        caches: Caches | None = None,
+        position_bias: Tensor | None = None,
     ) -> Tensor:
-        for number, layer in enumerate(self.layers):
-            x = layer(x, memory, memory_mask, mask=mask, caches=None if caches is None else caches[number])
+        options = {"mask": mask, "position_bias": position_bias}
+        for layer, pair in zip(self.layers, caches or [None] * len(self.layers), strict=True):
+            x = layer(x, memory, memory_mask, caches=pair, **options)
         return self.norm(x)
 
 
@@ -80,7 +86,7 @@ class WritingState(NamedTuple):
 
     memory: Tensor
     mask: Tensor
-    caches: list[tuple[KeyValueCache, KeyValueCache]]
+    caches: Caches
 
     def select(self, rows: Tensor) -> Self:
         """The state of these rows of the batch, in this order; a row may come several times."""
@@ -88,7 +94,67 @@ class WritingState(NamedTuple):
         return WritingState(self.memory.index_select(0, rows), self.mask.index_select(0, rows), caches)
 
 
-class Transformer(nn.Module):
+class EncoderDecoder(nn.Module):
+    """What models with an encoder and a decoder share: reading, writing under teacher forcing, writing step by step.
+
+    A subclass has `encoder`, `decoder` and `max_len` (room in the caches of `start`), and says how symbols become
+    vectors and vectors logits: `_read`, `_write` and `_logits`.
+
+    Shapes:
+        source (batch, source_len), lengths (batch,), target_in (batch, target_len), which begins with <bos>
+        → logits (batch, target_len, target_size) under teacher forcing.
+
+    For decoding, `start(source, lengths)`, `step(ids, state)` and `select(state, rows)` write symbol by symbol; see
+    `course_lib.decoding`.
+    """
+
+    decoder: TransformerDecoder
+    max_len: int
+
+    def forward(self, source: Tensor, lengths: Tensor, target_in: Tensor) -> Tensor:
+        if target_in.dim() != 2 or target_in.shape[0] != source.shape[0] or target_in.shape[1] == 0:
+            raise ValueError(
+                f"target_in has shape {tuple(target_in.shape)}; expected ({source.shape[0]}, target_len), not empty."
+            )
+        # Padding comes after every real token, so the causal mask hides it from them.
+        return self._logits(self._write(target_in, *self.encode(source, lengths)))
+
+    def encode(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Read the source: memory (batch, source_len, d_model), and its mask (batch, 1, source_len)."""
+        if source.dim() != 2:
+            raise ValueError(f"source has shape {tuple(source.shape)}; expected (batch, source_len).")
+        mask = padding_mask(lengths.to(source.device), source.shape[1])[:, None]
+        return self._read(source, mask), mask
+
+    def start(self, source: Tensor, lengths: Tensor) -> WritingState:
+        """Read the source; the state from which the first `step` goes on."""
+        memory, mask = self.encode(source, lengths)
+        caches = [(KeyValueCache(self.max_len), KeyValueCache(self.max_len)) for _ in self.decoder.layers]
+        return WritingState(memory, mask, caches)
+
+    def step(self, ids: Tensor, state: WritingState) -> tuple[Tensor, WritingState]:
+        """Read the newest symbols (batch,) → logits (batch, target_size) of the next ones, and the state."""
+        hidden = self._write(ids[:, None], state.memory, state.mask, state.caches)  # (batch, 1, d_model)
+        return self._logits(hidden[:, -1]), state
+
+    def select(self, state: WritingState, rows: Tensor) -> WritingState:
+        """The state of these rows of the batch, in this order; a row may come several times."""
+        return state.select(rows)
+
+    def _read(self, source: Tensor, mask: Tensor) -> Tensor:
+        """The memory (batch, source_len, d_model) of the source (batch, source_len)."""
+        raise NotImplementedError
+
+    def _write(self, ids: Tensor, memory: Tensor, mask: Tensor, caches: Caches | None = None) -> Tensor:
+        """What the decoder makes of ids (batch, time), which follow what the caches hold: (batch, time, d_model)."""
+        raise NotImplementedError
+
+    def _logits(self, hidden: Tensor) -> Tensor:
+        """(…, d_model) → (…, target_size)"""
+        raise NotImplementedError
+
+
+class Transformer(EncoderDecoder):
     """Encoder and decoder with embeddings, positions and the last projection: a translator.
 
     Embeddings are multiplied by √d_model before the sinusoids are added, so that they are not drowned by them. The last
@@ -102,12 +168,7 @@ class Transformer(nn.Module):
         max_len: longest sequence; only needed for decoding's caches.
         options: activation, norm_first, … of the layers.
 
-    Shapes:
-        source (batch, source_len), lengths (batch,), target_in (batch, target_len), which begins with <bos>
-        → logits (batch, target_len, target_size) under teacher forcing.
-
-    For decoding, `start(source, lengths)`, `step(ids, state)` and `select(state, rows)` write symbol by symbol; see
-    `course_lib.decoding`.
+    Shapes and decoding: as `EncoderDecoder`.
 
     Source: Vaswani et al. 2017, sections 3.1 to 3.5.
     """
@@ -137,39 +198,12 @@ class Transformer(nn.Module):
             # √d_model times this has variance 1, and as the last projection it gives logits of about that size.
             nn.init.normal_(embedding.weight, std=d_model**-0.5)
 
-    def forward(self, source: Tensor, lengths: Tensor, target_in: Tensor) -> Tensor:
-        if target_in.dim() != 2 or target_in.shape[0] != source.shape[0] or target_in.shape[1] == 0:
-            raise ValueError(
-                f"target_in has shape {tuple(target_in.shape)}; expected ({source.shape[0]}, target_len), not empty."
-            )
-        memory, mask = self.encode(source, lengths)
-        # Padding comes after every real token, so the causal mask hides it from them.
-        hidden = self.decoder(self._embed(self.target_embedding, target_in), memory, mask)
-        return self._logits(hidden)
+    def _read(self, source: Tensor, mask: Tensor) -> Tensor:
+        return self.encoder(self._embed(self.source_embedding, source), mask)
 
-    def encode(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Read the source: memory (batch, source_len, d_model), and its mask (batch, 1, source_len)."""
-        if source.dim() != 2:
-            raise ValueError(f"source has shape {tuple(source.shape)}; expected (batch, source_len).")
-        mask = padding_mask(lengths.to(source.device), source.shape[1])[:, None]
-        return self.encoder(self._embed(self.source_embedding, source), mask), mask
-
-    def start(self, source: Tensor, lengths: Tensor) -> WritingState:
-        """Read the source; the state from which the first `step` goes on."""
-        memory, mask = self.encode(source, lengths)
-        caches = [(KeyValueCache(self.max_len), KeyValueCache(self.max_len)) for _ in self.decoder.layers]
-        return WritingState(memory, mask, caches)
-
-    def step(self, ids: Tensor, state: WritingState) -> tuple[Tensor, WritingState]:
-        """Read the newest symbols (batch,) → logits (batch, target_size) of the next ones, and the state."""
-        written = state.caches[0][0].length
-        x = self._embed(self.target_embedding, ids[:, None], written)
-        hidden = self.decoder(x, state.memory, state.mask, caches=state.caches)
-        return self._logits(hidden[:, -1]), state
-
-    def select(self, state: WritingState, rows: Tensor) -> WritingState:
-        """The state of these rows of the batch, in this order; a row may come several times."""
-        return state.select(rows)
+    def _write(self, ids: Tensor, memory: Tensor, mask: Tensor, caches: Caches | None = None) -> Tensor:
+        x = self._embed(self.target_embedding, ids, caches[0][0].length if caches else 0)
+        return self.decoder(x, memory, mask, caches=caches)
 
     def _embed(self, embedding: nn.Embedding, ids: Tensor, offset: int = 0) -> Tensor:
         end = offset + ids.shape[1]

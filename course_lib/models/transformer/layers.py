@@ -21,14 +21,21 @@ def _swiglu(x: Tensor) -> Tensor:
     return F.silu(gate) * up
 
 
+def _geglu(x: Tensor) -> Tensor:
+    """The same through GELU, with the tanh that T5 has there: (…, 2 · d_ff) → (…, d_ff)."""
+    gate, up = x.chunk(2, dim=-1)
+    return F.gelu(gate, approximate="tanh") * up
+
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "gelu": F.gelu,
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),  # GPT-2's
     "relu_squared": lambda x: F.relu(x).square(),  # So et al. 2021, "Primer"
     "swiglu": _swiglu,  # Shazeer 2020, "GLU Variants Improve Transformer", equation 6
+    "geglu": _geglu,  # the same place
 }
-GATED = ("swiglu",)  # their first projection is twice as wide: the gate's rows, then the others
+GATED = ("swiglu", "geglu")  # their first projection is twice as wide: the gate's rows, then the others
 
 
 def make_norm(kind: str, d_model: int, *, eps: float = 1e-5, bias: bool = True) -> nn.Module:
@@ -52,12 +59,14 @@ class TransformerLayer(nn.Module):
         d_ff: width of the feed-forward network (4 · d_model in the paper).
         dropout: on attention weights, inside the feed-forward network and on what each sublayer adds.
         activation_dropout: inside the feed-forward network, if it is to be another (BERT has none there).
-        activation: "relu", "gelu", "gelu_tanh", "relu_squared", or "swiglu", where d_ff is the width behind the gate.
+        activation: "relu", "gelu", "gelu_tanh", "relu_squared", or "swiglu" and "geglu", where d_ff is the width
+            behind the gate.
         norm_first: pre-norm; False is post-norm.
         norm: "layer" or "rms", as in `make_norm`.
         bias: of all projections and norms.
         eps: added to the variance in the norms.
-        attention_options: n_kv_heads, rotary, rotary_base, query_key_norm for the self-attention.
+        attention_options: n_kv_heads, rotary, rotary_base, query_key_norm for the self-attention, d_head and scale for
+            every attention.
 
     Source: Vaswani et al. 2017, section 3.1 and 3.3; pre-norm: Xiong et al. 2020, "On Layer Normalization in the
     Transformer Architecture"; GELU: Hendrycks & Gimpel 2016.
@@ -111,7 +120,8 @@ class EncoderLayer(TransformerLayer):
 
     Shapes:
         x (batch, time, d_model), mask None or boolean (batch or 1, time or 1, time), True = may attend,
-        positions None or (batch, time), as in `MultiHeadAttention` → (batch, time, d_model)
+        positions None or (batch, time), position_bias None or (batch or 1, n_heads, time, keys), as in
+        `MultiHeadAttention` → (batch, time, d_model)
     """
 
     def forward(
@@ -122,8 +132,10 @@ class EncoderLayer(TransformerLayer):
         causal: bool = False,
         cache: Cache | None = None,
         positions: Tensor | None = None,
+        position_bias: Tensor | None = None,
     ) -> Tensor:
         options = {"mask": mask, "causal": causal, "cache": cache, "positions": positions}
+        options["position_bias"] = position_bias
         x = self._add(x, self.norm1, lambda y: self.self_attn(y, **options))
         return self._add(x, self.norm2, self._feed_forward)
 
@@ -136,16 +148,16 @@ class DecoderLayer(TransformerLayer):
     Shapes:
         x (batch, target_len, d_model), memory (batch, source_len, d_model),
         memory_mask None or boolean (batch or 1, 1, source_len), True for real source tokens,
-        caches None, or the caches of self-attention and cross-attention
+        caches None, or the caches of self-attention and cross-attention,
+        position_bias None or (batch or 1, n_heads, target_len, keys), of the self-attention
         → (batch, target_len, d_model)
     """
 
     def __init__(self, d_model: int, n_heads: int, d_ff: int, **options):
         super().__init__(d_model, n_heads, d_ff, **options)
         bias, eps = options.get("bias", True), options.get("eps", 1e-5)
-        self.multihead_attn = MultiHeadAttention(
-            d_model, n_heads, bias=bias, dropout=options.get("dropout", 0.0)
-        )
+        crossed = {name: options[name] for name in ("dropout", "d_head", "scale") if name in options}
+        self.multihead_attn = MultiHeadAttention(d_model, n_heads, bias=bias, **crossed)
         self.norm3 = make_norm(options.get("norm", "layer"), d_model, eps=eps, bias=bias)
 
     def forward(
@@ -156,8 +168,10 @@ class DecoderLayer(TransformerLayer):
         *,
         mask: Tensor | None = None,
         caches: tuple[KeyValueCache, KeyValueCache] | None = None,
+        position_bias: Tensor | None = None,
     ) -> Tensor:
         own, crossed = caches or (None, None)
-        x = self._add(x, self.norm1, lambda y: self.self_attn(y, mask=mask, causal=True, cache=own))
+        options = {"mask": mask, "causal": True, "cache": own, "position_bias": position_bias}
+        x = self._add(x, self.norm1, lambda y: self.self_attn(y, **options))
         x = self._add(x, self.norm2, lambda y: self.multihead_attn(y, memory, memory_mask, cache=crossed))
         return self._add(x, self.norm3, self._feed_forward)
