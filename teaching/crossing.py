@@ -102,7 +102,8 @@ class _Packer:
         if tensor.layout != torch.strided or tensor.is_meta or name not in _DTYPES:
             return ["object", f"Tensor ({name}, {tensor.layout})"]
         self._take(tensor.numel() * tensor.element_size())
-        flat = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+        flat = tensor.detach().cpu().resolve_conj().resolve_neg().reshape(-1)
+        flat = flat.clone(memory_format=torch.contiguous_format)  # a single number may have any stride
         self.blobs.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
         return ["tensor", name, list(tensor.shape), bool(tensor.requires_grad)]
 

@@ -103,6 +103,19 @@ def _readable_libraries() -> list[str]:
     return [*own, sys.prefix, sys.base_prefix, *system, *map(str, parts)]
 
 
+def _first_products() -> None:
+    """The first products of this process, forward and backward, at several sizes.
+
+    PyTorch's libraries ask the machine for its processor then. A process that is shut in already gets no answer: it
+    adds in another order, and a training ends elsewhere than in the learner's own notebook.
+    """
+    import torch
+
+    for n in (3, 40, 300):
+        layer = torch.nn.Linear(n, n)
+        (layer(torch.ones(n, n)) @ torch.ones(n, n)).tanh().sum().backward()
+
+
 def _serve(handle: int) -> None:
     """The nursery's own loop: forks, ends, and says which process it was."""
     import torch
@@ -112,6 +125,7 @@ def _serve(handle: int) -> None:
     from teaching.wire import Wire
 
     torch.set_num_threads(1)
+    _first_products()
     readable = tuple(map(Path, _readable_libraries()))
     control = socket.socket(fileno=handle)
     control.sendall(b"{}\n")

@@ -144,8 +144,20 @@ def sentence(verdict) -> tuple:
     )
 
 
+# Trainings that small differences in rounding lead elsewhere, and a result whose single number has a stride of 4.
+DELICATE = {
+    "01.train": "always scaled",
+    "08.targets": "last target only, without time",
+    "11.tagger": "an optimizer for each batch",
+}
+
+
 def chosen_answers(exercise) -> list:
-    mistakes = exercise.mistakes if WHOLE else exercise.mistakes[-1:]
+    mistakes = [
+        mistake
+        for mistake in exercise.mistakes
+        if WHOLE or mistake is exercise.mistakes[-1] or mistake.name == DELICATE.get(exercise.id)
+    ]
     return [exercise.reference, *(mistake.wrong_version for mistake in mistakes)]
 
 

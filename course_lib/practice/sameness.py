@@ -21,7 +21,8 @@ def key(value: Any, above: tuple[int, ...] = ()) -> Hashable:
         return "around", above.index(id(value))
     above = (*above, id(value))
     if isinstance(value, torch.Tensor):
-        content = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        flat = value.detach().cpu().reshape(-1).clone(memory_format=torch.contiguous_format)
+        content = flat.view(torch.uint8).numpy().tobytes()
         return "tensor", type(value), value.dtype, value.shape, value.stride(), value.requires_grad, content
     if isinstance(value, torch.Generator):
         return "generator", value.get_state().numpy().tobytes()

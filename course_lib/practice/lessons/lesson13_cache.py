@@ -1,5 +1,8 @@
 """Lesson 13: the bytes of a key/value cache."""
 
+import torch
+
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
 from course_lib.practice.properties import matches_reference
 
@@ -17,12 +20,9 @@ def _times(change):
     return cache_bytes
 
 
-CACHE_BYTES = Exercise(
-    id="13.cache_bytes",
-    title="The cache of grouped heads",
-    points=1,
-    reference=_cache_bytes,
-    cases=lambda: [
+def _cases() -> list[tuple]:
+    drawn = torch.randint(2, 100, (5,), generator=seeded(13)).tolist()
+    return [
         (1, 1, 1, 1, 1),
         (7, 1, 1, 1, 1),
         (1, 5, 1, 1, 1),
@@ -32,7 +32,16 @@ CACHE_BYTES = Exercise(
         (1, 1, 1, 1, 2),
         (100, 30, 3, 64, 4),
         (8192, 30, 3, 64, 2),
-    ],
+        tuple(drawn),
+    ]
+
+
+CACHE_BYTES = Exercise(
+    id="13.cache_bytes",
+    title="The cache of grouped heads",
+    points=1,
+    reference=_cache_bytes,
+    cases=_cases,
     properties=[
         matches_reference(
             "With one token, layer, head, feature and byte: is it 2, a key and a value?", cases=0
@@ -43,6 +52,7 @@ CACHE_BYTES = Exercise(
         matches_reference("Does each key and each value have d_head numbers?", cases=4),
         matches_reference("Does each number take bytes_per_number bytes?", cases=[5, 6]),
         matches_reference("Is it right for SmolLM2, at 100 tokens and at 8,192?", cases=[7, 8]),
+        matches_reference("Is it right for five other numbers?", cases=9),
     ],
     hints=[
         "What does one layer keep of one token, so that it need not be computed again?",

@@ -2,6 +2,9 @@
 
 import os
 
+import torch
+
+from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise
 from course_lib.practice.lessons.lesson13_chat_mistakes import (
     ASSISTANT,
@@ -22,8 +25,14 @@ def _cases() -> list[tuple]:
         ([question, answer, message("user", "And of Italy?")],),
         ([message("user", "  def f(x):\n\n    return {x}  # 5 %\n")],),
         ([question, answer],),
-        ([system, question, answer, message("user", "Thanks"), message("assistant", ""), question],),
+        ([system, question, answer, message("user", "Thanks"), message("assistant", ""), question, *_drawn()],),
     ]
+
+
+def _drawn() -> list[dict]:
+    """A question and an answer made of numbers: they are different ones for a teacher who keeps a seed."""
+    first, second = torch.randint(10, 1000, (2,), generator=seeded(13)).tolist()
+    return [message("assistant", "Paris."), message("user", f"What is {first} + {second}?")]
 
 
 def _text(value: str) -> str:
