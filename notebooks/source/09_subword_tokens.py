@@ -513,7 +513,7 @@ measured("WordPiece: lines tokenized differently", sum(t.tokens != both.tokens(l
 # | `[MASK]` | replaces a token that the model has to predict (lesson 10) |
 #
 # BERT reads one sentence or two: does the second follow from the first, for example, or answer it? Each input vector is the sum of three embeddings: that of the token, that of its **segment**
-# (the first or the second sentence), and that of its position.
+# (the first or the second sentence), and that of its position, followed by a layer norm (lesson 07).
 
 # %%
 drawings.bert_inputs()
