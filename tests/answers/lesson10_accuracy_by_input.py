@@ -182,3 +182,17 @@ def mean_of_the_rows_accuracies(predicted, ids, inputs, selected, mask_id):
         rows = [(h[m].double().mean().item()) for h, m in zip(hit, g, strict=True) if m.any()]
         answer.append(sum(rows) / len(rows))
     return tuple(answer)
+
+
+@wrong(ID, named="errors")
+def share_of_wrong_predictions(predicted, ids, inputs, selected, mask_id):
+    miss = (predicted != ids).double()
+    groups = inputs == mask_id, (inputs != mask_id) & (inputs != ids), inputs == ids
+    return tuple(miss[selected & g].mean().item() for g in groups)
+
+
+@wrong(ID, named="in per cent")
+def in_per_cent(predicted, ids, inputs, selected, mask_id):
+    hit = (predicted == ids).double()
+    groups = inputs == mask_id, (inputs != mask_id) & (inputs != ids), inputs == ids
+    return tuple(100 * hit[selected & g].mean().item() for g in groups)

@@ -208,3 +208,20 @@ def selected_above_the_probability(ids, draw, fate, others, special_ids, mask_id
     selected = (draw > probability) & ~torch.isin(ids, torch.tensor(special_ids))
     inputs = torch.where(selected & (fate < 0.8), mask_id, ids)
     return torch.where(selected & (fate >= 0.8) & (fate < 0.9), others, inputs), selected
+
+
+@wrong(ID, named="random words from elsewhere")
+def as_many_random_words_as_needed(ids, draw, fate, others, special_ids, mask_id, probability):
+    selected = chosen(ids, draw, special_ids, probability)
+    inputs = ids.clone()
+    inputs[selected & (fate < 0.8)] = mask_id
+    replaced = selected & (fate >= 0.8) & (fate < 0.9)
+    inputs[replaced] = others.flatten()[: int(replaced.sum())]
+    return inputs, selected
+
+
+@wrong(ID, named="a tenth of the rest")
+def a_tenth_of_what_is_left(ids, draw, fate, others, special_ids, mask_id, probability):
+    selected = chosen(ids, draw, special_ids, probability)
+    shown = torch.where(fate < 0.8, mask_id, torch.where(fate < 0.8 + 0.2 * 0.1, others, ids))
+    return torch.where(selected, shown, ids), selected

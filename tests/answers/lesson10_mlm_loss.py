@@ -162,3 +162,19 @@ def mean_probability_before_the_log(logits, ids, selected):
 def writes_minus_100_into_ids(logits, ids, selected):
     ids[~selected] = -100
     return F.cross_entropy(logits.flatten(0, 1), ids.flatten())
+
+
+@wrong(ID, named="divided by the rows")
+def sum_over_tokens_mean_over_the_batch(logits, ids, selected):
+    losses = F.cross_entropy(logits.transpose(1, 2), ids, reduction="none")
+    return (losses * selected).sum(dim=1).mean()
+
+
+@wrong(ID, named="logits as log probabilities")
+def logits_gathered_without_softmax(logits, ids, selected):
+    return -logits.gather(2, ids[..., None])[..., 0][selected].mean()
+
+
+@wrong(ID, named="perplexity")
+def exponential_of_the_mean(logits, ids, selected):
+    return F.cross_entropy(logits[selected], ids[selected]).exp()

@@ -143,3 +143,16 @@ def ids_compared(logits, good, bad):
 def means_compared(logits, good, bad):
     rows = torch.arange(len(logits))
     return float(logits[rows, good].mean() > logits[rows, bad].mean())
+
+
+@wrong(ID, named="softmax over the rows")
+def probabilities_over_dim_0(logits, good, bad):
+    rows, probabilities = torch.arange(len(logits)), torch.softmax(logits, 0)
+    return (probabilities[rows, good] > probabilities[rows, bad]).double().mean().item()
+
+
+@wrong(ID, named="rows crossed")
+def a_column_against_a_row(logits, good, bad):
+    good_logits = logits.gather(1, good[:, None])  # (n, 1)
+    bad_logits = logits[torch.arange(len(logits)), bad]  # (n,)
+    return (good_logits > bad_logits).double().mean().item()

@@ -182,6 +182,19 @@ right(ID, "each step recorded as detached tensors")(
     variant(record=lambda mlm, nsp: (mlm.detach(), nsp.detach()))
 )
 
+right(ID, "sum of the next-sentence losses divided by the batch size")(
+    variant(
+        nsp_loss=lambda logits, not_next: F.cross_entropy(logits, not_next, reduction="sum") / len(not_next)
+    )
+)
+right(ID, "next-sentence loss from the difference of the two logits")(
+    variant(
+        nsp_loss=lambda logits, not_next: F.softplus(
+            (logits[:, 0] - logits[:, 1]) * (2 * not_next - 1)
+        ).mean()
+    )
+)
+
 wrong(ID, "the model reads the original ids", named="reads the answers")(
     variant(read=lambda inputs, ids: ids)
 )
@@ -221,6 +234,63 @@ wrong(ID, "the total recorded twice", named="total recorded")(
     variant(record=lambda mlm, nsp: ((mlm + nsp).item(), (mlm + nsp).item()))
 )
 wrong(ID, "evaluation mode", named="evaluation mode")(variant(before=lambda model: model.eval()))
+
+
+wrong(ID, "binary cross-entropy of the second logit", named="one logit of two")(
+    variant(
+        nsp_loss=lambda logits, not_next: F.binary_cross_entropy_with_logits(logits[:, 1], not_next.float())
+    )
+)
+
+
+@wrong(ID, named="loss on all but padding")
+def every_token_that_is_not_padding(model, batches, mask, lr):
+    def inputs_and_places(ids):
+        return mask(ids)[0], ids != 0
+
+    return variant()(model, batches, inputs_and_places, lr)
+
+
+@wrong(ID, named="a step for each loss")
+def one_step_for_each_loss(model, batches, mask, lr):
+    optimizer, lists = torch.optim.AdamW(model.parameters(), lr=lr), ([], [])
+    for ids, segments, lengths, not_next in batches:
+        inputs, selected = mask(ids)
+        for task in range(2):
+            logits = model(inputs, segments=segments, lengths=lengths)[task]
+            loss = F.cross_entropy(logits, not_next) if task else mlm_loss(logits, ids, selected)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            lists[task].append(loss.item())
+    return lists
+
+
+@wrong(ID, named="gradients clipped")
+def gradients_clipped(model, batches, mask, lr):
+    def total(mlm, nsp):
+        (mlm + nsp).backward(retain_graph=True)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        return 0 * mlm  # adds nothing to what was clipped
+
+    return variant(total=total)(model, batches, mask, lr)
+
+
+@wrong(ID, named="recorded after the step")
+def losses_of_the_trained_model(model, batches, mask, lr):
+    optimizer, lists = torch.optim.AdamW(model.parameters(), lr=lr), ([], [])
+    for ids, segments, lengths, not_next in batches:
+        inputs, selected = mask(ids)
+        for after in (False, True):
+            mlm_logits, nsp_logits = model(inputs, segments=segments, lengths=lengths)
+            losses = mlm_loss(mlm_logits, ids, selected), F.cross_entropy(nsp_logits, not_next)
+            if not after:
+                optimizer.zero_grad()
+                sum(losses).backward()
+                optimizer.step()
+        for part, loss in zip(lists, losses, strict=True):
+            part.append(loss.item())
+    return lists
 
 
 @wrong(ID, named="lists exchanged")

@@ -52,6 +52,13 @@ def _in_place(ids, draw, fate, others, special_ids, mask_id, probability):
     return ids, selected
 
 
+def _first_others(ids, draw, fate, others, special_ids, mask_id, probability):
+    inputs, selected = _corrupt(swap=0.0)(ids, draw, fate, others, special_ids, mask_id, probability)
+    swapped = selected & (fate >= 0.8) & (fate < 0.9)
+    inputs[swapped] = others.flatten()[: int(swapped.sum())]
+    return inputs, selected
+
+
 def _cases() -> list[tuple]:
     generator = seeded(10)
 
@@ -184,6 +191,11 @@ CORRUPT = Exercise(
             "random below a tenth",
             _corrupt(low_end=True),
             "You gave random words the fates below 0.1; theirs are from 0.8 to 0.9, and those below 0.8 mean [MASK].",
+        ),
+        Mistake(
+            "random words from elsewhere",
+            _first_others,
+            "You took random words from the start of others, not from the token's own place: others[replaced].",
         ),
         Mistake(
             "one random number for both",

@@ -79,6 +79,7 @@ def loop(
     *, reads="inputs", targets="ids", tokens="selected", segments_given=True, lengths_given=True, calls=1,
     nsp="right", total="sum", zero=True, step=True, keep=False, one=False, copied=False, swapped=False,
     optimizer=None, new_optimizer=False, step_last=False, evaluates=False, record="both", means=False,
+    clipped=False, two_steps=False,
 ) -> Callable:  # fmt: skip
     """The loop; the options are the ways to get it wrong."""
 
@@ -98,18 +99,35 @@ def loop(
                 segments=segments if segments_given else None,
                 lengths=lengths if lengths_given else None,
             )
-            asked = {"selected": selected, "all": ids >= 0, "masked": inputs == MASK}[tokens]
+            asked = {"selected": selected, "all": ids >= 0, "not padding": ids > 0, "masked": inputs == MASK}[
+                tokens
+            ]
             mlm = F.cross_entropy(mlm_logits[asked], (ids if targets == "ids" else inputs)[asked])
             not_next = 1 - not_next if nsp == "inverted" else not_next
+            if two_steps:
+                steps.zero_grad()
+                mlm.backward()
+                steps.step()
+                _, nsp_logits = model(inputs, segments=segments, lengths=lengths)
             nsp_loss = F.cross_entropy(nsp_logits, not_next, ignore_index=0 if nsp == "ignored" else -100)
-            loss = {"sum": mlm + nsp_loss, "mlm": mlm, "nsp": nsp_loss}[total]
+            if nsp == "binary":
+                nsp_loss = F.binary_cross_entropy_with_logits(nsp_logits[:, 1], not_next.float())
+            loss = nsp_loss if two_steps else {"sum": mlm + nsp_loss, "mlm": mlm, "nsp": nsp_loss}[total]
             if new_optimizer:
                 steps = make(model.parameters(), lr=lr)
             if zero:
                 steps.zero_grad()
             loss.backward()
+            if clipped:
+                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             if step and not step_last:
                 steps.step()
+            if record == "after":
+                mlm_logits, nsp_logits = model(inputs, segments=segments, lengths=lengths)
+                mlm, nsp_loss = (
+                    F.cross_entropy(mlm_logits[asked], ids[asked]),
+                    F.cross_entropy(nsp_logits, not_next),
+                )
             recorded = (loss, loss) if record == "total" else (mlm, nsp_loss)
             mlm_losses.append(recorded[0] if keep else recorded[0].item())
             nsp_losses.append(recorded[1] if keep else recorded[1].item())

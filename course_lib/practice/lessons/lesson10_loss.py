@@ -130,6 +130,21 @@ MLM_LOSS = Exercise(
             "You summed over the selected tokens; the loss is their mean.",
         ),
         Mistake(
+            "divided by the rows",
+            _of_each(lambda each, selected: (each * selected).sum() / len(each)),
+            "You divided by the number of rows. Divide by the number of selected tokens.",
+        ),
+        Mistake(
+            "logits as log probabilities",
+            lambda logits, ids, selected: F.nll_loss(logits[selected], ids[selected]),
+            "You used the logits as if they were log probabilities. Take log_softmax first, or F.cross_entropy.",
+        ),
+        Mistake(
+            "perplexity",
+            _of_each(lambda each, selected: each[selected].mean().exp()),
+            "You returned the perplexity, the exponential of the loss. Leave out exp.",
+        ),
+        Mistake(
             "the others",
             _of_each(lambda each, selected: each[~selected].mean()),
             "You took the tokens that were not selected: the mask is inverted.",

@@ -164,6 +164,11 @@ PRETRAIN = Exercise(
             "Your loss covers the places that show [MASK]. Selected tokens that show a word belong to it too.",
         ),
         Mistake(
+            "loss on all but padding",
+            loop(tokens="not padding"),
+            "Your masked-language-model loss leaves out only padding. Visible tokens are easy to copy: use selected.",
+        ),
+        Mistake(
             "no segments",
             loop(segments_given=False),
             "You did not pass segments, so the model reads both sentences as one.",
@@ -187,6 +192,16 @@ PRETRAIN = Exercise(
             "class 0 ignored",
             loop(nsp="ignored"),
             "Your next-sentence loss ignores class 0, which is a real answer here (ignore_index=0 is for padding).",
+        ),
+        Mistake(
+            "one logit of two",
+            loop(nsp="binary"),
+            "Your next-sentence loss uses one of the two logits. F.cross_entropy(nsp_logits, not_next) takes both.",
+        ),
+        Mistake(
+            "a step for each loss",
+            loop(two_steps=True),
+            "You made two steps for a batch, one for each loss. Make one step, on the sum of both.",
         ),
         Mistake(
             "next sentence not trained",
@@ -237,6 +252,16 @@ PRETRAIN = Exercise(
             "evaluation mode",
             loop(evaluates=True),
             "You called model.eval(), which switches dropout off. A model is trained after model.train().",
+        ),
+        Mistake(
+            "gradients clipped",
+            loop(clipped=True),
+            "You clipped the gradients to length 1, which this loop does not ask for. Leave that out.",
+        ),
+        Mistake(
+            "recorded after the step",
+            loop(record="after"),
+            "You computed the losses again after the step. Record those that the step was made from.",
         ),
         Mistake(
             "total recorded",

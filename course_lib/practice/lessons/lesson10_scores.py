@@ -34,6 +34,10 @@ def _by_input(
         groups = [masked, replaced, kept]
         if result == "sizes":
             return tuple((group.sum() / selected.sum()).item() for group in groups)
+        if result == "errors":
+            return tuple((~right)[group].double().mean().item() for group in groups)
+        if result == "per cent":
+            return tuple(100 * right[group].double().mean().item() for group in groups)
         if result == "hits":
             return tuple((right & group).sum().item() for group in groups)
         if result == "mean of rows":
@@ -142,6 +146,16 @@ ACCURACY_BY_INPUT = Exercise(
             "You counted the right predictions; divide by the size of each group.",
         ),
         Mistake(
+            "errors",
+            _by_input(result="errors"),
+            "You returned the fraction of wrong predictions; accuracy is the fraction of right ones.",
+        ),
+        Mistake(
+            "in per cent",
+            _by_input(result="per cent"),
+            "You returned per cent; an accuracy here is a number from 0 to 1.",
+        ),
+        Mistake(
             "mean of the rows",
             _by_input(result="mean of rows"),
             "You averaged each row and then the rows, so a token in a row with few of its group counts more.",
@@ -169,7 +183,11 @@ def _pair_cases() -> list[tuple]:
     )
     n = 60
     good, offset = torch.randint(9, (2, n), generator=generator)
-    many = (torch.randn(n, 10, generator=generator), good, (good + 1 + offset % 8) % 10)
+    bad = (good + 1 + offset % 8) % 10
+    # Words differ in how likely they are in all rows, as in a text; the first row is decided by a hair.
+    logits = torch.randn(n, 10, generator=generator) + 2 * torch.randn(10, generator=generator)
+    logits[0, good[0]] = logits[0, bad[0]] + 1e-4
+    many = (logits, good, bad)
     tied = (torch.zeros(3, 5), torch.tensor([1, 2, 3]), torch.tensor([0, 4, 2]))
     tied[0][0, 1] = 1.0  # one pair of three is right, two tie
     return [by_hand, many, tied]
@@ -216,6 +234,24 @@ PAIR_ACCURACY = Exercise(
             _pairs(lambda logits, rows, good, bad: logits[:, good] > logits[:, bad]),
             "`logits[:, good]` is (n, n): every row with every row's word. Take one from each: "
             "`logits[torch.arange(n), good]`.",
+        ),
+        Mistake(
+            "rows crossed",
+            _pairs(lambda logits, rows, good, bad: logits[rows, good][:, None] > logits[rows, bad]),
+            "You compared shapes (n, 1) and (n,), which broadcast to (n, n): each good word met the bad words of all "
+            "rows. Give both the same shape.",
+        ),
+        Mistake(
+            "softmax over the rows",
+            _pairs(
+                lambda logits, rows, good, bad: logits.softmax(0)[rows, good] > logits.softmax(0)[rows, bad]
+            ),
+            "Your softmax runs over the rows (dim=0). Words compete within a row: dim=1, or compare the logits.",
+        ),
+        Mistake(
+            "in per cent",
+            _pairs(lambda logits, rows, good, bad: 100.0 * (logits[rows, good] > logits[rows, bad])),
+            "You returned per cent; asked for is the fraction, from 0 to 1.",
         ),
         Mistake(
             "above zero",
