@@ -9,6 +9,7 @@ from course_lib.metrics.classification import (
 )
 from course_lib.metrics.entities import Entity, EntityScores, entities, entity_f1
 from course_lib.metrics.language import bits_per_character, perplexity
+from course_lib.metrics.summaries import Rouge, lead, rouge
 from course_lib.metrics.translation import Bleu, bleu
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Entity",
     "EntityScores",
     "Reliability",
+    "Rouge",
     "accuracy",
     "bits_per_character",
     "bleu",
@@ -24,7 +26,9 @@ __all__ = [
     "entities",
     "entity_f1",
     "expected_calibration_error",
+    "lead",
     "perplexity",
     "precision_recall_f1",
     "reliability",
+    "rouge",
 ]
