@@ -22,6 +22,7 @@ from course_lib.data.village.next_sentence import (
 )
 from course_lib.data.village.probes import MinimalPair, acceptability, minimal_pairs
 from course_lib.data.village.sentences import Agreement, Reference, Sentence, Text
+from course_lib.data.village.stories import Story, stories
 from course_lib.data.village.world import JUDGING_WORDS, SENTENCES, TEXTS, VOCABULARY, opinions, sample, texts
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Reference",
     "Sentence",
     "SentencePair",
+    "Story",
     "Text",
     "acceptability",
     "events_of",
@@ -53,5 +55,6 @@ __all__ = [
     "paraphrases",
     "questions",
     "sample",
+    "stories",
     "texts",
 ]
