@@ -101,7 +101,7 @@ def test_a_hostile_program_gets_nowhere(name, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         head = f"SENTINEL, PORT = {str(sentinel)!r}, {server.getsockname()[1]}\n"
         start = time.monotonic()
-        outcome = run(head + textwrap.dedent(HOSTILE[name]), TESTS, Limits(seconds=4, memory=128))
+        outcome = run(head + textwrap.dedent(HOSTILE[name]), TESTS, Limits(seconds=2, memory=128))
         server.settimeout(0)
         with pytest.raises(BlockingIOError):
             server.accept()
