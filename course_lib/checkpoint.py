@@ -1,8 +1,6 @@
 """Training state on disk, as safetensors: weights, optimiser, random numbers, history. No pickle."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from course_lib.device import random_state, set_random_state
+from course_lib.whole_file import whole_file
 
 FORMAT = "course-checkpoint-1"
 
@@ -56,22 +55,14 @@ def save_checkpoint(
     metadata["facts"] = json.dumps(facts)
     found |= {f"random.{kind}": value for kind, value in random_state(_device(model)).items()}
     found = {name: value.detach().cpu().contiguous().clone() for name, value in found.items()}
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        os.close(descriptor)
-        save_file(found, temporary, metadata=metadata)
-        os.replace(temporary, path)
-        temporary = None
+        with whole_file(path) as new:
+            save_file(found, new, metadata=metadata)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
             f"The checkpoint {path} could not be written ({error}); free some space or choose another folder. "
             "What stood there before is untouched."
         ) from None
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
 
 
 def load_checkpoint(

@@ -5,9 +5,7 @@ Without names, the notebooks that are out of step with their source or have no o
 
 import argparse
 import base64
-import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from course_lib.whole_file import whole_file
 from tools.execute import execute
 from tools.lesson_source import NOTEBOOKS, ROOT, built_path, differences, learner_notebook, sources
 
@@ -39,15 +38,9 @@ def is_current(source: Path) -> bool:
 
 def write_whole(notebook: NotebookNode, target: Path) -> None:
     """Write the notebook under its name only once it is complete on disk."""
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            nbformat.write(notebook, file)
-        Path(temporary).chmod(0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(target) as new:
+        nbformat.write(notebook, new)
+        new.chmod(0o644)
 
 
 def readme_figure() -> tuple[str, bytes]:

@@ -1,11 +1,11 @@
 """Tokenizers on disk, as text and JSON; and vocabularies that number their symbols themselves."""
 
 import json
-import os
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
+
+from course_lib.whole_file import whole_file
 
 
 class TokenizerFileError(RuntimeError):
@@ -14,19 +14,11 @@ class TokenizerFileError(RuntimeError):
 
 def write_text(path: str | Path, text: str) -> None:
     """Write a file whole or not at all; what stood there before is untouched where it fails."""
-    path, temporary = Path(path), None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-        temporary = None
+        with whole_file(path) as new:
+            new.write_text(text, encoding="utf-8")
     except OSError as error:
         raise TokenizerFileError(f"{path} could not be written: {error}") from None
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
 
 
 def read_json(path: str | Path) -> Any:
