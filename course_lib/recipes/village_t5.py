@@ -1,4 +1,4 @@
-"""A T5 of the village: pre-trained by span corruption on its sentences, in a minute and a half of one CPU core.
+"""A T5 of the village: pre-trained by span corruption on its sentences, in a minute of one CPU core.
 
 The vocabulary has the prefixes and answers of `course_lib.recipes.village_t5_tasks`, which pre-training never reads.
 """
@@ -35,7 +35,10 @@ Pair = tuple[list[int], list[int]]  # source and target, without what begins and
 
 @dataclass(frozen=True)
 class Configuration:
-    """Sizes and training."""
+    """Sizes and training; the paper's share of noise and mean span.
+
+    Seed 0: 54 CPU-seconds, 0.685 of 1,000 infills grammatical. It has not converged; more steps are the way on.
+    """
 
     d_model: int = 128
     n_heads: int = 4
@@ -45,12 +48,12 @@ class Configuration:
     max_distance: int = 32
     sentences: int = 60_000
     batch: int = 64
-    steps: int = 750
+    steps: int = 600
     lr: float = 0.01
     adamw_lr: float = 3e-3
     warm_up: int = 60
-    noise: float = 0.3
-    mean_span: float = 2.0
+    noise: float = 0.15
+    mean_span: float = 3.0
 
 
 CONFIGURATION = Configuration()
