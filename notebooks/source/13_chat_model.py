@@ -432,7 +432,7 @@ check("13.chat_prompt", chat_prompt)
 hint("13.chat_prompt")
 
 # %% [markdown] tags=["solution"]
-# A line break too many or a missing `<|im_end|>` raises no error. The model then reads a text of a kind that it was never trained on, and its answers get worse. That is why libraries ship the template with the model (`tokenizer.apply_chat_template` in Hugging Face's).
+# A line break too many or a missing `<|im_end|>` raises no error. The model then reads a text of a kind that it was never trained on, and its answers may get worse. That is why libraries ship the template with the model (`tokenizer.apply_chat_template` in Hugging Face's).
 
 # %% [markdown]
 # **Predict.** What does the model write if you leave the template out and give it just the sentence *I need a name for my dog.*?
@@ -726,7 +726,7 @@ measured(
 # %% [markdown]
 # Calibration repairs much of what the examples spoiled, and changes nothing without them. A lucky draw beats zero-shot, but without more labels you can't tell which one is lucky: in eight draws, calibrated accuracy was 0.66 to 0.88, and 0.75 on average. For GPT-3, examples gained far more than they did harm (Brown et al. 2020): few-shot learning is an ability of large models, and this one is small.
 #
-# How good is 0.80? With 80 reviews its standard error is about 0.045, so a difference below 0.1 means little. The bag of words shows it: the same classifier scores 0.73 on these 80 reviews and 0.81 on all 872. So pre-training replaces thousands of labels for a simple classifier, not more.
+# How good is 0.80? With 80 reviews its standard error is about 0.045, so a difference below 0.1 means little. The bag of words shows it: the same classifier scores 0.73 on these 80 reviews and 0.81 on all 872. So pre-training replaces thousands of labels of a simple classifier.
 #
 # ## 5 · What it does not do
 #
@@ -785,8 +785,8 @@ for name, prefix, instruction in (("told", [], told), ("shown", shown, SYSTEM)):
     measured(f"{name}: existing countries that it doubts", doubts(answers[:7]), at_most=2, unit="of 7")
 
 # %% [markdown]
-# Telling does nothing at this size, and showing does nearly everything. The ending *-ia* isn't the clue, since half of the existing countries have it too. So the model must represent how well it knows a name. Begin the answer for it, *The capital of … is*, and read the probability of the likeliest next token.
-
+# Telling hardly helps at this size; three other wordings got at most two of the seven. Showing works best if the last example is a doubt. With each doubt before its existing country, this and two other sets of examples gave 4, 0 and 1 of 7: the model leans towards what it read last, which Zhao et al. (2021) call recency bias. Even so it doubts no existing country here,
+# though half of them end in *-ia*. So something in it reflects how familiar a name is. Begin the answer for it, *The capital of … is*, and read the probability of the likeliest next token.
 
 # %%
 @torch.no_grad()
@@ -813,7 +813,7 @@ _ = ax.legend(loc="upper right")
 #
 # ### Refusals
 #
-# Chat models are trained to refuse some requests. How thoroughly was this one?
+# Chat models are trained to refuse some requests. Was this one?
 
 # %% tags=["nbval-ignore-output"]
 REQUESTS = [
@@ -831,11 +831,11 @@ refused = [
 measured("requests refused", sum(refused), at_most=3, unit="of 6")
 
 # %% [markdown]
-# Hardly at all. Larger models refuse far more, but the training changes mostly the first few tokens: if the answer is begun for them, they often go on (Qi et al. 2025). A refusal is likely text, not a lock.
+# Hardly. Larger models refuse far more, but the training changes mostly the first few tokens: if the answer is begun for them, they often go on (Qi et al. 2025). A refusal is likely text, not a lock.
 #
 # ### Arithmetic
 #
-# Five solved sums in the prompt and no template: that is how a model that only continues text is best asked. **Predict.** How does accuracy change from one-digit to three-digit numbers?
+# Put five solved sums into the prompt, without the template. **Predict.** How does accuracy change from one-digit to three-digit numbers?
 
 # %%
 rng = random.Random(0)
@@ -857,7 +857,7 @@ for digits, bound in ((1, {"at_least": 5}), (2, {"at_most": 6}), (3, {"at_most":
     measured(f"sums of {digits}-digit numbers", correct, **bound, unit="of 16")
 
 # %% [markdown]
-# Two other draws of sums gave 8 and 13 right for one digit, 0 and 2 for two, 0 and 1 for three. An algorithm for addition would not care how long the numbers are. A memory of texts does: Razeghi et al. (2022) found that models are better at sums of numbers that are frequent in their training text. The tokenizer isn't to blame, since it splits every number into single digits.
+# Two other draws of sums gave 8 and 13 right for one digit, 0 and 2 for two, 0 and 1 for three. An algorithm for addition would not care. A memory of texts does: Razeghi et al. (2022) found that models are better at sums of numbers that are frequent in their training text. The tokenizer isn't to blame: it splits numbers into single digits.
 #
 # ### Instructions in the data
 #
@@ -1028,7 +1028,7 @@ for name, questions in (
         print(f"{name:16} {kind:8} angles: {'  '.join(with_angles(tables, questions))}")
 
 # %% [markdown]
-# Above 256, bfloat16 skips every second whole number, above 512 three of four. Neighbouring tokens then get the same angles, and the model loses the order of what it copies. Hugging Face's Llama had this bug until 2024 (transformers#29285): the angles must be computed in float32, even in a model of half precision.
+# Above 256, bfloat16 skips every second whole number, above 512 three of four. Neighbouring tokens then get the same angles, and their order is lost. Hugging Face's Llama had this bug until 2024 (transformers#29285): the angles must be computed in float32, even in a model of half precision.
 #
 # A second trap is in the files. The pairs of features that turn together may be neighbours (0 and 1, 2 and 3 …; the paper, and files in the GGUF format, such as this one) or halves (0 and $d_\text{head}/2$ …; Hugging Face, this course). Both are right with their own weights, and rubbish with the other's. What `load_llama` does when it reads a GGUF file is reorder the rows of $W_Q$ and $W_K$:
 
@@ -1057,7 +1057,7 @@ print(
 #
 # Your turn. Type a question, watch the answer appear token by token, stop it, raise the temperature.
 #
-# **Experiment.** When does it give in? Ask for the capital of France, then contradict: *No, it is Springfield. What is the capital of France?* Press *new conversation* and do the same for Velmora. Take three countries that exist and three that you invent, at temperature 0, and write down your guess before each contradiction. Compare with the probabilities of section 5: does it insist where it is sure?
+# **Experiment.** When does it give in? Ask for the capital of France, then contradict: *No, it is Springfield. What is the capital of France?* Press *new conversation* and do the same for Velmora. Take three countries that exist and three that you invent, and write down your guess before each contradiction. Compare with the probabilities of section 5: does it insist where it is sure?
 
 # %% tags=["nbval-ignore-output"]
 ChatPanel(model, tokenizer, [{"role": "user", "content": "Give me two tips for learning to cook."}], n_new=60)
@@ -1074,7 +1074,7 @@ ChatPanel(model, tokenizer, [{"role": "user", "content": "Give me two tips for l
 # | chat template | special tokens around each message | tells the model who speaks, and when to stop |
 # | few-shot, calibrated | examples in the prompt; divide by a neutral input's probabilities | labels without training |
 #
-# **What is not true.** *"A chat model is a different kind of model."* It's a language model, fine-tuned on conversations. *"It remembers what you said."* The program repeats it in every prompt. *"More examples in the prompt always help."* They fix the format and may tilt the labels. *"It says so when it doesn't know."* Its probabilities do, its words only if shown how.
+# **What is not true.** *"A chat model is a different kind of model."* It's a language model, fine-tuned on conversations. *"It remembers what you said."* The program repeats it in every prompt. *"More examples in the prompt always help."* They fix the format and may tilt the labels. *"It says so when it doesn't know."* Its probabilities do, its words only after an example.
 #
 # **Still open.** This model reads and writes with one causal stack. For tasks with an input and an output, such as translation and summaries, the encoder–decoder of lesson 07 has had a career of its own. → lesson 14
 #
