@@ -24,7 +24,7 @@
 # * **format** a conversation the way the model was trained on it (exercise 5),
 # * **measure** few-shot accuracy against baselines, and calibrate it (exercise 6).
 #
-# Time: 90 minutes; the cells run for about 95 seconds on one CPU core. You need lesson 08 (GPT, cache, sampling), the rotary positions of lesson 06 and the byte-pair encoding of lesson 09.
+# Time: 90 minutes; the cells run for about 130 seconds on one CPU core. You need lesson 08 (GPT, cache, sampling), the rotary positions of lesson 06 and the byte-pair encoding of lesson 09.
 
 # %% tags=["setup", "nbval-ignore-output"]
 import math
@@ -783,10 +783,14 @@ for name, prefix, instruction in (("told", [], told), ("shown", shown, SYSTEM)):
     bound = {"at_most": 2} if name == "told" else {"at_least": 5}
     measured(f"{name}: invented countries that it doubts", doubts(answers[7:]), **bound, unit="of 7")
     measured(f"{name}: existing countries that it doubts", doubts(answers[:7]), at_most=2, unit="of 7")
+swapped = [*shown[2:4], *shown[:2], *shown[6:], *shown[4:6]]  # each doubt before its existing country
+last = chat_answers(model, tokenizer, [[*swapped, ask(place)] for place in half[7:]], 12)
+measured("shown, swapped: invented", doubts(last), below=("shown", doubts(answers[7:])), unit="of 7")
 
 # %% [markdown]
 # Telling hardly helps at this size; three other wordings got at most two of the seven. Showing works best if the last example is a doubt. With each doubt before its existing country, this and two other sets of examples gave 4, 0 and 1 of 7: the model leans towards what it read last, which Zhao et al. (2021) call recency bias. Even so it doubts no existing country here,
 # though half of them end in *-ia*. So something in it reflects how familiar a name is. Begin the answer for it, *The capital of … is*, and read the probability of the likeliest next token.
+
 
 # %%
 @torch.no_grad()
