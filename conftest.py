@@ -26,18 +26,27 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONG = [
+    "test_practice_lessons.py",
+    "test_answers.py",
+    "test_teaching_verdicts.py",
+    "test_teaching_nbgrader.py",
+    "test_teaching_exercises.py",
+]
+
+
 def place_in_line(item: pytest.Item) -> tuple[int, int]:
     """Sort key that starts what takes longest first, so that no worker is left with it at the end.
 
     The browser test runs every lesson; then come the notebooks, the last lesson first (00 is the
-    shortest); then the two files that hand in hundreds of answers; then the rest as it was collected.
+    shortest); then the files that hand in hundreds of answers or grade them; then the rest as it was collected.
     """
     if item.path.name == "test_browser.py":
         return 0, 0
     if item.path.suffix == ".ipynb":
         number = re.match(r"\d+", item.path.name)
         return 1, -int(number[0]) if number else 0
-    return (2, 0) if item.path.name in ("test_practice_lessons.py", "test_answers.py") else (3, 0)
+    return (2, LONG.index(item.path.name)) if item.path.name in LONG else (3, 0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

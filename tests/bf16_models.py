@@ -12,6 +12,7 @@ from torch import Tensor, nn
 import course_lib.models
 from course_lib.losses import CarriedLoss
 from course_lib.models.attention import AdditiveAttention, DotProductAttention, GeneralAttention
+from course_lib.models.compact import add_lora_to_attention
 from course_lib.models.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RecurrentLM, RNNCell
 from course_lib.models.seq2seq import (
     BahdanauDecoder,
@@ -147,6 +148,12 @@ def glove():
 
 
 # name → a function that makes (model, batch, loss)
+def adapted(example):
+    """The example with its weights frozen and adapters beside them."""
+    add_lora_to_attention(example[0], rank=8, alpha=64, parts=("query", "key", "value", "output"))
+    return example
+
+
 MODELS = {
     "RecurrentLM, RNN": lambda: carried(RNN(D_MODEL, 24, 2)),
     "RecurrentLM, LSTM": lambda: carried(LSTM(D_MODEL, 24, 2)),
@@ -169,6 +176,7 @@ MODELS = {
     "GPT, rotary": lambda: gpt(rotary=True, bias=False, query_key_norm=True),
     "Llama": lambda: llama(),
     "Llama, untied": lambda: llama(tied=False),
+    "Llama, LoRA": lambda: adapted(llama()),
     "BertForPreTraining": lambda: pretrained_bert(),
     "BertForPreTraining, sinusoidal": lambda: pretrained_bert(positions="sinusoidal", norm_first=True),
     "BertForClassification": lambda: bert(lambda b: BertForClassification(b, 3, dropout=0.0), ids(BATCH) % 3),

@@ -27,8 +27,8 @@ REQUIREMENTS = [
 ]
 
 # From the ground up; each floor imports only from those before it. None of them may be skipped by a new file.
-FLOORS = """device report course doctor sandbox data text models losses metrics decoding checkpoint stored optimizers
-    training recipes plots drawings practice explore""".split()
+FLOORS = """whole_file device report course doctor sandbox data text models losses metrics decoding checkpoint
+    stored optimizers training recipes plots drawings practice explore""".split()
 LIBRARY = sorted((ROOT / "course_lib").rglob("*.py"))
 CODE = LIBRARY + sorted(
     path for folder in ("tools", "benchmarks", "notebooks/source") for path in (ROOT / folder).rglob("*.py")
