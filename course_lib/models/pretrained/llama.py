@@ -15,6 +15,7 @@ from course_lib.models.pretrained.files import LLAMA_FILES, PretrainedError, pre
 from course_lib.models.pretrained.gguf_file import read_gguf
 from course_lib.models.pretrained.llama_gguf import gguf_sizes, gguf_tokenizer, gguf_weights
 from course_lib.models.pretrained.llama_tokenizer import tokenizer_from_json
+from course_lib.models.pretrained.renamed import drop_tied_head, join_parts
 from course_lib.models.transformer.llama import Llama
 from course_lib.text.bpe import BPE
 
@@ -56,15 +57,8 @@ def llama_weights(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if renamed is None:
             raise ValueError(f"{name!r} is no weight of a Llama; is this another model's state dict?")
         ours[renamed] = value
-    head, embedding = (ours.get(name) for name in ("head.weight", "token_embedding.weight"))
-    if head is not None and embedding is not None and head.data_ptr() == embedding.data_ptr():
-        del ours["head.weight"]
-    for whole, parts in _JOINED.items():
-        for name in [name for name in ours if name.endswith(parts[0])]:
-            layer = name.removesuffix(parts[0])
-            if missing := [layer + part for part in parts if layer + part not in ours]:
-                raise ValueError(f"There is {name}, but not {', '.join(missing)}; is the state dict complete?")
-            ours[layer + whole] = torch.cat([ours.pop(layer + part) for part in parts])
+    drop_tied_head(ours, "token_embedding.weight")
+    join_parts(ours, _JOINED)
     return ours
 
 

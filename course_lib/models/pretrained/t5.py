@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
+
+from course_lib.models.pretrained.renamed import drop_tied_head, join_parts
 
 # T5's names in Hugging Face's `T5ForConditionalGeneration` → ours. In an encoder's block, layer.1 is the feed-forward
 # network; in a decoder's it is cross-attention, and layer.2 the feed-forward network.
@@ -46,15 +47,8 @@ def t5_weights(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         ValueError: a name that T5 does not have, or a part of a joined matrix without the others.
     """
     ours = {_renamed(name): value for name, value in theirs.items() if not _is_copy(name)}
-    head, embedding = (ours.get(name) for name in ("head.weight", "embedding.weight"))
-    if head is not None and embedding is not None and head.data_ptr() == embedding.data_ptr():
-        del ours["head.weight"]
-    for whole, parts in _JOINED.items():
-        for name in [name for name in ours if name.endswith(parts[0])]:
-            layer = name.removesuffix(parts[0])
-            if missing := [layer + part for part in parts if layer + part not in ours]:
-                raise ValueError(f"There is {name}, but not {', '.join(missing)}; is the state dict complete?")
-            ours[layer + whole] = torch.cat([ours.pop(layer + part) for part in parts])
+    drop_tied_head(ours, "embedding.weight")
+    join_parts(ours, _JOINED)
     return ours
 
 
