@@ -236,3 +236,20 @@ def brevity_multiplied_on(hypothesis, reference, n):
     written, wanted = Counter(ngrams(hypothesis, n)), Counter(ngrams(reference, n))
     brevity = min(1.0, float(np.exp(1 - len(reference) / max(1, len(hypothesis)))))
     return brevity * (written & wanted).total() / max(1, written.total())
+
+
+@wrong(ID, named="case ignored")
+def case_ignored(hypothesis, reference, n):
+    written, wanted = (
+        Counter(ngrams([word.casefold() for word in words], n)) for words in (hypothesis, reference)
+    )
+    return (written & wanted).total() / max(1, written.total())
+
+
+@wrong(ID, named="mean of several precisions")
+def geometric_mean_up_to_n(hypothesis, reference, n):
+    product = 1.0
+    for k in range(1, n + 1):
+        written, wanted = Counter(ngrams(hypothesis, k)), Counter(ngrams(reference, k))
+        product *= (written & wanted).total() / max(1, written.total())
+    return product ** (1 / n)

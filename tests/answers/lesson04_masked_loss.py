@@ -194,3 +194,9 @@ def shifted_a_second_time(logits, targets, pad_id):
 def log_forgets_its_sign(logits, targets, pad_id):
     log_probs = logits.log_softmax(-1).gather(-1, targets[..., None]).squeeze(-1)
     return log_probs[targets != pad_id].mean()
+
+
+@wrong(ID, named="cut to the shortest row")
+def cut_to_the_shortest_row(logits, targets, pad_id):
+    shortest = (targets != pad_id).sum(dim=1).min()
+    return F.cross_entropy(logits[:, :shortest].transpose(1, 2), targets[:, :shortest])

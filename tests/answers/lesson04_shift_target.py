@@ -156,3 +156,14 @@ def list_of_the_caller_changed(target, bos, eos):
     inputs = list(target)
     target.append(eos)
     return inputs, target[1:]
+
+
+@wrong(ID, named="one pair per step")
+def rows_of_the_table(target, bos, eos):
+    return list(zip([bos, *target], [*target, eos], strict=True))
+
+
+@wrong(ID)
+def whatever_could_be_a_special_id_removed(target, bos, eos):
+    whole = [bos] + [symbol for symbol in target if symbol > max(bos, eos)] + [eos]
+    return whole[:-1], whole[1:]

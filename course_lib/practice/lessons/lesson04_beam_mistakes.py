@@ -9,7 +9,7 @@ from course_lib.practice.exercise import Mistake
 def _wrong(
     *, width=None, per_prefix=False, lowest=False, newest_only=False, whose_state="its own", feed=True,
     stop="", set_aside=True, places="shared", keep_eos=False, length="all", penalty="divide", choose="highest score",
-    cut_off="last resort", impossible=False, rounds=0, told="score", swapped=False,
+    cut_off="last resort", impossible=False, rounds=0, told="score", swapped=False, one_per_symbol=False, add=float,
 ) -> Callable:  # fmt: skip
     """Beam search; the options are the ways to get it wrong."""
 
@@ -25,13 +25,16 @@ def _wrong(
                 before = newest_state if whose_state == "the one before" else own_state
                 log_probs, newest_state = step(ids[-1] if ids and feed else bos, before)
                 own = [
-                    ([*ids, symbol], (0.0 if newest_only else log_p) + more,
+                    ([*ids, symbol], (0.0 if newest_only else log_p) + add(more),
                      before if whose_state == "before the step" else newest_state)
                     for symbol, more in enumerate(log_probs)
                     if more > -math.inf or impossible
                 ]  # fmt: skip
                 continuations += sorted(own, key=lambda one: -one[1])[:beam] if per_prefix else own
             continuations.sort(key=lambda one: one[1] if lowest else -one[1])
+            if one_per_symbol:  # the first of each symbol is the best
+                continuations = list({one[0][-1]: one for one in reversed(continuations)}.values())[::-1]
+                continuations.sort(key=lambda one: -one[1])
             best = continuations if per_prefix else continuations[:beam]
             if places in ("apart", "all"):
                 finished += [
@@ -47,7 +50,10 @@ def _wrong(
             if not prefixes or (stop == "one" and finished) or (stop == "enough" and len(finished) >= beam):
                 break
             prefixes = best if places == "kept" else prefixes
-        pool = {"last resort": finished or prefixes, "equal": finished + prefixes, "never": finished}[cut_off]
+        if cut_off == "ended":
+            prefixes = [([*ids, eos], p + step(ids[-1], own)[0][eos], own) for ids, p, own in prefixes]
+        everything = finished + prefixes
+        pool = {"last resort": finished or prefixes, "never": finished}.get(cut_off, everything)
         if not pool:
             return [], -math.inf
 
@@ -229,5 +235,22 @@ MISTAKES = [
         "score first",
         _wrong(swapped=True),
         "You returned the score first; return (ids, score).",
+    ),
+    Mistake(
+        "one prefix for each symbol",
+        _wrong(one_per_symbol=True),
+        "Of the prefixes that end with the same symbol you kept only the best. Their states differ, so both may be "
+        "needed: keep the `beam` best of all.",
+    ),
+    Mistake(
+        "ended at max_len",
+        _wrong(cut_off="ended"),
+        "You put <eos> behind the prefixes that max_len cut off. They did not finish: they count as they are, and "
+        "only if nothing has finished.",
+    ),
+    Mistake(
+        "probabilities added",
+        _wrong(add=math.exp),
+        "You added probabilities. What step returns are log-probabilities: add these as they are.",
     ),
 ]

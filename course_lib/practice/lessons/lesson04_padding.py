@@ -208,6 +208,13 @@ MASKED_LOSS = Exercise(
             "You shifted the targets. They are shifted already: the logits at step t predict `targets[:, t]`.",
         ),
         Mistake(
+            "cut to the shortest row",
+            lambda logits, targets, pad_id: F.cross_entropy(
+                logits[:, (targets != pad_id).all(0)].transpose(1, 2), targets[:, (targets != pad_id).all(0)]
+            ),
+            "You cut every row to the length of the shortest. All real symbols of every row count.",
+        ),
+        Mistake(
             "sign forgotten",
             lambda logits, targets, pad_id: -_masked_loss(logits, targets, pad_id),
             "The loss is *minus* the log-probability: yours has the wrong sign.",

@@ -79,6 +79,7 @@ CLIPPED_PRECISION = Exercise(
         _case("the dog barks", "the dog and the cat", 1),
         _case("a man cat", "a man cats", 2),
         _case("man dog bites", "dog man bites", 2),
+        _case("The dog saw a dog", "the dog saw a dog", 1),
     ],
     properties=[
         shows("All three words are in the reference: is it 1?", _both, [0]),
@@ -93,6 +94,7 @@ CLIPPED_PRECISION = Exercise(
         shows("With runs of four words, is the last run counted as well?", _both, [6]),
         shows('Is "man cat" different from "man cats"?', _both, [8]),
         shows('Is "man dog" different from "dog man"?', _both, [9]),
+        shows('Is "The" different from "the"?', _both, [10]),
     ],
     hints=[
         'Count the n-grams of both sentences. How often may "the" be counted as right, if the reference has it twice?',
@@ -202,6 +204,18 @@ CLIPPED_PRECISION = Exercise(
             "division by zero",
             _wrong(short_ok=False),
             "A hypothesis shorter than n has no n-gram, and you divided by their number. Return 0.0 there.",
+        ),
+        Mistake(
+            "case ignored",
+            _wrong(ngrams=lambda words, n: _ngrams([word.lower() for word in words], n)),
+            'You ignored upper and lower case. Take the words as they are: "The" is not "the".',
+        ),
+        Mistake(
+            "mean of several precisions",
+            lambda hypothesis, reference, n: (
+                math.prod(_clipped_precision(hypothesis, reference, k) for k in range(1, n + 1)) ** (1 / n)
+            ),
+            "You averaged the precisions from 1 to n. This is p_n alone; BLEU combines the four afterwards.",
         ),
     ],
 )

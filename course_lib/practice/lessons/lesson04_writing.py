@@ -33,7 +33,7 @@ SHIFT_TARGET = Exercise(
     title="Inputs and targets of a decoder",
     points=1,
     reference=_shift_target,
-    cases=lambda: [([7], 2, 3), ([7, 4, 9], 2, 3), ([5, 5, 6, 8], 0, 1), ([], 2, 3)],
+    cases=lambda: [([7], 2, 3), ([7, 4, 9], 2, 3), ([5, 5, 6, 8], 0, 1), ([], 2, 3), ([4, 1, 9], 8, 6)],
     properties=[
         asks("Are both equally long, so that each symbol read has a target?", _equally_long),
         asks(
@@ -124,6 +124,11 @@ SHIFT_TARGET = Exercise(
             lambda target, bos, eos: ([bos, *target], [bos, *target, eos]),
             "You put <bos> into the targets: it is read, but never written.",
         ),
+        Mistake(
+            "one pair per step",
+            lambda target, bos, eos: list(zip([bos, *target], [*target, eos], strict=True)),
+            "You returned one pair per step; return two lists, all that is read and all that is predicted.",
+        ),
     ],
 )
 
@@ -139,15 +144,20 @@ def _greedy(
     choose: Callable = max,
     late: bool = False,
     may_end: bool = True,
+    again: bool = False,
+    twice: bool = True,
 ) -> Callable:
     """A greedy search; the options are the ways to get it wrong."""
 
     def decode(step, state, bos, eos, max_len):
         before, newest, written = bos, begin(bos), []
         for _ in range(max_len + extra_steps):
+            for symbol in [bos, *written[:-1]] if again and written else []:
+                _, state = step(symbol, state)
             scores, after = step((before if late else newest) if feed else bos, state)
             state = after if keep_state else state
-            ids = [number for number in range(len(scores)) if may_end or number not in (bos, eos)]
+            barred = [*(() if may_end else (bos, eos)), *(() if twice else written)]
+            ids = [number for number in range(len(scores)) if number not in barred]
             before, newest = newest, choose(ids, key=scores.__getitem__)
             if stop == "repetition" and newest == before:
                 break
@@ -305,6 +315,16 @@ GREEDY_DECODE = Exercise(
             "scores returned",
             _greedy(keep="scores"),
             "You collected the largest scores; collect the ids that have them.",
+        ),
+        Mistake(
+            "prefix read again",
+            _greedy(again=True),
+            "You gave step the whole prefix in every round. Its state has read that already; give it what is new.",
+        ),
+        Mistake(
+            "no symbol twice",
+            _greedy(twice=False),
+            "You never write a symbol twice. Greedy search takes the largest score, whatever was written before.",
         ),
     ],
 )
