@@ -2,6 +2,7 @@
 
 from course_lib.decoding.conversation import chat_answers
 from course_lib.decoding.generation import generate, stream
+from course_lib.decoding.prompts import next_log_probs
 from course_lib.decoding.sampling import next_distribution, sample
 from course_lib.decoding.search import Hypothesis, beam_search, free_running_logits, greedy
 
@@ -13,6 +14,7 @@ __all__ = [
     "generate",
     "greedy",
     "next_distribution",
+    "next_log_probs",
     "sample",
     "stream",
 ]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from course_lib.decoding.fused_step import FusedStep
 from course_lib.decoding.page import Page
+from course_lib.decoding.prompts import read_prompts
 from course_lib.decoding.sampling import Chooser, check_prompt
 from course_lib.decoding.static_step import Captured, StaticStep, can_capture
 from course_lib.models.attention import KeyValueCache
@@ -148,9 +149,8 @@ def _writing(
     # So many symbols have at most max_len before them: all keys and values of those can be kept.
     n_cached = max(0, min(n_new, model.max_len + 1 - longest)) if use_cache else 0
     if n_cached > 0:
-        caches = model.start_caches(min(longest + n_cached, model.max_len))
-        which = {"lengths": page.length} if unequal else {}
-        logits = model(page.ids[:, :longest], caches, **which, last_only=True)[:, -1]  # (batch, vocab_size)
+        room = min(longest + n_cached, model.max_len)
+        logits, caches = read_prompts(model, page.ids[:, :longest], room, page.length if unequal else None)
         page.write(choose(logits))
         yield
         step = _step(model, caches, page, choose, n_cached - 1, unequal)

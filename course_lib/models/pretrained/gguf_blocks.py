@@ -64,7 +64,8 @@ def _q4_1(blocks: Tensor) -> Tensor:
 
 
 def _plain(dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
-    return lambda blocks: blocks.contiguous().view(dtype).float()
+    # A copy always: a view would keep the whole file mapped as long as the model lives.
+    return lambda blocks: blocks.contiguous().view(dtype).to(torch.float32, copy=True)
 
 
 # The number of the kind in the file → the kind.
