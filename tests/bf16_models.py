@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import course_lib.models
 from course_lib.losses import CarriedLoss
 from course_lib.models.attention import AdditiveAttention, DotProductAttention, GeneralAttention
-from course_lib.models.compact import add_lora_to_attention
+from course_lib.models.compact import Int4Linear, Int8Linear, add_lora_to_attention, replace_linears
 from course_lib.models.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RecurrentLM, RNNCell
 from course_lib.models.seq2seq import (
     BahdanauDecoder,
@@ -147,13 +147,15 @@ def glove():
     return GloVe(SYMBOLS, D_MODEL), batch, GloVe.loss
 
 
-# name → a function that makes (model, batch, loss)
-def adapted(example):
-    """The example with its weights frozen and adapters beside them."""
+def adapted(example, kind: type | None = None):
+    """The example with its weights frozen, those of the attentions quantised, and adapters beside them."""
+    if kind is not None:
+        replace_linears(example[0], kind.from_linear, lambda name: "attn" in name)
     add_lora_to_attention(example[0], rank=8, alpha=64, parts=("query", "key", "value", "output"))
     return example
 
 
+# name → a function that makes (model, batch, loss)
 MODELS = {
     "RecurrentLM, RNN": lambda: carried(RNN(D_MODEL, 24, 2)),
     "RecurrentLM, LSTM": lambda: carried(LSTM(D_MODEL, 24, 2)),
@@ -177,6 +179,8 @@ MODELS = {
     "Llama": lambda: llama(),
     "Llama, untied": lambda: llama(tied=False),
     "Llama, LoRA": lambda: adapted(llama()),
+    "Llama, LoRA on 8 bits": lambda: adapted(llama(), Int8Linear),
+    "Llama, LoRA on 4 bits": lambda: adapted(llama(), Int4Linear),
     "BertForPreTraining": lambda: pretrained_bert(),
     "BertForPreTraining, sinusoidal": lambda: pretrained_bert(positions="sinusoidal", norm_first=True),
     "BertForClassification": lambda: bert(lambda b: BertForClassification(b, 3, dropout=0.0), ids(BATCH) % 3),

@@ -1,4 +1,4 @@
-"""Whole numbers for real ones: what a round trip keeps, what an outlier costs, and the file's blocks as `gguf` has them."""
+"""Whole numbers for real ones: round trips, what an outlier costs, and the file's blocks as `gguf` has them."""
 
 import gguf
 import pytest

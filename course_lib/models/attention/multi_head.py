@@ -1,6 +1,7 @@
 """Scaled dot-product attention, and many heads of it side by side: self-attention and cross-attention."""
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -118,6 +119,7 @@ class MultiHeadAttention(RecordedModule):
         n_rows = (n_heads + 2 * n_kv_heads) * self.d_head  # 3 * d_model where no head is shared
         self.in_proj_weight = nn.Parameter(torch.empty(n_rows, d_model))
         self.in_proj_bias = nn.Parameter(torch.empty(n_rows)) if bias else None
+        self.register_module("in_proj", None)  # see replace_in_proj
         self.out_proj = nn.Linear(n_heads * d_head, d_model, bias=bias)
         self.rotary = Rotary(self.d_head, rotary_base) if rotary else None
         # As torch.nn.MultiheadAttention starts them.
@@ -153,6 +155,17 @@ class MultiHeadAttention(RecordedModule):
         # (batch, heads, target_len, d_head) → (batch, target_len, heads * d_head)
         return self.out_proj(output.transpose(1, 2).flatten(2))
 
+    def replace_in_proj(self, make: Callable[[nn.Linear], nn.Module]) -> None:
+        """Project with make(linear) from now on. The linear layer it is given holds the joint projection.
+
+        `in_proj_weight` and `in_proj_bias` are then None, and `in_proj` is the module, such as a quantised layer.
+        """
+        weight, bias = self.in_proj_weight, self.in_proj_bias
+        linear = nn.Linear(weight.shape[1], len(weight), bias=bias is not None, device="meta")
+        linear.weight, linear.bias = weight, bias
+        self.in_proj = make(linear)
+        self.in_proj_weight = self.in_proj_bias = None
+
     def _project(
         self, x: Tensor, memory: Tensor | None, cache: Cache | None, positions: Tensor | None
     ) -> tuple[Tensor, ...]:
@@ -178,11 +191,14 @@ class MultiHeadAttention(RecordedModule):
         """The parts `first` to `last` of (query, key, value), projected in one product and cut into heads."""
         weight, bias = self.in_proj_weight, self.in_proj_bias
         n_heads = (self.n_heads, self.n_kv_heads, self.n_kv_heads)[first:last]
-        if last - first < 3:
-            begin = 0 if first == 0 else self.n_heads * self.d_head
-            rows = slice(begin, begin + sum(n_heads) * self.d_head)
-            weight, bias = weight[rows], None if bias is None else bias[rows]
-        parts = F.linear(x, weight, bias)  # (batch, time, all heads * d_head)
+        begin = 0 if first == 0 else self.n_heads * self.d_head
+        rows = slice(begin, begin + sum(n_heads) * self.d_head)
+        if self.in_proj is not None:
+            parts = self.in_proj(x)[..., rows]  # (batch, time, all heads * d_head)
+        else:
+            if last - first < 3:
+                weight, bias = weight[rows], None if bias is None else bias[rows]
+            parts = F.linear(x, weight, bias)  # (batch, time, all heads * d_head)
         # (batch, time, all heads * d_head) → (batch, all heads, time, d_head) → its parts
         return parts.view(*x.shape[:2], -1, self.d_head).transpose(1, 2).split(n_heads, dim=1)
 

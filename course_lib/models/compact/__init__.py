@@ -1,6 +1,9 @@
-"""Smaller or cheaper forms of a model: LoRA, quantised weights."""
+"""Smaller or cheaper forms of a model: LoRA, quantised weights, distillation."""
 
 from course_lib.models.compact.blocks import q4_1_blocks, q8_0_blocks
+from course_lib.models.compact.distil import cosine_loss, distillation_loss, soft_loss, with_layers
+from course_lib.models.compact.int4_linear import Int4Linear
+from course_lib.models.compact.int8_linear import Int8Linear
 from course_lib.models.compact.lora import (
     LowRank,
     add_lora,
@@ -8,12 +11,20 @@ from course_lib.models.compact.lora import (
     lora_parameters,
     merge_lora,
 )
-from course_lib.models.compact.quantise import Quantised, QuantisationError, quantisation_error, quantise
+from course_lib.models.compact.quantise import QuantisationError, Quantised, quantisation_error, quantise
+from course_lib.models.compact.quantised_linear import QuantisedLinear, replace_linears, tensor_bytes
 
 __all__ = [
+    "with_layers",
+    "soft_loss",
+    "distillation_loss",
+    "cosine_loss",
+    "Int4Linear",
+    "Int8Linear",
     "LowRank",
     "QuantisationError",
     "Quantised",
+    "QuantisedLinear",
     "add_lora",
     "add_lora_to_attention",
     "lora_parameters",
@@ -22,4 +33,6 @@ __all__ = [
     "q8_0_blocks",
     "quantisation_error",
     "quantise",
+    "replace_linears",
+    "tensor_bytes",
 ]

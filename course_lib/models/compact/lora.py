@@ -13,10 +13,12 @@ import math
 from collections.abc import Iterable, Iterator
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from course_lib.models.attention import MultiHeadAttention
+from course_lib.models.compact.quantised_linear import QuantisedLinear
 
 
 class LowRank(nn.Module):
@@ -62,6 +64,12 @@ class LowRank(nn.Module):
         """What is added to the rows: (rows, in)."""
         return self.B @ self.A * (self.alpha / self.rank)
 
+    def product(self, x: Tensor, out_features: int) -> Tensor:
+        """What it adds to x Wᵀ, without W: x Aᵀ Bᵀ α / r, (…, in) → (…, out)."""
+        first, end = self.rows
+        added = F.linear(F.linear(x, self.A), self.B) * (self.alpha / self.rank)  # (…, rows)
+        return F.pad(added, (first, out_features - end))
+
     def forward(self, weight: Tensor) -> Tensor:
         first, end = self.rows
         if (first, end) == (0, len(weight)):
@@ -82,11 +90,18 @@ def add_lora(
 ) -> LowRank:
     """Add an adapter to one matrix of a module, such as the weight of an `nn.Linear`, and freeze the matrix.
 
+    A quantised layer's matrix is frozen anyway; its adapters' products are added to its own (QLoRA, Dettmers et al.
+    2023).
+
     Args and errors: as `LowRank`. Several adapters of one matrix add up.
 
     Raises:
         ValueError: the module has no matrix of that name.
     """
+    if isinstance(module, QuantisedLinear):
+        adapter = LowRank((module.out_features, module.in_features), rank, alpha, rows)
+        module.adapters.append(adapter.to(next(module.buffers()).device))
+        return adapter
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor) or weight.dim() != 2:
         what = f"has shape {tuple(weight.shape)}" if isinstance(weight, Tensor) else "is missing"
@@ -132,6 +147,8 @@ def add_lora_to_attention(
         for part in parts:
             if part == "output":
                 adapters.append(add_lora(attention.out_proj, rank=rank, alpha=alpha))
+            elif attention.in_proj is not None:
+                adapters.append(add_lora(attention.in_proj, rank=rank, alpha=alpha, rows=rows[part]))
             else:
                 adapters.append(
                     add_lora(attention, "in_proj_weight", rank=rank, alpha=alpha, rows=rows[part])
@@ -147,7 +164,16 @@ def lora_parameters(model: nn.Module) -> Iterator[nn.Parameter]:
 
 
 def merge_lora(model: nn.Module) -> nn.Module:
-    """Write every adapter into its matrix and remove it. The model is returned; it computes what it did before."""
+    """Write every adapter into its matrix and remove it. The model is returned; it computes what it did before.
+
+    Raises:
+        ValueError: an adapter of a quantised matrix, which has no place for numbers between its steps.
+    """
+    if any(isinstance(module, QuantisedLinear) and len(module.adapters) for module in model.modules()):
+        raise ValueError(
+            "An adapter of a quantised layer cannot be merged: its matrix has whole numbers only. Keep the adapter, or "
+            "merge into the model before it is quantised."
+        )
     for module in model.modules():
         if parametrize.is_parametrized(module):
             for name, parts in list(module.parametrizations.items()):

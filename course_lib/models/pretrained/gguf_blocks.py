@@ -37,7 +37,7 @@ class Kind:
         return 8 * self.n_bytes / self.weights
 
 
-def _halves(blocks: Tensor, first: int) -> Tensor:
+def halves(blocks: Tensor, first: int) -> Tensor:
     """The half-precision number in bytes `first` and `first + 1` of each block: (n, n_bytes) → (n, 1)."""
     return blocks[:, first : first + 2].contiguous().view(torch.float16).float()
 
@@ -52,15 +52,15 @@ def four_bit_numbers(packed: Tensor) -> Tensor:
 
 def _q8_0(blocks: Tensor) -> Tensor:
     numbers = blocks[:, 2:].contiguous().view(torch.int8)  # (n, 32)
-    return numbers.float().mul_(_halves(blocks, 0))
+    return numbers.float().mul_(halves(blocks, 0))
 
 
 def _q4_0(blocks: Tensor) -> Tensor:
-    return four_bit_numbers(blocks[:, 2:]).float().sub_(8).mul_(_halves(blocks, 0))
+    return four_bit_numbers(blocks[:, 2:]).float().sub_(8).mul_(halves(blocks, 0))
 
 
 def _q4_1(blocks: Tensor) -> Tensor:
-    return four_bit_numbers(blocks[:, 4:]).float().mul_(_halves(blocks, 0)).add_(_halves(blocks, 2))
+    return four_bit_numbers(blocks[:, 4:]).float().mul_(halves(blocks, 0)).add_(halves(blocks, 2))
 
 
 def _plain(dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
@@ -68,12 +68,14 @@ def _plain(dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
     return lambda blocks: blocks.contiguous().view(dtype).to(torch.float32, copy=True)
 
 
+Q8_0 = Kind("Q8_0", BLOCK, 34, _q8_0)
+Q4_1 = Kind("Q4_1", BLOCK, 20, _q4_1)
 # The number of the kind in the file → the kind.
 KINDS = {
     0: Kind("F32", 1, 4, _plain(torch.float32)),
     1: Kind("F16", 1, 2, _plain(torch.float16)),
     2: Kind("Q4_0", BLOCK, 18, _q4_0),
-    3: Kind("Q4_1", BLOCK, 20, _q4_1),
-    8: Kind("Q8_0", BLOCK, 34, _q8_0),
+    3: Q4_1,
+    8: Q8_0,
     30: Kind("BF16", 1, 2, _plain(torch.bfloat16)),
 }

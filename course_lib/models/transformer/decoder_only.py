@@ -94,7 +94,8 @@ class DecoderOnly(nn.Module):
         x = self.blocks(self.dropout(x), keys, causal=True, caches=caches, positions=positions)
         if last_only:
             x = x[:, -1:] if real is None or time == 1 else _last_real(x, real[:, n_keys - time :])
-        return F.linear(x, self.output_weight)  # (batch, time, vocab_size)
+        # (batch, time, vocab_size)
+        return F.linear(x, self.token_embedding.weight) if self.head is None else self.head(x)
 
     def start_caches(self, max_len: int | None = None) -> list[KeyValueCache]:
         """One empty cache for each layer, with room for `max_len` symbols (by default the model's)."""
