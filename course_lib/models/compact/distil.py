@@ -28,7 +28,9 @@ def soft_loss(student: Tensor, teacher: Tensor, temperature: float = 2.0) -> Ten
         ValueError: unequal shapes, or a temperature that is not above 0.
     """
     if student.shape != teacher.shape:
-        raise ValueError(f"student has shape {tuple(student.shape)}, teacher {tuple(teacher.shape)}; expected one shape.")
+        raise ValueError(
+            f"student has shape {tuple(student.shape)}, teacher {tuple(teacher.shape)}; expected one shape."
+        )
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature}; it must be above 0.")
     ours, theirs = (logits.flatten(0, -2).log_softmax(dim=-1) for logits in _softened(student, teacher, temperature))
