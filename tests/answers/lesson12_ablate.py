@@ -182,3 +182,18 @@ def counted_from_the_end(y, head, n_heads):
     parts = list(y.chunk(n_heads, dim=-1))
     parts[-head - 1] = torch.zeros_like(parts[head])
     return torch.cat(parts, dim=-1)
+
+
+@wrong(ID, named="a view with heads before time")
+def viewed_as_heads_before_time(y, head, n_heads):
+    batch, time, d_model = y.shape
+    heads = y.clone().view(batch, n_heads, time, d_model // n_heads)
+    heads[:, head] = 0
+    return heads.view(batch, time, d_model)
+
+
+@wrong(ID, named="32 features")
+def width_of_the_lessons_model(y, head, n_heads):
+    y = y.clone()
+    y[..., head * 32 : (head + 1) * 32] = 0
+    return y

@@ -182,3 +182,14 @@ def standardised_as_before_a_probe(hidden, real):
 @wrong(ID, named="the last real token")
 def last_real_token_as_in_a_decoder(hidden, real):
     return F.normalize(hidden[torch.arange(len(hidden)), real.sum(dim=1) - 1], dim=-1)
+
+
+@wrong(ID, named="padding as minus infinity")
+def padding_filled_with_minus_infinity(hidden, real):
+    return F.normalize(hidden.masked_fill(~real[..., None], float("-inf")).mean(1), dim=-1)
+
+
+@wrong(ID, named="divided by the sum")
+def features_sum_to_one(hidden, real):
+    mean = (hidden * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+    return mean / mean.sum(-1, keepdim=True)

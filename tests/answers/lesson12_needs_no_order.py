@@ -37,3 +37,7 @@ right(ID, "a subclass of str")(type("Name", (str,), {})("gender"))
 
 wrong(ID, "a fifth head of the lesson", named="itself")("itself")
 wrong(ID, "the name in a list")(["gender"])
+
+
+wrong(ID, "the largest item, name and share")(max(KEPT.items(), key=lambda item: item[1]))
+wrong(ID, "the word in place of the head")("she")

@@ -143,3 +143,16 @@ def two_tokens_before(A):
 @wrong(ID, named="the whole triangle")
 def zeros_of_the_other_entries_averaged_in(A):
     return torch.tril(A, diagonal=-1).mean(dim=(-2, -1))
+
+
+@wrong(ID, named="the last token left out")
+def sep_left_out_as_a_query(A):
+    return A.diagonal(-1, 1, 2)[:, :-1].mean(-1)
+
+
+@wrong(ID, named="[CLS] taken out")
+def rescaled_without_the_sink(A):
+    words = A.clone()
+    words[:, :, 0] = 0
+    words /= words.sum(-1, keepdim=True).clamp_min(1e-9)
+    return words.diagonal(-1, 1, 2).mean(-1)

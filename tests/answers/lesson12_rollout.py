@@ -222,3 +222,22 @@ def averaged_over_the_queries(A):
     for layer in A:
         R = 0.5 * layer.mean(dim=0) @ R + 0.5 * R
     return R.mean(dim=0)
+
+
+@wrong(ID, named="the strongest head, rescaled")
+def strongest_weights_made_to_sum_to_one(A):
+    eye = torch.eye(A.shape[-1])
+    R = eye
+    for layer in A:
+        strongest = layer.amax(0)
+        R = (0.5 * strongest / strongest.sum(-1, keepdim=True) + 0.5 * eye) @ R
+    return R
+
+
+@wrong(ID, named="the first layer without its residual")
+def started_from_the_first_map(A):
+    mean = A.mean(dim=1)
+    R = mean[0]
+    for layer in mean[1:]:
+        R = (layer + torch.eye(len(layer))) / 2 @ R
+    return R

@@ -215,3 +215,11 @@ def second_group_as_long_as_the_first(first, second, shuffles):
 @wrong(ID, named="the mean difference")
 def differences_averaged(first, second, shuffles):
     return split_differences(first, second, shuffles).mean().item()
+
+
+@wrong(ID, named="divided by a spread")
+def t_statistics_compared(first, second, shuffles):
+    n = len(first)
+    groups = torch.cat([first, second])[shuffles]
+    new = (groups[:, :n].mean(1) - groups[:, n:].mean(1)) / (groups[:, :n].std(1) + groups[:, n:].std(1))
+    return (new >= (first.mean() - second.mean()) / (first.std() + second.std())).double().mean()

@@ -1,12 +1,12 @@
-"""12.study_head, answered from the prompt alone: four more ways to write it."""
+"""12.study_head, answered from the prompt alone: four more ways to write it, and two wrong ones."""
 
 from statistics import fmean
 
 import numpy as np
 import torch
 
-from answers import right
-from answers.lesson12_study_head import ID, scores
+from answers import right, wrong
+from answers.lesson12_study_head import ID, scores, study
 
 
 @right(ID)
@@ -85,3 +85,15 @@ def sorted_table_of_places(choosing, judging, control, movement):
     base = movement([])
     result = dict(head=place, score=at(judging), control=at(control), kept=movement([place]) / base)
     return result | {"kept without another": np.mean([movement([other]) for other in rest]) / base}
+
+
+@wrong(ID, named="the best head of each list")
+def each_list_has_its_own_best_head(choosing, judging, control, movement):
+    found = study(choosing, judging, control, movement)
+    return found | {"score": scores(judging).max().item(), "control": scores(control).max().item()}
+
+
+@wrong(ID, named="a difference from the intact model")
+def movement_less_the_intact_one(choosing, judging, control, movement):
+    found, intact = study(choosing, judging, control, movement), movement([])
+    return found | {name: intact * (found[name] - 1) for name in ("kept", "kept without another")}

@@ -72,6 +72,16 @@ def _medians(first, second, shuffles):
     return (differences >= first.median() - second.median()).double().mean().item()
 
 
+def _in_spreads(first, second, shuffles):
+    """Differences divided by the sum of the groups' standard deviations."""
+
+    def difference(left, right):
+        return (left.mean(dim=-1) - right.mean(dim=-1)) / (left.std(dim=-1) + right.std(dim=-1))
+
+    every, n = torch.cat([first, second])[shuffles], len(first)
+    return (difference(every[:, :n], every[:, n:]) >= difference(first, second)).double().mean().item()
+
+
 def _mean_difference(first, second, shuffles):
     every, n = torch.cat([first, second])[shuffles], len(first)
     return (every[:, :n].mean(dim=1) - every[:, n:].mean(dim=1)).mean().item()
@@ -191,6 +201,11 @@ SHARE_AS_LARGE = Exercise(
             ),
             "You counted the original split as one more row, (count + 1) / (rows + 1). That is a good estimate of the "
             "probability; here the share of the given rows is asked for.",
+        ),
+        Mistake(
+            "divided by a spread",
+            _in_spreads,
+            "You divided the differences by a standard deviation, as a t-test does. Compare the differences of means.",
         ),
         Mistake(
             "medians",

@@ -98,6 +98,20 @@ PREVIOUS_TOKEN_SCORE = Exercise(
             "You left out the second token: its previous token is [CLS], and that counts. Begin at t = 1.",
         ),
         Mistake(
+            "the last token left out",
+            lambda A: A.diagonal(offset=-1, dim1=1, dim2=2)[:, :-1].mean(dim=-1),
+            "You left out the last token, [SEP]. It has a token before it, so it counts: t runs up to time − 1.",
+        ),
+        Mistake(
+            "[CLS] taken out",
+            lambda A: (
+                (words := A * (torch.arange(A.shape[-1]) > 0)) / words.sum(dim=-1, keepdim=True).clamp_min(1e-9)
+            )
+            .diagonal(offset=-1, dim1=1, dim2=2)
+            .mean(dim=-1),
+            "You took the weight on [CLS] out and rescaled the rows. Use the weights as they are.",
+        ),
+        Mistake(
             "all earlier tokens",
             lambda A: A.tril(-1).sum(dim=-1)[:, 1:].mean(dim=-1),
             "You added the weights on all earlier tokens. Only the one just before the query counts.",
@@ -183,6 +197,13 @@ def _one_too_few(y, head, n_heads):
     return out
 
 
+def _heads_before_time(y, head, n_heads):
+    batch, time, features = y.shape
+    out = y.clone().view(batch, n_heads, time, features // n_heads)
+    out[:, head] = 0
+    return out.view(batch, time, features)
+
+
 def _averaged(y, head, n_heads):
     return torch.where(_ablated(torch.ones_like(y), head, n_heads) == 0, y.mean(dim=(0, 1), keepdim=True), y)
 
@@ -228,6 +249,19 @@ ABLATE = Exercise(
             "n_heads wide",
             _n_heads_wide,
             "Your slice is n_heads wide; a head is d_head = features / n_heads wide.",
+        ),
+        Mistake(
+            "a view with heads before time",
+            _heads_before_time,
+            "Your view puts heads before time, which mixes features of several tokens. Split the last dimension: "
+            "(batch, time, n_heads, d_head).",
+        ),
+        Mistake(
+            "32 features",
+            lambda y, head, n_heads: torch.cat(
+                [y[..., : 32 * head], 0 * y[..., 32 * head :][..., :32], y[..., 32 * (head + 1) :]], dim=-1
+            ),
+            "Your heads are 32 wide, as in this model. Compute d_head from y's last dimension and n_heads.",
         ),
         Mistake(
             "the token",

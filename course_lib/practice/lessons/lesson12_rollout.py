@@ -84,6 +84,19 @@ def _ones(A):
     return result
 
 
+def _first_layer_bare(A):
+    eye = torch.eye(A.shape[-1], dtype=A.dtype)
+    result = A[0].mean(dim=0)
+    for layer in A[1:]:
+        result = (0.5 * layer.mean(dim=0) + 0.5 * eye) @ result
+    return result
+
+
+def _largest_rescaled(A):
+    largest = A.amax(dim=1, keepdim=True)  # (layers, 1, time, time)
+    return _rollout()(largest / largest.sum(dim=-1, keepdim=True))
+
+
 def _head_by_head(A):
     return torch.stack([_rollout()(A[:, h : h + 1]) for h in range(A.shape[1])]).mean(dim=0)
 
@@ -165,6 +178,17 @@ ROLLOUT = Exercise(
             "the strongest head",
             _rollout(heads="max"),
             "You took the largest weight of any head; take the mean over the heads, so that rows still sum to 1.",
+        ),
+        Mistake(
+            "the strongest head, rescaled",
+            _largest_rescaled,
+            "You took the largest weight of any head and rescaled the rows; take the mean over the heads.",
+        ),
+        Mistake(
+            "the first layer without its residual",
+            _first_layer_bare,
+            "Your R starts as the first layer's map, without its residual path. Start with the identity and multiply "
+            "every layer.",
         ),
         Mistake(
             "ones for the identity",

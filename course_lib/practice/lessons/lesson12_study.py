@@ -113,6 +113,11 @@ STUDY_HEAD = Exercise(
             "You returned the movement itself. Divide by that of the intact model, `movement([])`.",
         ),
         Mistake(
+            "a difference from the intact model",
+            study("difference"),
+            "You subtracted the intact movement. A share is a ratio: divide by `movement([])`.",
+        ),
+        Mistake(
             "what is lost",
             study("lost"),
             "You returned what is lost; asked for is the share that is kept.",
@@ -186,6 +191,11 @@ STUDY_HEAD = Exercise(
             "the best head of judging",
             study("judging's best"),
             "Your score is that of the best head on `judging`. Report the *chosen* head's.",
+        ),
+        Mistake(
+            "the best head of each list",
+            study("each list's best"),
+            "Your score and your control are those of the best head of each list. Report the *chosen* head's.",
         ),
         Mistake(
             "the control subtracted",

@@ -59,14 +59,17 @@ def study(slip: str = "") -> Callable[..., dict]:
             grid = grid - _mean_scores(control)
         layer, head = _chosen(grid, slip)
         on_judging = _mean_scores(choosing if slip == "judged on choosing" else judging, slip)
-        score = float(on_judging.max() if slip == "judging's best" else on_judging[layer, head])
+        own_best = slip == "each list's best"
+        score = float(on_judging.max() if own_best or slip == "judging's best" else on_judging[layer, head])
         on_control = _mean_scores(control, slip)
-        controlled = float(on_control.max() if slip == "control's best" else on_control[layer, head])
+        controlled = float(on_control.max() if own_best or slip == "control's best" else on_control[layer, head])
         intact = movement([])
         kept = movement((layer, head) if slip == "no list" else [(layer, head)]) / intact
         another = _without_others(movement, layer, head, *grid.shape, slip) / intact
         if slip == "raw":
             kept, another = kept * intact, another * intact
+        if slip == "difference":
+            kept, another = intact * (kept - 1), intact * (another - 1)
         if slip == "lost":
             kept, another = 1 - kept, 1 - another
         if slip == "inverse":

@@ -130,6 +130,21 @@ MEAN_POOLING = Exercise(
             "That is max-pooling, the largest of each feature; the mean is asked for.",
         ),
         Mistake(
+            "padding as minus infinity",
+            lambda hidden, real: F.normalize(
+                hidden.masked_fill(~real[..., None], -torch.inf).mean(dim=1), dim=-1
+            ),
+            "You wrote −∞ into the padding. That suits a maximum or a softmax; a mean becomes −∞, too. Write 0, and "
+            "divide by the number of real tokens.",
+        ),
+        Mistake(
+            "divided by the sum",
+            lambda hidden, real: (
+                (mean := _mean_pooling(normalise=False)(hidden, real)) / mean.sum(dim=-1, keepdim=True)
+            ),
+            "You divided by the sum of the features. The length is the root of the sum of squares.",
+        ),
+        Mistake(
             "inverted mask, sum",
             lambda hidden, real: F.normalize((hidden * ~real[..., None]).sum(dim=1), dim=-1),
             "You averaged the padding instead of the real tokens: real is True for real tokens.",
