@@ -26,5 +26,5 @@ def gpt(sheet: Sheet) -> None:
         for earlier in places[: place + 1]:
             sheet.arrow((earlier, lower), (x, upper), "query")
     sheet.note(6.6, 0.35, "embedding\n+ position", "weight", size=9)
-    sheet.note(6.6, 2.9, "next token:\nsame matrix", "weight", size=9)
+    sheet.note(6.6, 2.9, "output layer: the\nembedding matrix", "weight", size=9)
     sheet.note(6.6, 1.65, "N blocks: causal\nself-attention and\nfeed-forward; no arrow\nleads back", "query", size=9)

@@ -154,7 +154,7 @@ print(f"the smallest GPT-2: {count(50_257, 1024, 768, 12):,} and {n_parameters(g
 # %% [markdown]
 # ## 3 · Training on a language whose entropy is known
 #
-# How good can a language model be? For English nobody knows. For our **village**, the small world of lesson 03, it is known exactly: a grammar generates its sentences and gives the exact probability of each. The mean of $-\ln P$ per word, over all that the village says, is the **entropy** of
+# How good can a language model be? For English, nobody knows. For our **village**, the small world of lesson 03, it is known exactly: a grammar generates its sentences and gives the exact probability of each. The mean of $-\ln P$ per word, over all that the village says, is the **entropy** of
 # the language. On average no model can have a lower loss (Gibbs' inequality).
 
 # %%
@@ -222,7 +222,7 @@ def village_loss(model):
 # %% tags=["nbval-ignore-output"]
 villager = small_gpt(len(words), d_model=64, max_len=32, n_heads=2)
 history = fit(villager, village_rows(), gpt_loss, steps=500, lr=5e-3, warm_up=20)
-_ = plots.learning_curve(history, floor=floor, title="From a uniform guess among 167 words to near the floor", ylim=(1.2, 5.2), smooth=15)
+_ = plots.learning_curve(history, floor=floor, title="500 steps bring the loss close to the floor", ylim=(1.2, 5.8), smooth=15)
 
 # %%
 measured("loss on a fresh sample, above the floor", village_loss(villager) - floor, between=(0.03, 0.16), unit="nats a word")
@@ -282,11 +282,12 @@ measured("trained: the correct verb is more probable", pair_accuracy(villager, p
 measured("untrained", pair_accuracy(untrained, pairs), between=(0.3, 0.7))
 beginnings = {tuple(sentence[:i]) for sentence in train for i in range(1, len(sentence))}
 unseen = [pair for pair in pairs if tuple(pair.good[: pair.position]) not in beginnings]
+print(f"the subject is the second word in {sum(pair.antecedents == (1,) for pair in pairs)} of the {len(pairs)} pairs")
 print(f"the beginnings of {len(unseen)} of the {len(pairs)} pairs do not occur in the training text")
 measured("trained, on these alone", pair_accuracy(villager, unseen), at_least=0.9)
 
 # %% [markdown]
-# A model that simply agrees with the nearest noun scores 0 here. Nor has the model memorised the answers: it is nearly as good on beginnings that it has never seen. Nobody told the model what a subject is. Predicting the next word well requires finding it, and 500 training steps on this small language were enough. That is the answer to the lesson's question in miniature: structure that helps prediction is learned by predicting, as far as model, data and training time allow.
+# A model that simply agrees with the nearest noun scores 0 here. (One that agrees with the *first* noun scores 1: in these pairs that is always the subject.) Nor has the model memorised the answers: it is nearly as good on beginnings that it has never seen. Nobody told it which noun a verb agrees with. Predicting the next word well requires finding that noun, and 500 training steps on this small language were enough. That is the answer to the lesson's question in miniature: structure that helps prediction is learned by predicting, as far as model, data and training time allow.
 #
 # ### Spot the bug
 #
@@ -336,11 +337,11 @@ measured("yours: later words move earlier logits by", leak_from_the_future(villa
 #
 # To *write*, one word must be chosen from each distribution. **Greedy decoding** takes the most probable one. **Sampling** draws from the probabilities. Three settings change the draw:
 #
-# * **Temperature** $T$ divides the logits $z$ before the softmax: $p_i \propto e^{z_i/T}$. Below 1, likely words become likelier; the limit $T \to 0$ is greedy decoding.
+# * **Temperature** $T$ divides the logits $z$ before the softmax: $p_i \propto e^{z_i/T}$. Below 1, the most probable words gain and the others lose; above 1, the distribution becomes flatter. The limit $T \to 0$ is greedy decoding.
 # * **Top-k** keeps the $k$ most probable words (Fan et al. 2018, section 5.4).
-# * **Top-p**, or *nucleus sampling*, keeps the fewest most probable words whose probabilities sum to at least $p$ (Holtzman et al. 2020, section 3.1).
+# * **Top-p**, or *nucleus sampling*, keeps the smallest set of most probable words whose probabilities sum to at least $p$ (Holtzman et al. 2020, section 3.1).
 #
-# After a cut-off, what is left is divided by its sum. A small example by hand, with logits $\ln 5, \ln 3, \ln 2$:
+# After a cut-off, the remaining probabilities are divided by their sum. A small example by hand, with logits $\ln 5, \ln 3, \ln 2$:
 
 # %%
 logits = torch.tensor([5.0, 3.0, 2.0]).log()
@@ -535,8 +536,8 @@ check("08.write", write)
 hint("08.write")
 
 # %% [markdown] tags=["solution"]
-# Three details decide. The position of a new token is the number of tokens before it in the *whole* text, not in this pass. The mask compares positions, so one line serves the prompt (a triangle) and a single token (a full row). And only the last position's logits are needed, so the
-# largest product of a step is computed once a row.
+# Three details matter. The position of a new token is the number of tokens before it in the *whole* text, not in this pass. The mask compares positions, so one line serves the prompt (a triangle) and a single token (a full row). And only the last position's logits are needed, so the
+# product with the embedding matrix is computed for one position per row.
 
 # %% [markdown]
 # What does it save? Reading $t$ tokens costs a layer $12 d^2 t + 2 t^2 d$ multiplications: four matrices in the attention and eight in the feed-forward network, then scores and weighted means. With a cache, one more token costs $12 d^2 + 2 t d$.
@@ -671,7 +672,7 @@ prompt = alphabet.encode("ROMEO:\n")[None].to(device)  # (1, time)
 print(alphabet.decode(yours("08.write")(poet, prompt, 120, 0.7, None, None)[0].tolist()))
 
 # %% [markdown]
-# It makes no sense, but it is set in lines, which begin with capitals, and most of its words could be pronounced. Nobody told the model what a line or a word is.
+# It makes no sense, but it comes in lines that begin with capitals, and most of its words are pronounceable.
 #
 # Try all three settings together. Move one and see what may come next, then press *write*. Find a setting that writes words, and one that repeats itself.
 
@@ -696,7 +697,7 @@ measured("poet, bits per character", bits_per_character(poet_nats), at_most=3.3)
 # The first two lines are *one model on one text*. Perplexity is per symbol, so it can only be compared where text **and** symbols are the same. Bits per character need the same text only. Even these two numbers rank no models, because the texts differ: a village is easier to predict than Shakespeare.
 #
 # Is a GPT better than an LSTM on the same text? At this size, not by itself. After 1.5 million characters `benchmarks/RESULTS.md` records 1.91 nats per character for nanoGPT's recipe, 1.71 with a tuned learning rate and newer layers, 1.59 with a different optimiser (Muon) as well, and 1.58 for an LSTM of the same size. (The LSTM carries its state from window to window; the GPT starts each window of 64 afresh.) What favours the
-# Transformer is scale: with more parameters and longer contexts it pulls ahead of LSTMs (Kaplan et al. 2020, section 3.2.1). In the same study its loss falls as a power law in parameters, text and computing time, as long as none of the three is the bottleneck. For a given computing time, model and text should grow together (Hoffmann et al. 2022).
+# Transformer is scale: with more parameters and longer contexts it pulls ahead of LSTMs (Kaplan et al. 2020, section 3.2.1). In the same study its loss falls as a power law in parameters, text and compute, as long as none of the three is the bottleneck. As compute grows, model and text should grow in equal proportion (Hoffmann et al. 2022).
 #
 # ## 7 · Induction heads: learning in context
 #
@@ -814,13 +815,19 @@ _ = ax.set(xlabel="position in the sequence", ylabel="loss (nats per token)", ti
 measured("one layer: accuracy in the second round", one_accuracy, at_most=0.5)
 measured("two layers: accuracy in the second round", two_accuracy, at_least=0.95)
 rows = repeated(200, PERIOD, torch.Generator().manual_seed(1_000_000), PERIOD).to(device)
-with torch.no_grad():
-    last = two_layers(rows[:, :-1])[:, -1].softmax(dim=-1)  # (batch, vocab_size), at the end of the first round
-measured("two layers, last token of the first round: probability of tokens already seen", last.gather(1, rows[:, :-1]).sum(dim=1).mean(), above=("a uniform guess", (PERIOD - 1) / N_SYMBOLS))
+for name, model in (("one layer", one_layer), ("two layers", two_layers)):
+    with torch.no_grad():
+        last = model(rows[:, :-1])[:, -1].softmax(dim=-1)  # (batch, vocab_size), at the end of the first round
+    seen = last.gather(1, rows[:, :-1]).sum(dim=1).mean()
+    measured(f"{name}, last token of the first round: probability of tokens already seen", seen, above=("a uniform guess", (PERIOD - 1) / N_SYMBOLS))
 
 # %% [markdown]
-# No weight changes between the first round and the second. The two-layer model learns the row from one reading: **in-context learning**. Towards the end of the first round both are worse than a uniform guess. They bet on
-# tokens that they have already seen, as the last line shows, and none of these can come yet. Here are the two heads with the highest scores, on one row:
+# No weight changes between the first round and the second. The two-layer model learns the row from one reading: **in-context learning**. The one-layer model knows little more than which tokens the row contains: choosing among 16 at random costs $\ln 16 \approx 2.8$ nats.
+#
+# Towards the end of the first round both are worse than a uniform guess. Most training rows have begun to repeat by then, so both bet on
+# tokens that they have already seen, as the last two lines show. In these rows of period 16 none of those can come yet.
+#
+# Here are the two heads with the highest scores, on one row:
 
 # %%
 scores, maps = head_scores(two_layers)
@@ -897,7 +904,7 @@ _ = ax.set(xlabel="training steps", ylabel="score, accuracy", title="Both scores
 #
 # ### Exercise 6 · One period for all rows (core, 8 minutes, experiment)
 #
-# Change one thing: let **every** row have period 10. *Predict* the accuracy of one layer and of two layers. Then run `copy_task(num_layers=n, period=10)[1]` for both in a cell of your own; a run takes some seconds. Set `layers_needed` to the smallest number of layers
+# Change one thing: let **every** row have period 10. *Predict* the accuracy of one layer and of two layers. Then run `copy_task(num_layers=n, period=10)[1]` for both in a cell of your own; a run takes a few seconds. Set `layers_needed` to the smallest number of layers
 # whose accuracy is at least 0.95.
 
 # %% tags=["exercise"]

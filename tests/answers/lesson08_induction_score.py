@@ -159,3 +159,13 @@ def last_query_only(A, period):
 @wrong(ID, named="one weight for each query")
 def one_number_for_each_token(A, period):
     return torch.stack([A[t, t - period + 1] for t in range(period, len(A))])
+
+
+@wrong(ID, named="over the largest weight")
+def weight_over_the_largest_of_its_row(A, period):
+    return torch.stack([A[t, t - period + 1] / A[t].max() for t in range(period, len(A))]).mean()
+
+
+@wrong(ID, named="first query")
+def first_repeated_token_only(A, period):
+    return A[period, 1]

@@ -196,3 +196,14 @@ def torch_encoder_layer_at_its_default_width(vocab_size, max_len, d_model, num_l
 @wrong(ID)
 def in_millions(vocab_size, max_len, d_model, num_layers):
     return formula()(vocab_size, max_len, d_model, num_layers) / 1e6
+
+
+@wrong(ID, named="mask counted")
+def causal_mask_counted(vocab_size, max_len, d_model, num_layers):
+    return formula()(vocab_size, max_len, d_model, num_layers) + max_len * max_len
+
+
+@wrong(ID, named="positions in each layer")
+def positions_in_every_layer(vocab_size, max_len, d_model, num_layers):
+    layer = 12 * d_model**2 + 13 * d_model + max_len * d_model
+    return vocab_size * d_model + num_layers * layer + 2 * d_model

@@ -257,3 +257,35 @@ def logits_of_the_caller_changed(logits, temperature, top_k, top_p):
     if top_k is not None:
         logits[logits < logits.topk(top_k, dim=-1).values[:, -1:]] = -torch.inf
     return keep_p(logits.softmax(-1), top_p)
+
+
+def temperature_and_top_k(logits, temperature, top_k):
+    if temperature == 0:
+        return F.one_hot(logits.argmax(dim=-1), logits.shape[-1]).float()
+    logits = logits / temperature
+    if top_k is not None:
+        logits = logits.masked_fill(logits < logits.topk(top_k, dim=-1).values[:, -1:], -torch.inf)
+    return logits.softmax(dim=-1)
+
+
+@wrong(ID, named="one nucleus size for all rows")
+def as_many_words_in_every_row(logits, temperature, top_k, top_p):
+    p = temperature_and_top_k(logits, temperature, top_k)
+    if top_p is None or temperature == 0:
+        return p
+    sorted_p, places = p.sort(dim=-1, descending=True)
+    n = (sorted_p.cumsum(dim=-1) - sorted_p < top_p).sum(dim=-1).max()
+    kept = torch.zeros_like(p).scatter(-1, places[:, :n], sorted_p[:, :n])
+    return kept / kept.sum(dim=-1, keepdim=True)
+
+
+@wrong(ID, named="softmax of probabilities")
+def renormalised_by_a_second_softmax(logits, temperature, top_k, top_p):
+    p = temperature_and_top_k(logits, temperature, top_k)
+    if top_p is None or temperature == 0:
+        return p
+    sorted_p, places = p.sort(dim=-1, descending=True)
+    out = torch.zeros_like(p, dtype=torch.bool).scatter(
+        -1, places, sorted_p.cumsum(dim=-1) - sorted_p >= top_p
+    )
+    return p.masked_fill(out | (p == 0), -torch.inf).softmax(dim=-1)

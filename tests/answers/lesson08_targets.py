@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from answers import right, wrong
 
@@ -158,3 +159,13 @@ def first_token_dropped_from_inputs_too(ids):
 @wrong(ID, named="flat targets")
 def targets_flattened_for_the_loss(ids):
     return ids[:, :-1], ids[:, 1:].flatten()
+
+
+@wrong(ID)
+def one_hot_targets(ids):
+    return ids[:, :-1], F.one_hot(ids[:, 1:])
+
+
+@wrong(ID, named="beginning put in front")
+def a_beginning_put_in_front(ids):
+    return F.pad(ids, (1, -1)), ids

@@ -143,6 +143,17 @@ INDUCTION_SCORE = Exercise(
             "You added the weights on all earlier rounds. Only the previous occurrence counts: t − period + 1.",
         ),
         Mistake(
+            "over the largest weight",
+            lambda A, period: (_each(A, period) / A[period:].amax(dim=-1)).mean(),
+            "You divided each weight by the largest of its row. A row's weights sum to 1 as they are: take their mean.",
+        ),
+        Mistake(
+            "first query",
+            lambda A, period: A[period, 1],
+            "You took the first repeated token's weight only. The score is the mean over all queries from t = period "
+            "on.",
+        ),
+        Mistake(
             "last query",
             lambda A, period: A[-1, len(A) - period],
             "You took the last query's weight only. The score is the mean over all queries from t = period on.",

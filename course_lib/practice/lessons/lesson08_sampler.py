@@ -21,6 +21,8 @@ def _kept(sorted_p: Tensor, p: float, rule: str) -> Tensor:
     if rule == "min-p":
         return sorted_p >= p * sorted_p.amax(dim=-1, keepdim=True)
     before = reached - sorted_p
+    if rule == "largest nucleus":
+        return (before < p).any(dim=0).expand_as(before)
     if rule == "one too many":
         return before <= p
     if rule == "ties":
@@ -49,6 +51,8 @@ def _top_p(
         kept = kept.gather(-1, places)
     elif back:
         kept = torch.zeros_like(kept).scatter(-1, places, kept)
+    if renormalise == "softmax":
+        return kept.masked_fill(kept == 0, -math.inf).softmax(dim=-1)
     return kept / kept.sum(dim=-1, keepdim=True) if renormalise else kept
 
 

@@ -203,6 +203,18 @@ NEXT_PROBABILITIES = Exercise(
             "After top-p you did not divide by what is left, so the rest does not sum to 1.",
         ),
         Mistake(
+            "softmax of probabilities",
+            sampler(renormalise="softmax"),
+            "After top-p you took a softmax of probabilities, which makes them nearly equal. Divide what is left by "
+            "its sum.",
+        ),
+        Mistake(
+            "one nucleus size for all rows",
+            sampler(rule="largest nucleus"),
+            "You kept as many symbols in every row as the row with the largest nucleus needs. Each row has a nucleus "
+            "of its own.",
+        ),
+        Mistake(
             "nucleus of the whole distribution",
             sampler(first="top-p"),
             "Your top-p looks at the whole distribution. It comes after top-k: the rest sums to 1 again, and of that "

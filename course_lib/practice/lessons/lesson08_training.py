@@ -102,6 +102,12 @@ TARGETS = Exercise(
             "Your inputs begin with the second token. The first token is read too: it predicts the second.",
         ),
         Mistake(
+            "beginning put in front",
+            lambda ids: (torch.nn.functional.pad(ids, (1, -1)), ids),
+            "You put a start symbol in front and took all of ids as targets, as for a decoder in lesson 04. Here the "
+            "first token is only read, so both are slices of ids.",
+        ),
+        Mistake(
             "flat targets",
             lambda ids: (ids[:, :-1], ids[:, 1:].flatten()),
             "You flattened the targets. The loss does that later; here both are (batch, time).",
@@ -120,6 +126,7 @@ def _count(
     layers="all",
     d_ff=None,
     output_bias=0,
+    mask=False,
 ):
     """Parameters of a GPT; the options are what people forget. biases and norms: how many times d_model in a layer."""
 
@@ -127,8 +134,9 @@ def _count(
         layer = matrices * d_model**2 + (biases + norms) * d_model
         if d_ff:  # a width of its own instead of 4 d
             layer += 2 * d_model * (d_ff - 4 * d_model) + d_ff - 4 * d_model
-        outside = vocab_size * (d_model * (1 if tied else 2) + output_bias) + max_len * d_model * positions
-        outside += last_norm * d_model
+        tables = num_layers if positions == "in each layer" else positions
+        outside = vocab_size * (d_model * (1 if tied else 2) + output_bias) + max_len * d_model * tables
+        outside += last_norm * d_model + mask * max_len**2
         if layers == "times everything":
             return num_layers * (outside + layer)
         return outside + {"all": num_layers, "one": 1, "none": 0}[layers] * layer
@@ -171,6 +179,17 @@ N_PARAMETERS = Exercise(
         ),
         Mistake(
             "no positions", _count(positions=0), "You left out the learned positions, max_len · d_model."
+        ),
+        Mistake(
+            "positions in each layer",
+            _count(positions="in each layer"),
+            "You gave each layer a table of positions. There is one: it is added to the embedding, before the first "
+            "layer.",
+        ),
+        Mistake(
+            "mask counted",
+            _count(mask=True),
+            "You counted the causal mask, max_len × max_len. Nothing in it is learned.",
         ),
         Mistake(
             "no biases",

@@ -23,8 +23,9 @@ def _mask(kind: str, n_new: int, n_keys: int) -> Tensor:
 def _append(kind: str, kept: tuple | None, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
     if kept is None or kind in ("none", "newest"):
         return k, v
+    keys = [k, kept[0]] if kind == "keys in front" else [kept[0], k]
     values = [v, kept[1]] if kind == "values in front" else [kept[1], v]
-    return torch.cat([kept[0], k], dim=2), torch.cat(values, dim=2)
+    return torch.cat(keys, dim=2), torch.cat(values, dim=2)
 
 
 def _choose(logits: Tensor, knobs: tuple, draw: str) -> Tensor:

@@ -7,8 +7,8 @@ MISTAKES = [
     Mistake(
         "no cache",
         writer(cache="none"),
-        "You read the whole text again for every token. The result is right, and the work grows with the square of "
-        "the length: keep each layer's keys and values.",
+        "For every new token your layers compute the earlier ones again. The result is right, and the work grows "
+        "with the square of the length: keep each layer's keys and values.",
     ),
     Mistake(
         "library's forward",
@@ -40,6 +40,11 @@ MISTAKES = [
         "values not kept in order",
         writer(cache="values in front"),
         "You put the new values in front and the new keys behind: each weight meets a different token's value.",
+    ),
+    Mistake(
+        "keys not kept in order",
+        writer(cache="keys in front"),
+        "You put the new keys in front and the new values behind: each weight meets a different token's value.",
     ),
     Mistake(
         "one cache for all layers",
