@@ -102,8 +102,8 @@ MASKED_LOSS = Exercise(
     ],
     hints=[
         "Which positions count? Write down a boolean tensor that is True exactly there.",
-        'F.cross_entropy(…, reduction="none") gives one loss per position; it expects the classes in dimension 1: '
-        "logits.transpose(1, 2). Average the losses where the target is real. The option ignore_index does the same.",
+        '`F.cross_entropy(…, reduction="none")` gives one loss per position; it expects the classes in dimension 1: '
+        "`logits.transpose(1, 2)`. Average the losses where the target is real. Or use its option `ignore_index`.",
         "`losses = F.cross_entropy(logits.transpose(1, 2), targets, reduction='none')`; then keep those where "
         "`targets != pad_id`.",
     ],

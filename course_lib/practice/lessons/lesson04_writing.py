@@ -58,7 +58,7 @@ SHIFT_TARGET = Exercise(
     hints=[
         "At every step the decoder has read everything before the symbol that it has to predict. What has it read "
         "before the very beginning?",
-        "Input: <bos> and the target. Target: the target and <eos>. Each is one symbol longer than the list you got.",
+        "It reads `<bos>`, then the list you got. It predicts that list, then `<eos>`. Each is one symbol longer.",
         "`[bos, *target]` puts a symbol in front of a list. What does the other list look like?",
     ],
     mistakes=[
