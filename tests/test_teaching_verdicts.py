@@ -1,5 +1,6 @@
 """What crosses from a submission's process, and that a verdict there is the verdict here."""
 
+import dataclasses
 import math
 import os
 import re
@@ -117,22 +118,12 @@ def test_changes_come_back():
 
 
 @pytest.fixture(scope="module")
-def markers():
-    """{lesson: Marker}, started when first asked for; one at a time, as the tests come lesson by lesson."""
+def marker():
+    """One for all lessons, whose set-up cells' imports it has loaded: to load them takes longer than the verdicts."""
     by_value()
-    open_one: dict[str, Marker] = {}
-
-    def get(number: str) -> Marker:
-        if number not in open_one:
-            for marker in open_one.values():
-                marker.__exit__()
-            open_one.clear()
-            open_one[number] = Marker(lesson(number)).__enter__()
-        return open_one[number]
-
-    yield get
-    for marker in open_one.values():
-        marker.__exit__()
+    setups = "\n".join(lesson(number).setup for number in registry.lesson_numbers())
+    with Marker(dataclasses.replace(lesson("00"), setup=setups)) as marker:
+        yield marker
 
 
 def sentence(verdict) -> tuple:
@@ -163,11 +154,11 @@ def chosen_answers(exercise) -> list:
 
 @pytest.mark.skipif(bool(missing()), reason="this machine can not shut a process in")
 @pytest.mark.parametrize("id", FUNCTIONS)
-def test_a_verdict_there_is_the_verdict_here(id, markers, tmp_path):
-    exercise, marker = registry.get(id), markers(id[:2])
+def test_a_verdict_there_is_the_verdict_here(id, marker, tmp_path):
+    exercise = registry.get(id)
     remote = marker.start(tmp_path)
     try:
-        assert remote.ask("run", marker.lesson.setup, "set-up") is None
+        assert remote.ask("run", lesson(id[:2]).setup, "set-up") is None
         for answer in chosen_answers(exercise):
             remote.ask("lend", id, cloudpickle.dumps(answer))
             found = remote.ask("take", f'__import__("course_lib.practice").practice.yours("{id}")')
