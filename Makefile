@@ -56,7 +56,7 @@ lab: .venv/.lab  ## open the course in JupyterLab (installs it first; LAB_ARGS="
 	$(RUN) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" \
 	    --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
-# A machine that sets this would have each of the hundred processes of a run compile the course's files again.
+# Where this is set, every kernel and child process of a run would compile the course's files again.
 unexport PYTHONDONTWRITEBYTECODE
 
 # Notebooks and the browser test take longest: conftest.py starts them first, and xdist must keep that order.
