@@ -217,3 +217,23 @@ FAULTS = {
 }
 for fault, mistake in FAULTS.items():
     wrong(ID, fault, named=mistake)(build(fault))
+
+
+@wrong(ID, named="baseline not normalised")
+def raw_rows_in_the_baseline(E, questions):
+    unit = F.normalize(E, dim=1)
+    arithmetic = [nearest(unit, unit[b] - unit[a] + unit[c], [a, b, c]) in good for a, b, c, good in questions]
+    baseline = [nearest(E, E[c], [a, b, c]) in good for a, b, c, good in questions]
+    return sum(arithmetic) / len(questions), sum(baseline) / len(questions)
+
+
+@wrong(ID, named="several guesses")
+def as_many_guesses_as_right_answers(E, questions):
+    unit = F.normalize(E, dim=1)
+    hits = torch.zeros(2)
+    for a, b, c, good in questions:
+        for n, target in enumerate((unit[b] - unit[a] + unit[c], unit[c])):
+            scores = unit @ target
+            scores[[a, b, c]] = -math.inf
+            hits[n] += bool(set(scores.topk(len(good)).indices.tolist()) & set(good))
+    return tuple((hits / len(questions)).tolist())

@@ -239,3 +239,34 @@ def table_normalised_in_place(E, a, b, c):
     scores = E @ (E[b] - E[a] + E[c])
     scores[[a, b, c]] = -math.inf
     return scores.argmax().item()
+
+
+@wrong(ID, named="products of cosines")
+def multiplied_instead_of_added(E, a, b, c):
+    unit = F.normalize(E, dim=1)
+    near = [(unit @ unit[row] + 1) / 2 for row in (a, b, c)]
+    scores = near[1] * near[2] / (near[0] + 0.001)
+    scores[[a, b, c]] = -1
+    return int(scores.argmax())
+
+
+@wrong(ID, named="fourth best")
+def the_fourth_best(E, a, b, c):
+    unit = F.normalize(E, dim=1)
+    return (unit @ (unit[b] - unit[a] + unit[c])).argsort(descending=True)[3].item()
+
+
+@wrong(ID, named="means subtracted")
+def rows_centred_first(E, a, b, c):
+    unit = F.normalize(E - E.mean(dim=0), dim=1)
+    scores = unit @ (unit[b] - unit[a] + unit[c])
+    scores[[a, b, c]] = -math.inf
+    return scores.argmax().item()
+
+
+@wrong(ID, named="a + b − c")
+def the_roles_mixed_up(E, a, b, c):
+    unit = F.normalize(E, dim=1)
+    scores = unit @ (unit[a] + unit[b] - unit[c])
+    scores[[a, b, c]] = -math.inf
+    return scores.argmax().item()

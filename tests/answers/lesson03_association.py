@@ -185,3 +185,19 @@ def differences_row_by_row(w, A, B):
 def divided_by_the_larger_group(w, A, B):
     n = max(len(A), len(B))
     return F.cosine_similarity(A, w[None]).sum() / n - F.cosine_similarity(B, w[None]).sum() / n
+
+
+@wrong(ID, named="medians")
+def medians_of_the_cosines(w, A, B):
+    return F.cosine_similarity(A, w[None]).median() - F.cosine_similarity(B, w[None]).median()
+
+
+@wrong(ID, named="distances")
+def nearer_by_distance(w, A, B):
+    return torch.cdist(w[None], B).mean() - torch.cdist(w[None], A).mean()
+
+
+@wrong(ID, named="divided by both groups")
+def both_groups_pooled(w, A, B):
+    signs = torch.cat([torch.ones(len(A)), -torch.ones(len(B))])
+    return (F.cosine_similarity(torch.cat([A, B]), w[None]) * signs).mean()

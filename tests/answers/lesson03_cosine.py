@@ -150,3 +150,13 @@ def means_subtracted_first(u, v):
 @wrong(ID, named="a dimension left")
 def keeps_a_dimension(u, v):
     return F.cosine_similarity(u[None], v[None])
+
+
+@wrong(ID, named="from 0 to 1")
+def mapped_to_a_share(u, v):
+    return (F.cosine_similarity(u, v, dim=0) + 1) / 2
+
+
+@wrong(ID, named="mean of the squared lengths")
+def twice_the_product_over_both_squares(u, v):
+    return 2 * torch.dot(u, v) / (u.square().sum() + v.square().sum())

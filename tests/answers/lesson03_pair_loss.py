@@ -1,5 +1,7 @@
 """03.pair_loss, answered from the prompt alone."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
@@ -181,3 +183,17 @@ def noise_without_gradient(w, c, noise):
 def cosines_for_scores(w, c, noise):
     true, false = F.cosine_similarity(w, c, dim=0), F.cosine_similarity(noise, w[None])
     return -F.logsigmoid(true) - F.logsigmoid(-false).sum()
+
+
+@wrong(ID, named="squared error")
+def squares_of_the_probabilities_errors(w, c, noise):
+    scores = torch.cat([c[None], noise]) @ w
+    target = torch.zeros(len(scores))
+    target[0] = 1
+    return F.mse_loss(torch.sigmoid(scores), target, reduction="sum")
+
+
+@wrong(ID, named="scaled scores")
+def scores_scaled_as_in_attention(w, c, noise):
+    scale = math.sqrt(w.shape[0])
+    return -F.logsigmoid(w @ c / scale) - F.logsigmoid(-(noise @ w) / scale).sum()

@@ -199,3 +199,16 @@ def means_for_probabilities(counts):
 def counts_divided_in_place(counts):
     counts /= counts.sum()
     return torch.log(counts / (counts.sum(1, keepdim=True) * counts.sum(0, keepdim=True)))
+
+
+@wrong(ID, named="normalised PMI")
+def divided_by_the_surprise_of_the_pair(counts):
+    joint = counts / counts.sum()
+    expected = torch.outer(joint.sum(1), joint.sum(0))
+    return torch.log(joint / expected) / torch.log(1 / joint)
+
+
+@wrong(ID, named="difference")
+def chance_subtracted(counts):
+    joint = counts / counts.sum()
+    return joint - torch.outer(joint.sum(1), joint.sum(0))

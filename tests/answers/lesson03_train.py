@@ -206,7 +206,44 @@ def one_sum_over_all_batches(W, C, batches, lr):
     return [loss.item() for loss in losses]
 
 
+def clipped(W, C, batches, lr):
+    optimizer = torch.optim.Adam([W, C], lr=lr)
+    losses = []
+    for batch in batches:
+        loss = mean_loss(*by_einsum(W, C, *batch))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([W, C], max_norm=1.0)
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def by_number(W, C, batches, lr):
+    return train(W, C, (batches[n] for n in range(len(batches))), lr)
+
+
+def cleared_before_the_step(W, C, batches, lr):
+    optimizer = torch.optim.Adam([W, C], lr=lr)
+    losses = []
+    for batch in batches:
+        loss = mean_loss(*by_bmm(W, C, *batch))
+        loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
 WRONG = {
+    "gradients clipped": (clipped, "gradients clipped"),
+    "batches looked up by their number": (by_number, "batches by number"),
+    "all batches in a list first": (lambda W, C, batches, lr: train(W, C, list(batches), lr), "all batches first"),
+    "gradients cleared before the step": (cleared_before_the_step, "no step"),
+    "word detached for its noise": (
+        variant(scores=lambda W, C, *b: (by_products(W, C, *b)[0], by_products(W.detach(), C, *b)[1])),
+        "word cut off from its noise",
+    ),
     "gradients never cleared": (variant(zero="never"), "gradients accumulate"),
     "stochastic gradient descent": (variant(make=torch.optim.SGD), "plain gradient descent"),
     "decoupled weight decay": (variant(make=torch.optim.AdamW), "weight decay"),

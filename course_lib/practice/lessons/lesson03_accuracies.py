@@ -23,6 +23,10 @@ def _accuracies(E: Tensor, questions: list) -> tuple[float, float]:
     return arithmetic / len(questions), nearest / len(questions)
 
 
+def _hit(scores: Tensor, answers: list, n_guesses: int) -> bool:
+    return any(row in answers for row in scores.topk(n_guesses).indices.tolist())
+
+
 def _scored(
     baseline: str = "c",
     without: str = "abc",
@@ -30,6 +34,8 @@ def _scored(
     first: bool = False,
     unit: bool = True,
     sign: int = 1,
+    raw_baseline: bool = False,
+    guesses: Callable = lambda answers: 1,
     share: Callable = lambda right, questions: sum(right) / len(questions),
     told: Callable = lambda arithmetic, nearest: (arithmetic, nearest),
     unanswered: bool = False,
@@ -45,10 +51,11 @@ def _scored(
             scores = table @ (sign * (table[b] - table[a]) + table[c])
             if not given:
                 scores[[a, b, c]] = -math.inf
-            arithmetic.append(scores.argmax().item() in answers)
-            scores = table @ (table[b] - table[a] if baseline == "b − a" else table[rows[baseline]])
+            arithmetic.append(_hit(scores, answers, guesses(answers)))
+            others = E if raw_baseline else table
+            scores = others @ (others[b] - others[a] if baseline == "b − a" else others[rows[baseline]])
             scores[[rows[name] for name in without]] = -math.inf
-            nearest.append(scores.argmax().item() in answers)
+            nearest.append(_hit(scores, answers, guesses(answers)))
         if unanswered:
             left = [one for one, other in zip(arithmetic, nearest, strict=True) if not other]
             return sum(left) / max(len(left), 1), share(nearest, questions)
@@ -101,7 +108,7 @@ ACCURACIES = Exercise(
         ),
     ],
     hints=[
-        "What is counted for each question, and by what is the count divided?",
+        "What is counted for each question, and what do you divide the count by?",
         "Arithmetic: is the row of exercise 5 among the right answers? Baseline: the same, with c alone as the target.",
         "For the baseline the scores are `unit @ unit[c]`, and the three given rows get −∞ there as well.",
     ],
@@ -165,6 +172,16 @@ ACCURACIES = Exercise(
             "not normalised",
             _scored(unit=False),
             "You did not scale the rows to length 1, so long vectors win whatever their direction.",
+        ),
+        Mistake(
+            "baseline not normalised",
+            _scored(raw_baseline=True),
+            "Your baseline takes dot products of raw rows, where long vectors win. Scale the rows there, too.",
+        ),
+        Mistake(
+            "several guesses",
+            _scored(guesses=len),
+            "You gave as many answers as count as right. A question gets one: the best row that is not given.",
         ),
         Mistake(
             "a − b + c",

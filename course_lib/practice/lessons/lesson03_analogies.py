@@ -49,6 +49,20 @@ def _rows_deleted(E: Tensor, a: int, b: int, c: int) -> int:
     return scores[left].argmax().item()
 
 
+def _by_products(E: Tensor, a: int, b: int, c: int) -> int:
+    """3CosMul (Levy and Goldberg 2014): cosines, moved to 0 … 1, are multiplied and divided."""
+    unit = _unit(E)
+    near = (unit @ unit.T + 1) / 2
+    scores = near[b] * near[c] / (near[a] + 1e-3)
+    scores[[a, b, c]] = -math.inf
+    return scores.argmax().item()
+
+
+def _fourth(E: Tensor, a: int, b: int, c: int) -> int:
+    unit = _unit(E)
+    return (unit @ (unit[b] - unit[a] + unit[c])).topk(4).indices[3].item()
+
+
 def analogy_tables() -> list[tuple]:
     # Rows 0-3: man, woman, king, queen. Row 4 points where a − b + c would lead, row 5 is long and only half right.
     exact = torch.tensor(
@@ -116,6 +130,27 @@ ANALOGY = Exercise(
         "After `scores = unit @ target`, set the scores of the three given rows to −∞. Then argmax.",
     ],
     mistakes=[
+        Mistake(
+            "products of cosines",
+            _by_products,
+            "You multiplied and divided cosines, a rule of its own. Here the nearest row to b − a + c is the answer.",
+        ),
+        Mistake(
+            "fourth best",
+            _fourth,
+            "You took the fourth best row, as if the given words were always the best three. They need not be: exclude "
+            "them by their numbers.",
+        ),
+        Mistake(
+            "means subtracted",
+            lambda E, *rows: _analogy()(E - E.mean(dim=0), *rows),
+            "You subtracted the mean of all rows first. Scale the rows as they are.",
+        ),
+        Mistake(
+            "a + b − c",
+            _analogy(sign=(1, 1, -1)),
+            "Your target is a + b − c. The answer is to c as b is to a: b − a + c.",
+        ),
         Mistake(
             "a − b + c",
             _analogy(sign=(1, -1, 1)),

@@ -34,6 +34,11 @@ def _sums_added(counts: Tensor) -> Tensor:
     return (joint / (joint.sum(dim=1, keepdim=True) + joint.sum(dim=0, keepdim=True))).log()
 
 
+def _difference(counts: Tensor) -> Tensor:
+    joint = counts / counts.sum()
+    return joint - joint.sum(dim=1, keepdim=True) * joint.sum(dim=0, keepdim=True)
+
+
 def _count_tables() -> list[tuple]:
     generator = seeded(0)
     independent = torch.tensor([[1.0], [3.0]]) * torch.tensor([[2.0, 4.0, 6.0]])
@@ -74,6 +79,16 @@ PMI = Exercise(
         "(1, n_contexts)?",
     ],
     mistakes=[
+        Mistake(
+            "normalised PMI",
+            lambda counts: _pmi(counts) / -(counts / counts.sum()).log(),
+            "You divided by −ln P(w, c). That is the normalised PMI; leave the division out.",
+        ),
+        Mistake(
+            "difference",
+            _difference,
+            "You subtracted P(w) P(c) from P(w, c). Divide by it, and take the logarithm of the ratio.",
+        ),
         Mistake(
             "upside down",
             lambda counts: -_pmi(counts),

@@ -77,6 +77,16 @@ PAIR_LOSS = Exercise(
     ],
     mistakes=[
         Mistake(
+            "squared error",
+            lambda w, c, noise: (torch.sigmoid(w @ c) - 1) ** 2 + (torch.sigmoid(noise @ w) ** 2).sum(),
+            "You squared the errors of the probabilities. The loss is the negative logarithm of each probability.",
+        ),
+        Mistake(
+            "scaled scores",
+            lambda w, c, noise: _pair_loss(w / len(w) ** 0.5, c, noise),
+            "You divided the scores by √d_model. Here the score of a pair is the dot product itself.",
+        ),
+        Mistake(
             "noise rewarded",
             lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(noise @ w).sum(),
             "The minus inside the noise words' sigmoid is missing, so you reward them for a high score.",

@@ -35,6 +35,31 @@ def _random_case(
     return *_tables(vocab_size, d_model, generator, scale), batches, lr
 
 
+class Batches:
+    """An iterator without a length: each batch is written over the last one, as loaders with one buffer do."""
+
+    def __init__(self, batches: list[tuple]):
+        self._batches = batches
+        self._buffer = tuple(torch.empty_like(part) for part in batches[0])
+        self._place = 0
+
+    def __iter__(self) -> "Batches":
+        return self
+
+    def __next__(self) -> tuple:
+        if self._place == len(self._batches):
+            raise StopIteration
+        for held, part in zip(self._buffer, self._batches[self._place], strict=True):
+            held.copy_(part)
+        self._place += 1
+        return self._buffer
+
+
+def _streamed() -> tuple:
+    W, C, batches, lr = _random_case(10, 4, 3, 5, 2, 0.1)
+    return W, C, Batches(batches), lr
+
+
 def _two_groups() -> tuple:
     """Even words occur with even words, odd ones with odd ones: 60 batches are enough to see it."""
     generator = seeded(1)
@@ -50,9 +75,10 @@ def _cases() -> list[tuple]:
     return [
         _random_case(6, 3, 1, 4, 1, 0.1),  # one step, one noise word
         _random_case(9, 4, 1, 5, 3, 0.05),  # one step, three noise words
-        _random_case(7, 5, 3, 6, 2, 0.2),  # three steps
+        _random_case(7, 5, 3, 6, 2, 0.2, scale=2.0),  # three steps, with gradients longer than 1
         _two_groups(),
         _random_case(8, 3, 1, 6, 2, 0.1, scale=30.0),  # scores of thousands
+        _streamed(),
     ]
 
 
@@ -159,6 +185,12 @@ TRAIN = Exercise(
                 or "they still require gradients, which keeps every step's graph in memory: append loss.item()."
             ),
             cases=2,
+        ),
+        _about(
+            "losses W C",
+            "Does each batch of a generator get its step before the next is asked for?",
+            5,
+            "For batches from a generator, the losses or vectors are not what one step after each batch gives.",
         ),
         Property("Do the vectors learn which words occur together?", _learns),
     ],

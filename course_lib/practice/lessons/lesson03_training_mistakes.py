@@ -27,6 +27,7 @@ def _loop(
     keep: bool = False,
     one: bool = False,
     step: bool = True,
+    before_step: Callable = lambda tables: None,
     late: bool = False,
     told: Callable = lambda losses: losses,
 ) -> Callable:
@@ -36,7 +37,7 @@ def _loop(
         by_name = {"W": W, "C": C}
         for_words, for_neighbours, for_noise = (by_name[name] for name in tables_of)
         w, c = for_words[words], for_neighbours[neighbours]  # (batch, d_model)
-        centre = w if noise_with == "words" else c
+        centre = {"words": w, "neighbours": c, "a copy": w.detach()}[noise_with]
         if shared:
             noise_scores = centre @ for_noise[noise].flatten(0, 1).T  # (batch, batch * k)
         else:
@@ -58,6 +59,7 @@ def _loop(
             if zero:
                 optimizer.zero_grad()
             loss.backward()
+            before_step(learning)
             if step:
                 optimizer.step()
             if late:
@@ -68,6 +70,14 @@ def _loop(
         return told(losses)
 
     return train
+
+
+def _all_first(W, C, batches, lr):
+    return _loop()(W, C, list(batches), lr)
+
+
+def _by_number(W, C, batches, lr):
+    return _loop()(W, C, [batches[n] for n in range(len(batches))], lr)
 
 
 def _one_step(W, C, batches, lr):
@@ -227,7 +237,28 @@ MISTAKES = [
     Mistake(
         "no step",
         _loop(step=False),
-        "The vectors never change: after loss.backward() comes optimizer.step().",
+        "The vectors never change: optimizer.step() must follow loss.backward(), and zero_grad() not come between.",
+    ),
+    Mistake(
+        "gradients clipped",
+        _loop(before_step=lambda tables: torch.nn.utils.clip_grad_norm_(tables, 1.0)),
+        "You clipped the gradients, which changes what Adam's averages remember. Take the step without it.",
+    ),
+    Mistake(
+        "word cut off from its noise",
+        _loop(noise_with="a copy"),
+        "Noise words do not move w: you detached it from their scores. Both kinds of pairs train it.",
+    ),
+    Mistake(
+        "batches by number",
+        _by_number,
+        "batches is a generator, which has no length and no batch number 0. Loop over it: for … in batches.",
+    ),
+    Mistake(
+        "all batches first",
+        _all_first,
+        "You collected all batches before the first step. Loop over the generator itself: take a step on each batch "
+        "before you ask for the next.",
     ),
     Mistake(
         "one step for all batches",

@@ -40,7 +40,7 @@ COSINE = Exercise(
     hints=[
         "What in the dot product depends on the lengths of the vectors?",
         "cos = u · v / (‖u‖ ‖v‖), where ‖u‖ is the root of the sum of squares.",
-        "`u @ v` is the dot product, and `u.norm()` is the length of u. By what do you divide?",
+        "`u @ v` is the dot product, and `u.norm()` is the length of u. What do you divide by?",
     ],
     mistakes=[
         Mistake("dot product", lambda u, v: u @ v, "That is the dot product. Divide it by both lengths."),
@@ -98,6 +98,16 @@ COSINE = Exercise(
             "absolute value",
             lambda u, v: (u @ v).abs() / (u.norm() * v.norm()),
             "You took the absolute value. Opposite directions have the cosine −1.",
+        ),
+        Mistake(
+            "from 0 to 1",
+            lambda u, v: (1 + (u @ v) / (u.norm() * v.norm())) / 2,
+            "You mapped the cosine to 0 … 1. It goes from −1, for opposite directions, to 1: return it as it is.",
+        ),
+        Mistake(
+            "mean of the squared lengths",
+            lambda u, v: 2 * (u @ v) / (u @ u + v @ v),
+            "You divided by the mean of the two squared lengths. Divide by the product of the lengths.",
         ),
         Mistake(
             "correlation",
@@ -242,6 +252,21 @@ ASSOCIATION = Exercise(
             "largest cosines",
             lambda w, A, B: (_unit(A) @ _unit(w)).max() - (_unit(B) @ _unit(w)).max(),
             "You compared the nearest word of each group. Take the mean over all of its words.",
+        ),
+        Mistake(
+            "medians",
+            lambda w, A, B: (_unit(A) @ _unit(w)).median() - (_unit(B) @ _unit(w)).median(),
+            "You took the median of each group. Take the mean.",
+        ),
+        Mistake(
+            "distances",
+            lambda w, A, B: (B - w).norm(dim=1).mean() - (A - w).norm(dim=1).mean(),
+            "You compared distances, which grow with the vectors' lengths. Take cosines.",
+        ),
+        Mistake(
+            "divided by both groups",
+            lambda w, A, B: ((_unit(A) @ _unit(w)).sum() - (_unit(B) @ _unit(w)).sum()) / (len(A) + len(B)),
+            "You divided by the size of both groups together. Divide each sum by the size of its own group.",
         ),
         Mistake(
             "two means",
