@@ -81,7 +81,7 @@ def test_int8_keeps_more_than_seven_bits():
         assert (layer(x) - full(x)).norm() < 0.012 * full(x).norm()
 
 
-@pytest.mark.parametrize("rows", [1, 2, 8, 9, 40])
+@pytest.mark.parametrize("rows", [1, 2, 16, 17, 40])
 def test_int4_is_the_file_s_matrix(rows):
     full, x = linear(), torch.randn(rows, 96)
     layer = Int4Linear.from_linear(full)
@@ -90,7 +90,7 @@ def test_int4_is_the_file_s_matrix(rows):
     with torch.no_grad():
         exact = nn.functional.linear(x, layer.weight, full.bias)
         error = (layer(x) - exact).norm() / exact.norm()
-    assert error == 0 if rows > 8 else 0 < error < 2**-8
+    assert error == 0 if rows > 16 else 0 < error < 2**-8
 
 
 def test_int4_without_a_kernel_is_exact():

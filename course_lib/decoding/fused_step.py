@@ -14,10 +14,13 @@ from course_lib.decoding.page import Page
 from course_lib.decoding.sampling import Chooser
 from course_lib.decoding.static_step import runs_unobserved
 from course_lib.models.attention import KeyValueCache, MultiHeadAttention
+from course_lib.models.compact import Int4Linear, Int8Linear, QuantisedLinear
 from course_lib.models.transformer import DecoderOnly, EncoderLayer, TransformerEncoder
 from course_lib.models.transformer.layers import ACTIVATIONS
 
 WORTH_PACKING = 2**17  # numbers in a matrix
+NORMS = (nn.LayerNorm, nn.RMSNorm)
+LINEARS = (nn.Linear, Int4Linear, Int8Linear)
 FEW = 4  # rows; fewer are filled up where weights are packed: oneDNN is slower with one row than with four
 
 
@@ -33,14 +36,7 @@ class FusedStep:
     """
 
     def __init__(self, model: DecoderOnly, caches: Sequence[KeyValueCache], page: Page, choose: Chooser):
-        self._page, self._choose, self._length = page, choose, caches[0].length
-        rows = len(page.ids)
-        self._tokens = model.token_embedding.weight
-        self._positions = None if model.position_embedding is None else model.position_embedding.weight
-        self._layers = [
-            _layer(layer, cache, rows) for layer, cache in zip(model.blocks.layers, caches, strict=True)
-        ]
-        self._norm, self._head = _norm(model.blocks.norm), _product(model.output_weight, None, rows)
+        self._page, self._choose, self._reader = page, choose, FusedReader(model, caches, len(page.ids))
         self._newest = page.newest()[:, 0]  # (batch,)
 
     @staticmethod
@@ -50,38 +46,65 @@ class FusedStep:
             return False
         if not runs_unobserved(model):
             return False
-        parts: dict[nn.Module, type] = {
-            model.token_embedding: nn.Embedding,
-            model.blocks: TransformerEncoder,
+        parts: dict[nn.Module, tuple[type, ...]] = {
+            model.token_embedding: (nn.Embedding,),
+            model.blocks: (TransformerEncoder,),
+            model.blocks.norm: NORMS,
         }
-        if model.head is not None:
-            parts[model.head] = nn.Linear
-        norms = [model.blocks.norm]
+        linears = [] if model.head is None else [model.head]
         for layer in model.blocks.layers:
-            parts |= {layer: EncoderLayer, layer.self_attn: MultiHeadAttention}
-            norms += [layer.norm1, layer.norm2]
-            parts |= dict.fromkeys((layer.self_attn.out_proj, layer.linear1, layer.linear2), nn.Linear)
-        known_norms = all(type(norm) in (nn.LayerNorm, nn.RMSNorm) for norm in norms)
-        return known_norms and all(type(part) is kind for part, kind in parts.items())
+            parts |= {layer: (EncoderLayer,), layer.self_attn: (MultiHeadAttention,)}
+            parts |= dict.fromkeys((layer.norm1, layer.norm2), NORMS)
+            linears += [layer.self_attn.out_proj, layer.linear1, layer.linear2]
+            if layer.self_attn.in_proj is not None:
+                linears.append(layer.self_attn.in_proj)
+        parts |= dict.fromkeys(linears, LINEARS)
+        return all(type(part) in kinds for part, kinds in parts.items())
 
     def __call__(self) -> None:
-        x = self._tokens.index_select(0, self._newest)  # (batch, d_model)
+        self._newest = self._page.write(self._choose(self._reader(self._newest)))
+
+
+class FusedReader:
+    """Reads one symbol of each row: ids (batch,) → logits (batch, vocab_size) of the next.
+
+    Args:
+        model, caches: as in `FusedStep`.
+        rows: batch.
+
+    Attributes:
+        length: how many symbols were read, the caches' included; set it lower to go back.
+    """
+
+    def __init__(self, model: DecoderOnly, caches: Sequence[KeyValueCache], rows: int):
+        self.length = caches[0].length
+        self._tokens = model.token_embedding.weight
+        self._positions = None if model.position_embedding is None else model.position_embedding.weight
+        self._layers = [
+            _layer(layer, cache, rows) for layer, cache in zip(model.blocks.layers, caches, strict=True)
+        ]
+        self._norm, self._head = _norm(model.blocks.norm), _linear(model.head or model.token_embedding, rows)
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        x = self._tokens.index_select(0, ids)  # (batch, d_model)
         if self._positions is not None:
-            x += self._positions[self._length]
+            x += self._positions[self.length]
         for layer in self._layers:
-            x = layer(x, self._length)
-        self._length += 1
-        self._newest = self._page.write(self._choose(self._head(self._norm(x))))  # logits (batch, vocab_size)
+            x = layer(x, self.length)
+        self.length += 1
+        return self._head(self._norm(x))
 
 
 def _layer(layer: EncoderLayer, cache: KeyValueCache, rows: int) -> Callable[[Tensor, int], Tensor]:
     """x (batch, d_model) and its position → the layer's output for it, (batch, d_model). Keys and values are kept."""
     attention = layer.self_attn
     norm1, norm2 = _norm(layer.norm1), _norm(layer.norm2)
-    project = _product(attention.in_proj_weight, attention.in_proj_bias, rows)
+    if attention.in_proj is not None:
+        project = _linear(attention.in_proj, rows)
+    else:
+        project = _product(attention.in_proj_weight, attention.in_proj_bias, rows)
     join, widen, narrow = (
-        _product(linear.weight, linear.bias, rows)
-        for linear in (attention.out_proj, layer.linear1, layer.linear2)
+        _linear(linear, rows) for linear in (attention.out_proj, layer.linear1, layer.linear2)
     )
     n_heads, n_kv_heads = attention.n_heads, attention.n_kv_heads
     n_turned = n_heads + n_kv_heads  # heads of queries and keys
@@ -145,6 +168,13 @@ def _norm(norm: nn.LayerNorm | nn.RMSNorm) -> Callable[[Tensor], Tensor]:
         return lambda x: torch.rms_norm(x, norm.normalized_shape, norm.weight, norm.eps)
     options = (norm.normalized_shape, norm.weight, norm.bias, norm.eps)
     return lambda x: torch.layer_norm(x, *options)
+
+
+def _linear(linear: nn.Linear | nn.Embedding | QuantisedLinear, rows: int) -> Callable[[Tensor], Tensor]:
+    """x (rows, in) → its output (rows, out); a quantised layer knows best itself how few rows are multiplied."""
+    if isinstance(linear, QuantisedLinear):
+        return linear.for_rows(rows)
+    return _product(linear.weight, getattr(linear, "bias", None), rows)
 
 
 def _product(weight: Tensor, bias: Tensor | None, rows: int) -> Callable[[Tensor], Tensor]:

@@ -8,6 +8,7 @@ bits a weight, and makes real numbers of them in registers, where nobody waits f
 It is fast in bfloat16 alone. What that costs: inputs, outputs, s and z have eight binary digits.
 """
 
+from collections.abc import Callable
 from typing import Self
 
 import torch
@@ -18,7 +19,7 @@ from course_lib.models.compact.blocks import q4_1_blocks
 from course_lib.models.compact.quantised_linear import QuantisedLinear
 from course_lib.models.pretrained.gguf_blocks import BLOCK, Q4_1, four_bit_numbers, halves
 
-ROWS = 8  # with more, real numbers are worth their making
+ROWS = 16  # with more, as in a prompt, real numbers are worth their making: exact, and needed once
 MULTIPLE = 32  # outputs that the kernel works on at once
 
 
@@ -67,8 +68,15 @@ class Int4Linear(QuantisedLinear):
     def product(self, x: Tensor) -> Tensor:
         if len(x) > ROWS or not self.has_kernel:
             return F.linear(x, self.weight.to(x.dtype))
-        packed, scales = self._kernel_form()
-        return torch.ops.aten._weight_int4pack_mm_for_cpu(x.bfloat16(), packed, BLOCK, scales).to(x.dtype)
+        return self._by_kernel()(x)
+
+    def for_rows(self, n: int) -> Callable[[Tensor], Tensor]:
+        plain = self.bias is None and not len(self.adapters)
+        return self._by_kernel() if plain and n <= ROWS and self.has_kernel else self
+
+    def _by_kernel(self) -> Callable[[Tensor], Tensor]:
+        (packed, scales), multiply = self._kernel_form(), torch.ops.aten._weight_int4pack_mm_for_cpu
+        return lambda x: multiply(x.bfloat16(), packed, BLOCK, scales).to(x.dtype)
 
     @property
     def has_kernel(self) -> bool:

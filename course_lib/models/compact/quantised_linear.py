@@ -37,6 +37,10 @@ class QuantisedLinear(nn.Module):
         """x Wᵀ by the fastest way there is, without gradients: (rows, in) → (rows, out)."""
         raise NotImplementedError
 
+    def for_rows(self, n: int) -> Callable[[Tensor], Tensor]:
+        """The layer for many calls with x (n, in), without gradients: a subclass may spare itself the questions."""
+        return self
+
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[-1] != self.in_features:
             raise ValueError(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
@@ -82,13 +82,13 @@ def load_llama(
 
     Source: Allal et al. 2025, "SmolLM2: When Smol Goes Big".
     """
-    gguf = _gguf_file(name_or_path)
+    gguf = gguf_file_of(name_or_path)
     if gguf is not None:
         sizes, names, read, tokenizer = _from_gguf(gguf)
         source = gguf
     else:
         folder = pretrained_folder(name_or_path, LLAMA_FILES)
-        if (gguf := _gguf_file(folder)) is not None:
+        if (gguf := gguf_file_of(folder)) is not None:
             return load_llama(gguf, dropout=dropout)
         sizes = _config_sizes(folder / "config.json")
         source = folder / "model.safetensors"
@@ -102,7 +102,11 @@ def load_llama(
     if len(tokenizer) > model.vocab_size:
         raise PretrainedError(f"{source} has {model.vocab_size:,} symbols; its tokenizer has {len(tokenizer):,}.")
     try:
-        model.load_state_dict(_converted(names, read), assign=True)
+        ours = {
+            name: columns_first(value) if value.dim() == 2 else value
+            for name, value in layer_by_layer(names, read)
+        }
+        model.load_state_dict(ours, assign=True)
     except ValueError as error:
         raise PretrainedError(f"{source} could not be read as a Llama: {error}") from None
     except RuntimeError as error:
@@ -110,7 +114,7 @@ def load_llama(
     return model.eval(), tokenizer
 
 
-def _gguf_file(path: str | Path) -> Path | None:
+def gguf_file_of(path: str | Path) -> Path | None:
     """The GGUF file that a path names, or the one in the folder that it names."""
     path = Path(path).expanduser()
     if path.suffix == ".gguf":
@@ -119,17 +123,14 @@ def _gguf_file(path: str | Path) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
-def _converted(names: Iterable[str], read: Callable[[str], Tensor]) -> dict[str, Tensor]:
-    """Our state dict from theirs, layer by layer: two copies of all weights would need twice the memory."""
+def layer_by_layer(names: Iterable[str], read: Callable[[str], Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """Our names and weights from theirs, a layer at a time: two copies of all weights would need twice the memory."""
 
     def layer(name: str) -> str:
         return ".".join(name.split(".")[:3])
 
-    ours = {}
     for _, some in groupby(sorted(names, key=layer), key=layer):
-        for name, value in llama_weights({name: read(name) for name in some}).items():
-            ours[name] = columns_first(value) if value.dim() == 2 else value
-    return ours
+        yield from llama_weights({name: read(name) for name in some}).items()
 
 
 def _from_gguf(path: Path) -> tuple[dict, Iterable[str], Callable[[str], Tensor], BPE]:

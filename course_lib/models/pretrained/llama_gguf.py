@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from course_lib.models.pretrained.files import PretrainedError
-from course_lib.models.pretrained.gguf_file import GGUFFile
+from course_lib.models.pretrained.gguf_file import GGUFFile, GGUFTensor
 from course_lib.models.pretrained.llama_tokenizer import tokenizer_from_parts
 from course_lib.text.bpe import BPE
 from course_lib.text.gpt2_words import digit_words, gpt2_words
@@ -53,8 +53,14 @@ def gguf_sizes(file: GGUFFile) -> dict:
     }
 
 
-def gguf_weights(file: GGUFFile) -> dict[str, Callable[[], Tensor]]:
-    """For every weight, under Hugging Face's name, a function that reads it, in float32."""
+def gguf_weights(
+    file: GGUFFile, read: Callable[[GGUFTensor], Tensor] = GGUFTensor.dequantised
+) -> dict[str, Callable[[], Tensor]]:
+    """For every weight, under Hugging Face's name, a function that reads it.
+
+    Args:
+        read: how: in float32, or read(tensor) → anything that has the tensor's rows.
+    """
     heads = {
         "q": _entry(file, "llama.attention.head_count"),
         "k": file.entries.get("llama.attention.head_count_kv", _entry(file, "llama.attention.head_count")),
@@ -63,8 +69,8 @@ def gguf_weights(file: GGUFFile) -> dict[str, Callable[[], Tensor]]:
     def reading(name: str) -> Callable[[], Tensor]:
         turned = re.search(r"attn_([qk])\.weight$", name)
         if turned is None:
-            return file.tensors[name].dequantised
-        return lambda: halves_from_pairs(file.tensors[name].dequantised(), heads[turned[1]])
+            return lambda: read(file.tensors[name])
+        return lambda: halves_from_pairs(read(file.tensors[name]), heads[turned[1]])
 
     found = {}
     for name in file.tensors:

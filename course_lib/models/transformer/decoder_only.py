@@ -51,11 +51,6 @@ class DecoderOnly(nn.Module):
         self.blocks = TransformerEncoder(num_layers, d_model, n_heads, d_ff, **options)
         self.head = None if tied else nn.Linear(d_model, vocab_size, bias=False)
 
-    @property
-    def output_weight(self) -> Tensor:
-        """The matrix of the last projection, (vocab_size, d_model)."""
-        return self.token_embedding.weight if self.head is None else self.head.weight
-
     def forward(
         self,
         ids: Tensor,
