@@ -19,6 +19,7 @@ from course_lib.recipes import (
     multi30k_transformer,
     shakespeare,
     village_bert,
+    village_t5,
     wikitext_bert,
 )
 from course_lib.training import History, fit, learning_rate
@@ -63,6 +64,12 @@ RECIPES = {
         lambda: village_bert.train,
         {"warm_up": "warm_up"},
     ),
+    village_t5.NAME: (
+        village_t5,
+        village_t5.CONFIGURATION,
+        lambda: village_t5.train,
+        {"warm_up": "warm_up"},
+    ),
     wikitext_bert.NAME: (
         wikitext_bert,
         wikitext_bert.CONFIGURATION,
@@ -79,6 +86,7 @@ RECIPES = {
         for name, configuration in shakespeare.CONFIGURATIONS.items()
     },
 }
+BY_MUON = (village_bert.NAME, village_t5.NAME)  # lr is that of the matrices, adamw_lr that of all others
 # What the cards do not say, since each recipe has it; an option that is named neither here nor there is not passed.
 ALSO = {wikitext_bert.NAME: {"weight_decay": 0.01}}
 
@@ -116,12 +124,12 @@ def test_a_card_agrees_with_its_recipe(name, monkeypatch):
     batch = next(iter(call.batches))
     first = batch[0] if isinstance(batch[0], torch.Tensor) else batch[0][0]
     assert first.shape[0] == card["configuration"]["batch"]
-    uses_muon = name == village_bert.NAME or card["configuration"].get("optimizer") == "muon"
+    uses_muon = name in BY_MUON or card["configuration"].get("optimizer") == "muon"
     assert (make_optimizer is not None) == uses_muon
     if uses_muon:
         c = card["configuration"]
         groups = make_optimizer(call.model).param_groups
-        rates = (c["lr"], c["adamw_lr"]) if name == village_bert.NAME else (c["muon_lr"], c["lr"])
+        rates = (c["lr"], c["adamw_lr"]) if name in BY_MUON else (c["muon_lr"], c["lr"])
         assert tuple(group["lr"] for group in groups) == rates
         assert [group["by"] for group in groups] == ["muon", "adamw"]
 
@@ -186,6 +194,11 @@ def test_a_bert_s_card_tells_its_data():
     assert card["data"] == f"{village_bert.CONFIGURATION.pairs:,} pairs of the village's sentences"
 
 
+def test_a_t5_s_card_tells_its_data():
+    card = stored.card(village_t5.NAME)
+    assert card["data"] == f"{village_t5.CONFIGURATION.sentences:,} of the village's sentences"
+
+
 @pytest.mark.parametrize("name", shakespeare.CONFIGURATIONS)
 def test_a_character_model_s_card_tells_its_data(name):
     sizes = ", ".join(f"{len(text):,} {split}" for split, text in plays().texts.items())
@@ -214,13 +227,14 @@ def test_a_translator_s_loss_is_smoothed_as_its_card_says(name, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "module", [multi30k_transformer, wikitext_bert, village_bert, bottleneck, shakespeare]
+    "module", [multi30k_transformer, wikitext_bert, village_bert, village_t5, bottleneck, shakespeare]
 )
 def test_a_recipe_hands_on_what_it_is_asked(module, monkeypatch):
     train = {
         multi30k_transformer: lambda **options: multi30k_transformer.train(captions(), **options),
         wikitext_bert: lambda **options: wikitext_bert.train(articles(), **options),
         village_bert: village_bert.train,
+        village_t5: village_t5.train,
         shakespeare: lambda **options: shakespeare.train("shakespeare-rnn", plays(), **options),
         bottleneck: lambda **options: bottleneck.train(bottleneck.build(), **options),
     }[module]

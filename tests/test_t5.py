@@ -173,6 +173,25 @@ def test_it_starts_as_t5_does(kind):
             assert one.std().item() == pytest.approx(other.std().item(), rel=0.1, abs=1e-6), name
 
 
+@kinds
+def test_a_smaller_start_keeps_its_proportions(kind):
+    sizes = {**SIZES, **KINDS[kind], "d_model": 64, "n_heads": 4}
+    torch.manual_seed(0)
+    plain = dict(T5(VOCAB, **sizes).named_parameters())
+    torch.manual_seed(0)
+    small_start = T5(VOCAB, embedding_std=0.15, layer_scale=0.25, **sizes)
+    for name, value in small_start.named_parameters():
+        in_layers = ".layers." in name and value.dim() == 2
+        factor = 0.15 if name.startswith("embedding") else 0.25 if in_layers else 1.0
+        torch.testing.assert_close(value, factor * plain[name], msg=name)
+
+
+@pytest.mark.parametrize("options", [{"embedding_std": 0}, {"layer_scale": -1.0}])
+def test_a_start_of_no_size_is_refused(options):
+    with pytest.raises(ValueError, match="both must be positive numbers"):
+        T5(VOCAB, **SIZES, **options)
+
+
 # ---------------------------------------------------------------- what an encoder–decoder promises
 
 

@@ -1,6 +1,7 @@
-"""A T5 of the village: pre-trained by span corruption on its sentences, in a minute of one CPU core.
+"""A T5 of the village: pre-trained by span corruption on its sentences, in two minutes of one CPU core.
 
-The vocabulary has the prefixes and answers of `course_lib.recipes.village_t5_tasks`, which pre-training never reads.
+`python -m benchmarks village-t5` trains and stores it. The vocabulary has the prefixes and answers of
+`course_lib.recipes.village_t5_tasks`, which pre-training never reads.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,15 +17,18 @@ from course_lib.device import seed_everything
 from course_lib.models.seq2seq import teacher_forced_loss
 from course_lib.models.transformer import T5
 from course_lib.optimizers import Muon
+from course_lib.stored import load_stored
 from course_lib.text.padding import PairBatch, pad, pair_batches
 from course_lib.text.spans import corrupt_spans, fill_spans
 from course_lib.training import History, fit
 
+NAME = "village-t5"
 N_SENTINELS = 8
-PREFIXES = ("sentiment:", "correct:", "question:", "context:", "summarize:")
+PREFIXES = ("sentiment:", "acceptable:", "correct:", "question:", "context:", "translate:", "summarize:")
+NOTATION = ("(", ",", ")")  # of what "translate:" writes
 SPECIAL = ("<pad>", "</s>", "<unk>", *(f"<{number}>" for number in range(N_SENTINELS)))
-LABELS = ("positive", "negative")
-SYMBOLS = (*SPECIAL, *PREFIXES, *LABELS, *village.VOCABULARY)
+LABELS = ("positive", "negative", "acceptable", "unacceptable")
+SYMBOLS = (*SPECIAL, *PREFIXES, *NOTATION, *LABELS, *village.VOCABULARY)
 PAD_ID, EOS_ID, UNK_ID = range(3)
 SENTINELS = tuple(range(3, 3 + N_SENTINELS))
 _IDS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
@@ -35,23 +39,27 @@ Pair = tuple[list[int], list[int]]  # source and target, without what begins and
 
 @dataclass(frozen=True)
 class Configuration:
-    """Sizes and training; the paper's share of noise and mean span.
+    """Sizes and training; the paper's share of noise and mean span, version 1.1's head of its own.
 
-    Seed 0: 54 CPU-seconds, 0.685 of 1,000 infills grammatical: it has not converged.
+    A start smaller than the published one: with that one, and a tied head, 220 steps of 64 sentences fill 0.466 of the
+    holes grammatically, with an untied head 0.577, with these standard deviations as well 0.799. The encoder alone,
+    under a head as BERT's, is as slow: its cross-attention is not what takes so long.
     """
 
-    d_model: int = 128
+    d_model: int = 96
     n_heads: int = 4
-    d_ff: int = 512
+    d_ff: int = 384
     num_layers: int = 2
     n_buckets: int = 16
     max_distance: int = 32
+    embedding_std: float = 0.15
+    layer_scale: float = 0.25
     sentences: int = 60_000
-    batch: int = 64
-    steps: int = 600
+    batch: int = 128
+    steps: int = 1200
     lr: float = 0.01
-    adamw_lr: float = 3e-3
-    warm_up: int = 60
+    adamw_lr: float = 0.01
+    warm_up: int = 30
     noise: float = 0.15
     mean_span: float = 3.0
 
@@ -80,8 +88,20 @@ def build(configuration: Configuration = CONFIGURATION) -> T5:
         num_layers=c.num_layers,
         n_buckets=c.n_buckets,
         max_distance=c.max_distance,
+        tied=False,
+        embedding_std=c.embedding_std,
+        layer_scale=c.layer_scale,
         max_len=64,
     )
+
+
+def load(seed: int = 0, pre_trained: bool = True) -> T5:
+    """The stored model, in training mode; or one of the same shape that has read nothing."""
+    seed_everything(seed)
+    model = build()
+    if pre_trained:
+        load_stored(NAME, model)
+    return model
 
 
 def corrupted(words: Words, configuration: Configuration, generator: torch.Generator) -> Pair:

@@ -23,7 +23,16 @@ from course_lib.data.village.next_sentence import (
 from course_lib.data.village.probes import MinimalPair, acceptability, minimal_pairs
 from course_lib.data.village.sentences import Agreement, Reference, Sentence, Text
 from course_lib.data.village.stories import Story, stories
-from course_lib.data.village.world import JUDGING_WORDS, SENTENCES, TEXTS, VOCABULARY, opinions, sample, texts
+from course_lib.data.village.world import (
+    JUDGING_WORDS,
+    SENTENCES,
+    TEXTS,
+    VOCABULARY,
+    opinions,
+    sample,
+    tales,
+    texts,
+)
 
 __all__ = [
     "JUDGING_WORDS",
@@ -56,5 +65,6 @@ __all__ = [
     "questions",
     "sample",
     "stories",
+    "tales",
     "texts",
 ]

@@ -70,6 +70,11 @@ def opinions(n: int, seed: int | torch.Generator = 0) -> list[Sentence]:
     return draw(OPINIONS, n, seed)
 
 
+def tales(n: int, seed: int | torch.Generator = 0) -> list[Sentence]:
+    """Return n sentences that tell one or two events in the plain order: who did what, for whom, where."""
+    return draw(TALES, n, seed)
+
+
 def forms(rule: str, other: str) -> dict[str, str]:
     """Return word → word for two lexicon rules with the same entries: ``forms("is sg", "is pl")`` is {"is": "are"}."""
     return {

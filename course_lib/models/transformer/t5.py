@@ -31,6 +31,10 @@ class T5(EncoderDecoder):
             gives it a matrix of its own and does not divide.
         dropout: on the embeddings, inside the layers, and on what each stack gives.
         eps: added to the mean square in the norms.
+        embedding_std: standard deviation of the embedding's numbers at the start.
+        layer_scale: what the layers' matrices are multiplied by at the start. The published start, 1.0 for both, fits
+            the long training by Adafactor, whose steps are in proportion to the weights. Where steps have a size of
+            their own (AdamW, Muon), smaller numbers are forgotten sooner: a short training gets much further.
         max_len: longest target when it is written step by step: room in the caches. Positions have no limit.
 
     Shapes and decoding: as `EncoderDecoder`. T5 begins its targets with the symbol for padding.
@@ -55,6 +59,8 @@ class T5(EncoderDecoder):
         tied: bool = True,
         dropout: float = 0.0,
         eps: float = 1e-6,
+        embedding_std: float = 1.0,
+        layer_scale: float = 1.0,
         max_len: int = 512,
     ):
         super().__init__()
@@ -70,7 +76,7 @@ class T5(EncoderDecoder):
         self.decoder_positions = RelativePositionBias(n_heads, bidirectional=False, **positions)
         self.head = None if tied else nn.Linear(d_model, vocab_size, bias=False)
         self.dropout = nn.Dropout(dropout)
-        self._initialise()
+        self._initialise(embedding_std, layer_scale)
 
     def _read(self, source: Tensor, mask: Tensor) -> Tensor:
         bias = self.encoder_positions(source.shape[1], source.shape[1])
@@ -88,15 +94,20 @@ class T5(EncoderDecoder):
         # The embedding's numbers have variance 1: without the division logits would be about √d_model large.
         return F.linear(hidden * self.d_model**-0.5, self.embedding.weight)  # (…, d_model) → (…, vocab_size)
 
-    def _initialise(self) -> None:
+    def _initialise(self, embedding_std: float, layer_scale: float) -> None:
         """As published: every product keeps variance 1, and queries are smaller by the √d_head that scores lack."""
-        nn.init.normal_(self.embedding.weight, std=1.0)
+        if not (embedding_std > 0 and layer_scale > 0):
+            raise ValueError(
+                f"embedding_std = {embedding_std}, layer_scale = {layer_scale}; both must be positive numbers."
+            )
+        nn.init.normal_(self.embedding.weight, std=embedding_std)
         for positions in (self.encoder_positions, self.decoder_positions):
             nn.init.normal_(positions.table.weight, std=self.d_model**-0.5)
         for name, matrix in self.named_parameters():
             if matrix.dim() == 2 and (name.startswith("head") or ".layers." in name):
-                nn.init.normal_(matrix, std=matrix.shape[1] ** -0.5)  # (out, in)
+                scale = layer_scale if ".layers." in name else 1.0
+                nn.init.normal_(matrix, std=scale * matrix.shape[1] ** -0.5)  # (out, in)
         for module in self.modules():
             if isinstance(module, MultiHeadAttention):
                 queries = module.in_proj_weight[: module.n_heads * module.d_head]
-                nn.init.normal_(queries, std=(self.d_model * module.d_head) ** -0.5)
+                nn.init.normal_(queries, std=layer_scale * (self.d_model * module.d_head) ** -0.5)
