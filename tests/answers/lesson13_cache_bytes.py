@@ -211,3 +211,8 @@ def gigabytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
 @wrong(ID, named="gibibytes")
 def gibibytes(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
     return 2 * n_tokens * n_layers * n_kv_heads * d_head * bytes_per_number / 2**30
+
+
+@wrong(ID, named="every step's cache added up")
+def caches_of_all_steps(n_tokens, n_layers, n_kv_heads, d_head, bytes_per_number):
+    return sum(2 * n * n_layers * n_kv_heads * d_head * bytes_per_number for n in range(1, n_tokens + 1))

@@ -254,3 +254,8 @@ def largest_change_of_either_sign(log_p, log_p_neutral):
 @wrong(ID, named="argmin")
 def first_of_sorted_up(log_p, log_p_neutral):
     return (log_p - log_p_neutral).sort(dim=-1).indices[:, 0]
+
+
+@wrong(ID, named="first two labels")
+def two_labels_alone(log_p, log_p_neutral):
+    return (log_p[:, 1] - log_p_neutral[1] > log_p[:, 0] - log_p_neutral[0]).long()

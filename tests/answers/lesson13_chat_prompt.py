@@ -303,3 +303,11 @@ def empty_messages_skipped(messages):
 @right(ID)
 def joined_by_line_breaks(messages):
     return "\n".join([f"{START}{m['role']}\n{m['content']}{END}" for m in messages] + [OPEN])
+
+
+@wrong(ID, named="blanks of the content joined")
+def blanks_of_the_content_joined(messages):
+    text = ""
+    for m in messages:
+        text += START + m["role"] + "\n" + " ".join(m["content"].split()) + END + "\n"
+    return text + OPEN

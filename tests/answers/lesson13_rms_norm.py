@@ -271,3 +271,14 @@ def the_root_mean_square_itself(x, weight, eps):
 @wrong(ID, named="centred")
 def layer_norm_of_pytorch(x, weight, eps):
     return F.layer_norm(x, weight.shape, weight, None, eps)
+
+
+@wrong(ID, named="eps as a lower bound of the root")
+def eps_as_a_lower_bound_of_the_root(x, weight, eps):
+    return x / x.square().mean(-1, keepdim=True).sqrt().clamp(min=eps) * weight
+
+
+@wrong(ID, named="over all dimensions but the first")
+def over_all_dimensions_but_the_first(x, weight, eps):
+    behind = list(range(x.dim()))[1:]
+    return weight * x * torch.rsqrt((x**2).mean(dim=behind, keepdim=True) + eps)

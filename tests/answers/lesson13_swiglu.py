@@ -248,3 +248,8 @@ def glu_of_pytorch(x, W_gate, W_up, W_down):
 @wrong(ID, named="added")
 def both_brought_down_and_added(x, W_gate, W_up, W_down):
     return F.silu(x @ W_gate.T) @ W_down.T + (x @ W_up.T) @ W_down.T
+
+
+@wrong(ID)
+def hard_swish(x, W_gate, W_up, W_down):
+    return (F.hardswish(x @ W_gate.T) * (x @ W_up.T)) @ W_down.T

@@ -161,6 +161,12 @@ CACHE_BYTES = Exercise(
             "You counted the weights of the projections. The cache keeps what they compute for each token.",
         ),
         Mistake(
+            "every step's cache added up",
+            _times(lambda b, n, *rest: b * (n + 1) // 2),
+            "You added up the caches of all steps. There is one cache: each step adds one token to it, and in the end "
+            "it holds n_tokens.",
+        ),
+        Mistake(
             "one token less",
             _times(lambda b, n, *rest: b // n * (n - 1)),
             "You counted one token less. All n_tokens have left their keys and values.",

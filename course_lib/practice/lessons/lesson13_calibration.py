@@ -161,6 +161,11 @@ CALIBRATED_LABEL = Exercise(
             "of log_p − log_p_neutral, not the other way round.",
         ),
         Mistake(
+            "first two labels",
+            _label(_minus, lambda q: (q[:, 1] > q[:, 0]).long()),
+            "You compared labels 0 and 1 only. There are n_labels: take the argmax over the last dimension.",
+        ),
+        Mistake(
             "over the inputs",
             _label(_minus, lambda q: q.argmax(dim=0)),
             "You took the argmax over the inputs: one input for each label. The labels are the last dimension.",

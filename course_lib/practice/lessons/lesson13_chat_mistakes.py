@@ -192,6 +192,11 @@ MISTAKES = [
         "You stripped the end of the content. Its blanks and line breaks belong to it: think of code.",
     ),
     Mistake(
+        "blanks of the content joined",
+        _written(content=lambda content: " ".join(content.split())),
+        "You wrote each run of blanks and line breaks as one blank. They belong to the content: think of code.",
+    ),
+    Mistake(
         "role and content exchanged",
         lambda messages: _written()([message(m["content"], m["role"]) for m in messages]),
         "You exchanged role and content: the role comes first, on a line of its own.",

@@ -47,6 +47,7 @@ def _version(
         elif eps == "clamp":
             mean = mean.clamp(min=e)
         rms = mean.sqrt() if root else mean
+        rms = rms.clamp(min=e) if eps == "clamp root" else rms
         if total == "absolute":
             rms = x.abs().mean(dim, keepdim=keepdim) + e
         if total == "roots":
@@ -74,6 +75,11 @@ def _unit_length(x, weight, eps):
 
 def _standard_deviation(x, weight, eps):
     return x / (x.std(dim=-1, keepdim=True) + eps) * weight
+
+
+def _all_but_the_first(x, weight, eps):
+    behind = tuple(range(1, x.dim()))
+    return x / (x.square().mean(behind, keepdim=True) + eps).sqrt() * weight
 
 
 def _in_place(x, weight, eps):
@@ -162,6 +168,11 @@ RMS_NORM = Exercise(
             "eps as a lower bound",
             _version(eps="clamp"),
             "You used eps as a lower bound. It is added to the mean of the squares, whatever that is.",
+        ),
+        Mistake(
+            "eps as a lower bound of the root",
+            _version(eps="clamp root"),
+            "You used eps as a lower bound of the root. It is added to the mean of the squares, whatever that is.",
         ),
         Mistake(
             "eps added to x",
@@ -267,6 +278,11 @@ RMS_NORM = Exercise(
             "over dimension 1",
             _version(dim=1),
             "You took the mean over dimension 1. x may have any number of leading dimensions: the features are dim=-1.",
+        ),
+        Mistake(
+            "over all dimensions but the first",
+            _all_but_the_first,
+            "You took one root mean square of all that is behind dimension 0. Each vector has its own: dim=-1.",
         ),
         Mistake(
             "no keepdim",
