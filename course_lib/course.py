@@ -130,7 +130,7 @@ LESSONS = (
         "What separates the GPT of lesson 08 from a model that answers questions?",
         "write RMSNorm and SwiGLU, run your grouped attention on published weights, format a chat, calibrate few-shot",
         90,
-        130,
+        90,
     ),
 )
 
