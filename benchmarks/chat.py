@@ -17,7 +17,7 @@ from course_lib.models.pretrained.llama_gguf import gguf_weights
 from course_lib.text import BPE, chat_ids
 
 NAME = "SmolLM2-135M-Instruct"
-ROUNDS = 5
+ROUNDS = 3
 BOUNDS = {"ours": 1.1, "4 bits draft, ours checks": 2.0, "4 bits": 2.5}
 PROMPTS = ("Write a story about a fox.", "What is photosynthesis?")
 NEW = (64, 256)

@@ -12,7 +12,14 @@ from torch import Tensor, nn
 import course_lib.models
 from course_lib.losses import CarriedLoss
 from course_lib.models.attention import AdditiveAttention, DotProductAttention, GeneralAttention
-from course_lib.models.compact import Int4Linear, Int8Linear, add_lora_to_attention, replace_linears
+from course_lib.models.compact import (
+    Int4Linear,
+    Int8Embedding,
+    Int8Linear,
+    add_lora_to_attention,
+    prune_smallest,
+    replace_linears,
+)
 from course_lib.models.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RecurrentLM, RNNCell
 from course_lib.models.seq2seq import (
     BahdanauDecoder,
@@ -155,6 +162,18 @@ def adapted(example, kind: type | None = None):
     return example
 
 
+def pruned(example):
+    """The example with half of its weights zero."""
+    prune_smallest(example[0], 0.5)
+    return example
+
+
+def small_table(example):
+    """The example with its token embeddings in 8 bits."""
+    example[0].bert.token_embedding = Int8Embedding.from_embedding(example[0].bert.token_embedding)
+    return example
+
+
 # name → a function that makes (model, batch, loss)
 MODELS = {
     "RecurrentLM, RNN": lambda: carried(RNN(D_MODEL, 24, 2)),
@@ -181,6 +200,10 @@ MODELS = {
     "Llama, LoRA": lambda: adapted(llama()),
     "Llama, LoRA on 8 bits": lambda: adapted(llama(), Int8Linear),
     "Llama, LoRA on 4 bits": lambda: adapted(llama(), Int4Linear),
+    "Llama, pruned": lambda: pruned(llama()),
+    "BertForClassification, 8-bit table": lambda: small_table(
+        bert(lambda b: BertForClassification(b, 3, dropout=0.0), ids(BATCH) % 3)
+    ),
     "BertForPreTraining": lambda: pretrained_bert(),
     "BertForPreTraining, sinusoidal": lambda: pretrained_bert(positions="sinusoidal", norm_first=True),
     "BertForClassification": lambda: bert(lambda b: BertForClassification(b, 3, dropout=0.0), ids(BATCH) % 3),

@@ -10,6 +10,7 @@ from torch.testing import assert_close
 from course_lib.models.attention import MultiHeadAttention
 from course_lib.models.compact import (
     Int4Linear,
+    Int8Embedding,
     Int8Linear,
     add_lora,
     add_lora_to_attention,
@@ -124,6 +125,18 @@ def test_a_state_dict_carries_it(kind):
         assert torch.equal(copy.deepcopy(layer)(x), layer(x))
     shares = {Int8Linear: 0.27, Int4Linear: 0.17}
     assert tensor_bytes(layer) < shares[kind] * tensor_bytes(linear())
+
+
+def test_a_table_in_8_bits(device):
+    table = nn.Embedding(20, 48).to(device)
+    table.weight.data[3] = 0
+    small, ids = Int8Embedding.from_embedding(table), torch.tensor([[3, 7], [19, 7]], device=device)
+    assert torch.equal(small(ids), small.weight[ids]) and (small(ids)[0, 0] == 0).all()
+    assert (small.weight - table.weight).abs().max() <= 0.501 * table.weight.abs().max() / 127
+    assert tensor_bytes(small) < 0.28 * tensor_bytes(table)
+    other = Int8Embedding(20, 48).to(device)
+    other.load_state_dict(small.state_dict())
+    assert torch.equal(other(ids), small(ids))
 
 
 # ---------------------------------------------------------------- in a model

@@ -27,7 +27,7 @@ REQUIREMENTS = [
 ]
 
 # From the ground up; each floor imports only from those before it. None of them may be skipped by a new file.
-FLOORS = """whole_file device report course doctor sandbox data text models losses metrics decoding checkpoint
+FLOORS = """whole_file device roofline report course doctor sandbox data text models losses metrics decoding checkpoint
     stored optimizers training recipes plots drawings practice explore""".split()
 LIBRARY = sorted((ROOT / "course_lib").rglob("*.py"))
 CODE = LIBRARY + sorted(
