@@ -1,6 +1,6 @@
 """The BERT of the village to half its depth: the one layer of a student learns from both of its teacher's.
 
-`python -m benchmarks village-distilled` trains and stores it, in a minute and a half of one CPU core. As DistilBERT: the
+`python -m benchmarks village-distilled` trains and stores it, in 90 seconds of one CPU core. As DistilBERT: the
 student begins with a layer of its teacher and learns the teacher's pre-training task from the teacher's logits, the
 true words, and the direction of its hidden states (`course_lib.models.compact.distil`).
 """
