@@ -8,11 +8,12 @@ import torch
 from gguf import GGMLQuantizationType as Q
 
 from chat_prompts import PROMPTS
-from course_lib.decoding import generate
+from course_lib.decoding import generate, speculate
 from course_lib.models.compact import (
     Int4Linear,
     Int8Linear,
     add_lora_to_attention,
+    exactly,
     load_llama_int4,
     replace_linears,
     tensor_bytes,
@@ -43,6 +44,19 @@ def test_the_numbers_are_those_of_the_file(tiny_file):
         torch.testing.assert_close(model(IDS), full(IDS), rtol=1e-4, atol=1e-4)
         ours, theirs = model(IDS[:1, :3]), full(IDS[:1, :3])
     assert 0 < (ours - theirs).norm() < 0.05 * theirs.norm()
+
+
+def test_a_model_that_checks_itself_writes_what_float32_writes(tiny_file):
+    (full, _), (model, _) = load_llama(tiny_file), load_llama_int4(tiny_file)
+    exact = exactly(model)
+    assert {id(buffer) for buffer in exact.buffers()} == {id(buffer) for buffer in model.buffers()}
+    with torch.no_grad():
+        torch.testing.assert_close(exact(IDS[:1, :3]), full(IDS[:1, :3]), rtol=1e-4, atol=1e-4)
+        assert not torch.equal(model(IDS[:1, :3]), exact(IDS[:1, :3]))
+    expected = generate(full, IDS[:1], 20, temperature=0)
+    assert torch.equal(generate(exact, IDS[:1], 20, temperature=0), expected)
+    found = speculate(exact, model, IDS[:1], 20, draft_len=6)
+    assert torch.equal(found.ids, expected) and found.accepted > 0
 
 
 def test_a_loaded_file_can_be_let_go(tiny_file):

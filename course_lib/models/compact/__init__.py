@@ -2,7 +2,7 @@
 
 from course_lib.models.compact.blocks import q4_1_blocks, q8_0_blocks
 from course_lib.models.compact.distil import cosine_loss, distillation_loss, soft_loss, with_layers
-from course_lib.models.compact.int4_linear import Int4Linear
+from course_lib.models.compact.int4_linear import Int4Linear, exactly
 from course_lib.models.compact.int8_embedding import Int8Embedding
 from course_lib.models.compact.int8_linear import Int8Linear
 from course_lib.models.compact.llama_int4 import load_llama_int4
@@ -24,6 +24,7 @@ from course_lib.models.compact.quantise import QuantisationError, Quantised, qua
 from course_lib.models.compact.quantised_linear import QuantisedLinear, replace_linears, tensor_bytes
 
 __all__ = [
+    "exactly",
     "Int8Embedding",
     "remove_heads",
     "prune_smallest",

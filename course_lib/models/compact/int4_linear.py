@@ -8,6 +8,7 @@ bits a weight, and makes real numbers of them in registers, where nobody waits f
 It is fast in bfloat16 alone. What that costs: inputs, outputs, s and z have eight binary digits.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Self
 
@@ -39,6 +40,7 @@ class Int4Linear(QuantisedLinear):
             raise ValueError(f"in_features is {in_features}; 4-bit weights come in groups of {BLOCK}.")
         n_bytes = Q4_1.n_bytes
         self.register_buffer("blocks", torch.zeros(out_features, in_features // BLOCK, n_bytes, dtype=torch.uint8))
+        self.kernel_rows = ROWS  # the most rows that the kernel multiplies; 0: never
         self._laid_out: tuple[Tensor, Tensor] | None = None  # for the kernel, once it is needed
 
     @classmethod
@@ -66,13 +68,13 @@ class Int4Linear(QuantisedLinear):
         return Q4_1.unpack(self.blocks.flatten(0, 1)).view(self.out_features, self.in_features)
 
     def product(self, x: Tensor) -> Tensor:
-        if len(x) > ROWS or not self.has_kernel:
+        if len(x) > self.kernel_rows or not self.has_kernel:
             return F.linear(x, self.weight.to(x.dtype))
         return self._by_kernel()(x)
 
     def for_rows(self, n: int) -> Callable[[Tensor], Tensor]:
         plain = self.bias is None and not len(self.adapters)
-        return self._by_kernel() if plain and n <= ROWS and self.has_kernel else self
+        return self._by_kernel() if plain and n <= self.kernel_rows and self.has_kernel else self
 
     def _by_kernel(self) -> Callable[[Tensor], Tensor]:
         (packed, scales), multiply = self._kernel_form(), torch.ops.aten._weight_int4pack_mm_for_cpu
@@ -98,6 +100,23 @@ class Int4Linear(QuantisedLinear):
     def _load_from_state_dict(self, *arguments, **options) -> None:
         self._laid_out = None
         super()._load_from_state_dict(*arguments, **options)
+
+
+def exactly(model: nn.Module) -> nn.Module:
+    """The same model without the kernel: its 4-bit layers multiply by real numbers always, exact in x's precision.
+
+    Parameters and buffers are the model's own, not copies. Few rows are slow; to check many drafted tokens at once it
+    is what `course_lib.decoding.speculate` wants.
+    """
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    for part in model.modules():
+        if isinstance(part, Int4Linear) and part._laid_out is not None:
+            shared[id(part._laid_out)] = part._laid_out
+    twin = copy.deepcopy(model, shared)
+    for part in twin.modules():
+        if isinstance(part, Int4Linear):
+            part.kernel_rows = 0
+    return twin
 
 
 _HAS_KERNEL = hasattr(torch.ops.aten, "_weight_int4pack_mm_for_cpu")

@@ -47,7 +47,15 @@ def four_bit_numbers(packed: Tensor) -> Tensor:
 
     The low four bits of the 16 bytes are weights 0 to 15 of the block, the high four bits weights 16 to 31.
     """
-    return torch.cat([packed & 15, packed >> 4], dim=1)
+    eight = torch.empty(len(packed), 2, dtype=torch.int64, device=packed.device)  # bytes at a time
+    eight.view(torch.uint8).copy_(packed)
+    numbers = torch.empty(len(packed), 4, dtype=torch.int64, device=packed.device)
+    torch.bitwise_and(eight, _LOW, out=numbers[:, :2])
+    torch.bitwise_and(eight >> 4, _LOW, out=numbers[:, 2:])
+    return numbers.view(torch.uint8)  # (n, 4) → (n, 32)
+
+
+_LOW = 0x0F0F0F0F0F0F0F0F  # the low four bits of each byte
 
 
 def _q8_0(blocks: Tensor) -> Tensor:
