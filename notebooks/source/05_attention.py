@@ -99,7 +99,7 @@ print(f"context: {context_by_hand[0]:.3f}, {context_by_hand[1]:.3f}")
 # %% [markdown]
 # No. It gets $e \approx 2.7$ times as much. Adding 1 to a score always multiplies its weight, relative to the others, by $e$.
 #
-# Why a mean of all the values, and not simply the best one? Because it can be learned. The gradient of an arg-max is zero wherever it exists, while a weighted mean has a gradient for every score. And $\partial c / \partial v_i = \alpha_i$: the
+# Why a mean of all the values, and not simply the best one? Because it can be learned. The gradient of an arg-max is zero wherever it exists, while a weighted mean has a gradient for every score. And each $v_i$ enters $c$ with the factor $\alpha_i$: the
 # gradient reaches *every* encoder state directly, however far back it was computed. Without attention it has to travel through all the time steps in between, where lesson 01 saw it vanish.
 #
 # The softmax lies between a plain mean and a hard choice. Divide the scores by a **temperature** to move between the two:
@@ -278,11 +278,11 @@ print(f"50 queries meet 50 keys: {50 * 50:,} scores; the additive hidden layer o
 # \end{aligned}
 # $$
 #
-# Here $h_i$ are the encoder's states, $y_{t-1}$ is the embedding of the symbol written last, and $[\,;\,]$ joins vectors. The readout is a linear layer of its own in front of the head. Each query depends on the context of the step before, so the steps must run one after the other.
+# Here $h_i$ are the encoder's states, $y_{t-1}$ is the embedding of the symbol written last, and $[\,;\,]$ joins vectors. The readout is one more linear layer, before the head. Each query depends on the context of the step before, so the steps must run one after the other.
 #
 # ### Exercise 4 · One decoder step with attention (build, 25 minutes)
 #
-# Write `decoder_step(last, s, memory, mask, net)`, which performs these equations for a batch:
+# Write `decoder_step(last, s, memory, mask, net)`, which computes these equations for a batch:
 #
 # * `last (batch,)`: the symbols written last, as ids; `s (batch, hidden_size)`: the state $s_{t-1}$;
 # * `memory (batch, source_len, memory_size)`: the encoder's states; `mask (batch, source_len)`: True for real symbols;
@@ -386,6 +386,7 @@ class DateWriter(nn.Module):
 _ = torch.manual_seed(0)
 mine = DateWriter().to(device)
 theirs = BahdanauDecoder(len(target_vocabulary), 32, GRU(32 + 96, 96), AdditiveAttention(96, 96, 32)).to(device)
+# The library's attention.W is your W, and its recurrent.weight_ih_l0 your cell.weight_ih.
 renamed = {name: name.replace("attention.", "").replace("recurrent.", "cell.").replace("_l0", "") for name in theirs.state_dict()}
 _ = theirs.load_state_dict({name: mine.state_dict()[own_name] for name, own_name in renamed.items()})
 
@@ -529,7 +530,7 @@ measured("the smaller share of arg-maxes on the right digit", min(on_gold.values
 # Nobody told the models where to attend. They were trained on answers alone, and in these runs they learned to attend to the right digit. They need not have: the encoder reads in both directions, so the state at a *neighbour* of the digit
 # knows it as well.
 #
-# The table covers only digits that are copied. Left out are months, which are mostly names, hyphens, and the `0` of `05` where the source has a bare *5*. The dot product's weights are sharper here; both models write equally well.
+# The table covers only digits that are copied. Left out are hyphens, months (mostly names), and the `0` of `05` where the source has only a *5*. The dot product's weights are sharper here; both models write equally well.
 #
 # Other languages have other orders. Chinese begins with the year. Which rows miss their outlines, although every character written is right?
 
@@ -554,7 +555,7 @@ for ax, x, title in zip(axes, (french, chinese), ("French: day, month, year", "C
 # %% [markdown]
 # In French, at least in our run, the month's two rows attend to a blank and to digits of the year, not to the name, and the row of the day's 0 misses the *4*. The answer is right all the same.
 #
-# Type a date in any of the twelve languages, in your own order of its parts. The model has no way to say "this is not a date". Give it nonsense, or two dates, and see what it attends to.
+# Type a date in any of the twelve languages, with its parts in any order. The model has no way to say "this is not a date". Give it nonsense, or two dates, and see what it attends to.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -660,8 +661,8 @@ _ = plots.kept_without_attention(
 #
 # ### Exercise 6 · A control for the zero (core, 10 minutes, experiment)
 #
-# Before you conclude that, run a control. What does the model write under uniform weights for the days from 10 to 31, which do *not* begin with 0? *Predict*, then compute from `blind` the share of those days for which the first digit of the day
-# (position 8) comes out as a 0. Use a cell of your own, and set `wrong_zeros` to that share. These two will help:
+# Before you conclude that, run a control. What does the model write under uniform weights for the days from 10 to 31, which do *not* begin with 0? *Predict*, then compute the share of those days for which the first digit of the day
+# (position 8) comes out as a 0. The ids written under uniform weights are in `blind`, (1000, 11). Use a cell of your own, and set `wrong_zeros` to that share. These two will help:
 
 # %%
 two_digits = torch.tensor([target[8] != "0" for target in test_targets])  # (1000,): days from 10 to 31
@@ -781,7 +782,7 @@ for number, title in {167: "For “wearing”, attention jumps ahead to “träg
     plt.show()
 
 # %% [markdown]
-# Nobody has aligned these sentences, so there is no gold alignment to count against. But some words have an obvious partner. Take every translation in which both of a pair occur exactly once, and ask for the arg-max
+# Nobody has aligned these sentences, so there is no gold alignment to count against. But some words have an obvious partner. Take every translation in which both words of a pair occur exactly once, and look for the arg-max
 # again.
 #
 # > **Predict.** *Mann* is by far the most frequent of these nouns. Will the arg-max be on it most often?
@@ -806,7 +807,7 @@ every = [offset == 0 for found in hits.values() for offset in found]
 measured("arg-max on the partner, all pairs", sum(every) / len(every), at_least=0.5)
 
 # %% [markdown]
-# *Mann*, the most frequent, has by far the smallest share. Its rows are not random, though: most of the missing arg-maxes are on the word after it, whose state has read *Mann* as well. The translation *was* written all the same, with the largest weight somewhere else.
+# *Mann*, the most frequent, has by far the smallest share. Its rows are not random, though: most of the missing arg-maxes are on the word after it, whose state has just read *Mann*. The translation *was* written all the same, with the largest weight somewhere else.
 # So here as well, the map says where the model attended, and not why it wrote what it wrote.
 #
 # ## 10 · Spot the bug
@@ -844,7 +845,7 @@ except ValueError as error:
 # %% [markdown]
 # `dim=1` is the dimension of the queries. In training, all queries of a sentence compete for each key, including *later* ones. In decoding there is one query at a time. The softmax over a single number is 1, so every weight is 1: the model writes with a different network from the one that was trained.
 #
-# The bug is real. In labmlai/annotated_deep_learning_paper_implementations#146 the softmax ran over a wrong dimension, and the model's score hardly changed when it was fixed. Don't count on a score to find it. In PetrochukM/PyTorch-NLP#2 it was
+# The bug is real. In labmlai/annotated_deep_learning_paper_implementations#146 the softmax ran over a wrong dimension, and a user who fixed it saw hardly any change in the score. Don't count on a score to find it. In PetrochukM/PyTorch-NLP#2 it was
 # `Softmax(dim=0)` over batch × queries, so that weights depended on the *other sentences* of the batch.
 #
 # ## Recap

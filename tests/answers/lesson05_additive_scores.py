@@ -177,3 +177,28 @@ def keys_left_out(queries, keys, W, U, v):
 @wrong(ID, named="no pairs")
 def no_dimension_for_the_pairs(queries, keys, W, U, v):
     return torch.tanh(queries @ W.T + keys @ U.T) @ v
+
+
+@wrong(ID, named="mean over the hidden units")
+def mean_over_the_hidden_units(queries, keys, W, U, v):
+    return (torch.tanh((queries @ W.T)[:, None] + keys @ U.T) * v).mean(-1)
+
+
+@wrong(ID, named="every 1 squeezed away")
+def squeezed_in_every_dimension(queries, keys, W, U, v):
+    return (torch.tanh((queries @ W.T)[:, None] + keys @ U.T) @ v[:, None]).squeeze()
+
+
+@wrong(ID, named="v as a column")
+def the_last_dimension_kept(queries, keys, W, U, v):
+    return torch.tanh((queries @ W.T)[:, None] + keys @ U.T) @ v.reshape(-1, 1)
+
+
+@wrong(ID, named="W and U swapped")
+def U_for_the_queries(queries, keys, W, U, v):
+    return torch.tanh((queries @ U.T)[:, None] + keys @ W.T) @ v
+
+
+@wrong(ID, named="difference")
+def query_minus_key(queries, keys, W, U, v):
+    return torch.tanh((queries @ W.T)[:, None] - keys @ U.T) @ v

@@ -195,3 +195,39 @@ def weight_of_the_padding_shared_out_evenly(scores, mask):
     weights = scores.softmax(-1)
     lost = (weights * ~mask).sum(-1, keepdim=True)
     return weights * mask + lost / mask.sum() * mask
+
+
+@right(ID)
+def minus_a_thousand_million(scores, mask):
+    return scores.masked_fill(~mask, -1e9).softmax(-1)
+
+
+@wrong(ID, named="divided by what padding left")
+def zeroed_after_the_softmax_and_divided_by_the_sum(scores, mask):
+    weights = scores.softmax(-1) * mask
+    return weights / weights.sum(-1, keepdim=True)
+
+
+@wrong(ID, named="−∞ after the softmax")
+def minus_infinity_after_the_softmax(scores, mask):
+    return scores.softmax(-1).masked_fill(~mask, -math.inf)
+
+
+@wrong(ID, named="+∞ or NaN for padding")
+def plus_infinity(scores, mask):
+    return scores.masked_fill(~mask, math.inf).softmax(-1)
+
+
+@wrong(ID, named="+∞ or NaN for padding")
+def not_a_number_for_padding(scores, mask):
+    return scores.masked_fill(~mask, math.nan).softmax(-1)
+
+
+@wrong(ID, named="logarithm of the weights")
+def logarithms_of_the_weights(scores, mask):
+    return scores.masked_fill(~mask, -math.inf).log_softmax(-1)
+
+
+@wrong(ID, named="mask along the queries")
+def mask_over_the_rows(scores, mask):
+    return scores.masked_fill(~mask[:, None], -math.inf).softmax(-1)

@@ -279,3 +279,50 @@ def no_dimension_for_the_keys(last, s, memory, mask, net):
     c = (weights[:, :, None] * memory).sum(1)
     new = net.cell(join(y, c), s)
     return net.head(torch.tanh(net.readout(join(new, c, y)))), new, weights
+
+
+@wrong(ID, named="scaled")
+def scores_divided_by_the_root_of_a(last, s, memory, mask, net):
+    root = math.sqrt(net.U.out_features)
+    return step(
+        last, s, memory, mask, net, weigh=lambda e, mask: (e / root).masked_fill(~mask, -math.inf).softmax(-1)
+    )
+
+
+@wrong(ID, named="head of the state")
+def readout_left_out(last, s, memory, mask, net):
+    _, new, weights = step(last, s, memory, mask, net)
+    return net.head(new), new, weights
+
+
+@wrong(ID, named="tanh after the head")
+def tanh_around_the_head_as_well(last, s, memory, mask, net):
+    logits, new, weights = step(last, s, memory, mask, net)
+    return logits.tanh(), new, weights
+
+
+@wrong(ID, named="tanh after the head, none before it")
+def tanh_around_the_head_alone(last, s, memory, mask, net):
+    logits, new, weights = step(last, s, memory, mask, net, squash=lambda x: x)
+    return torch.tanh(logits), new, weights
+
+
+wrong(ID, "logarithms of the probabilities", named="logarithms of the probabilities")(
+    variant(answer=lambda logits, new, weights, old: (logits.log_softmax(-1), new, weights))
+)
+
+
+@wrong(ID, named="arguments of the cell exchanged")
+def state_first_into_the_cell(last, s, memory, mask, net):
+    y = net.embedding(last)
+    e = net.v(torch.tanh(net.W(s)[:, None] + net.U(memory))).squeeze(-1)
+    weights = e.masked_fill(~mask, -math.inf).softmax(-1)
+    c = torch.einsum("bs,bsm->bm", weights, memory)
+    new = net.cell(s, join(y, c))
+    return net.head(torch.tanh(net.readout(join(new, c, y)))), new, weights
+
+
+@wrong(ID)
+def memory_zeroed_at_padding_in_place(last, s, memory, mask, net):
+    memory[~mask] = 0.0
+    return step(last, s, memory, mask, net)

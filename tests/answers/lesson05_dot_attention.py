@@ -180,3 +180,18 @@ def only_the_last_query(queries, keys, values):
 @wrong(ID, named="contexts as columns")
 def contexts_as_columns(queries, keys, values):
     return ((queries @ keys.T).softmax(-1) @ values).T
+
+
+@wrong(ID, named="softmax of the contexts")
+def softmax_at_the_end(queries, keys, values):
+    return torch.softmax(queries @ keys.T @ values, dim=-1)
+
+
+@wrong(ID, named="sigmoid for softmax")
+def a_sigmoid_for_each_score(queries, keys, values):
+    return torch.sigmoid(queries @ keys.T) @ values
+
+
+@wrong(ID, named="logarithm of the weights")
+def log_softmax_for_softmax(queries, keys, values):
+    return nn.functional.log_softmax(queries @ keys.T, dim=1) @ values

@@ -189,3 +189,22 @@ def last_row_left_out_as_eos(weights, gold):
     weights, gold = weights[:-1], gold[:-1]
     found = gold[torch.arange(len(gold)), weights.argmax(1)]
     return found[gold.any(1)].double().mean().item()
+
+
+@wrong(ID, named="last true key only")
+def last_gold_position_only(weights, gold):
+    rows = gold.any(1)
+    last = gold.shape[1] - 1 - gold.flip(1).int().argmax(1)
+    return (weights.argmax(1) == last)[rows].double().mean().item()
+
+
+@wrong(ID, named="more than an even share")
+def any_gold_position_above_uniform(weights, gold):
+    found = ((weights > 1 / weights.shape[1]) & gold).any(1)
+    return found[gold.any(1)].double().mean().item()
+
+
+@wrong(ID, named="rounded")
+def rounded_to_two_decimals(weights, gold):
+    found = gold[torch.arange(len(gold)), weights.argmax(1)]
+    return round(found[gold.any(1)].double().mean().item(), 2)

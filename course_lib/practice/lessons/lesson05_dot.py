@@ -144,7 +144,7 @@ DOT_ATTENTION = Exercise(
                 _attend()(queries, keys, values),
                 torch.softmax(queries @ keys.T, dim=-1),
             ),
-            "You returned the weights as well; the contexts alone are asked for.",
+            "You returned the weights as well. Return the contexts alone.",
         ),
         Mistake(
             "softmax over the queries, by hand",
@@ -166,7 +166,7 @@ DOT_ATTENTION = Exercise(
             lambda queries, keys, values: (
                 torch.softmax((queries @ keys.T).flatten(), dim=0).view(len(queries), len(keys)) @ values
             ),
-            "You took one softmax over the whole matrix. Every query shares out a weight of 1 of its own: dim=-1.",
+            "You took one softmax over the whole matrix. Each query divides a weight of 1 among the keys: dim=-1.",
         ),
         Mistake(
             "divided by the sum of the scores",
@@ -184,13 +184,29 @@ DOT_ATTENTION = Exercise(
             lambda queries, keys, values: _attend()(
                 nn.functional.normalize(queries, dim=-1), nn.functional.normalize(keys, dim=-1), values
             ),
-            "You compared directions only: your scores are cosines. The dot product keeps the lengths of query and "
-            "key.",
+            "You compared directions alone: your scores are cosines. The dot product also counts the lengths of query "
+            "and key.",
+        ),
+        Mistake(
+            "softmax of the contexts",
+            lambda queries, keys, values: torch.softmax(queries @ keys.T @ values, dim=-1),
+            "You mixed the values by their scores and took the softmax of the result. The softmax comes first: it "
+            "turns scores into weights, and the weights multiply the values.",
+        ),
+        Mistake(
+            "sigmoid for softmax",
+            _attend(share=lambda scores, dim: torch.sigmoid(scores)),
+            "You took the sigmoid of each score by itself. The weights of a query must sum to 1: softmax.",
+        ),
+        Mistake(
+            "logarithm of the weights",
+            _attend(share=torch.log_softmax),
+            "You used log_softmax, the logarithms of the weights. Multiply the values by the weights: softmax.",
         ),
         Mistake(
             "contexts as columns",
             lambda queries, keys, values: _attend()(queries, keys, values).T.clone(),
-            "Your contexts are columns. One row for each query is asked for: weights @ values.",
+            "Your contexts are columns. Return one row for each query: weights @ values.",
         ),
     ],
 )

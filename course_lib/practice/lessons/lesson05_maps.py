@@ -31,8 +31,12 @@ def _first_gold_only(weights, gold):
     return (weights.argmax(dim=1) == gold.int().argmax(dim=1))[rows].double().mean().item()
 
 
+def _mean_of_rows(gold, found):
+    return found[gold.any(dim=1)].double().mean().item()
+
+
 def _more_than_half(weights, gold):
-    return ((weights * gold).sum(dim=1) > 0.5)[gold.any(dim=1)].double().mean().item()
+    return _mean_of_rows(gold, (weights * gold).sum(dim=1) > 0.5)
 
 
 def _count(weights, gold):
@@ -111,8 +115,8 @@ SHARE_ON_GOLD = Exercise(
         Mistake(
             "mass",
             _mass,
-            "That is how much weight lies on the true keys, on average: a good measure too, but another. Here a query "
-            "is right or wrong: where is its largest weight?",
+            "That is how much weight lies on the true keys, on average: a good measure too, but a different one. Here "
+            "a query is right or wrong: where is its largest weight?",
         ),
         Mistake(
             "over the keys",
@@ -198,9 +202,25 @@ SHARE_ON_GOLD = Exercise(
             "You have one answer for each query. Keep those that have a true key, and take the mean.",
         ),
         Mistake(
+            "last true key only",
+            lambda weights, gold: _first_gold_only(weights.flip(1), gold.flip(1)),
+            "Where several keys are true, you accepted only the last of them.",
+        ),
+        Mistake(
+            "more than an even share",
+            lambda weights, gold: _mean_of_rows(gold, ((weights > 1 / weights.shape[1]) & gold).any(dim=1)),
+            "You asked for a true key with more than an even share of the weight. Another key may have more still: "
+            "where is the largest weight?",
+        ),
+        Mistake(
+            "rounded",
+            lambda weights, gold: round(_share(weights, gold), 2),
+            "You rounded to two decimals. Return the share as it is.",
+        ),
+        Mistake(
             "the last row left out",
             lambda weights, gold: _share(weights[:-1], gold[:-1]),
-            "You left out the last row. Only rows without a true key are left out, wherever they stand.",
+            "You left out the last row. Only rows without a true key are left out, wherever they are.",
         ),
     ],
 )
@@ -230,9 +250,10 @@ WRONG_ZEROS = Exercise(
     ],
     mistakes=[
         Mistake(
-            "with the model's own weights",
+            "none at all",
             0.0,
-            "That is what the model's own weights write. Use `blind`, which was written under uniform weights.",
+            "Three ways lead to 0: the model's own weights (take `blind`, not `own`), a different position (take 8), "
+            "and counting the symbols that are right instead of those that are 0.",
         ),
         Mistake(
             "the share of such days",

@@ -61,7 +61,7 @@ ADDITIVE_SCORES = Exercise(
         "`queries @ W.T` is (target_len, a), `keys @ U.T` is (source_len, a). Every row of the one must be added to "
         "every row of the other: give each a dimension of length 1 in the right place.",
         "With `[:, None]` the queries are (target_len, 1, a), with `[None]` the keys are (1, source_len, a); their sum "
-        "is (target_len, source_len, a). The tanh and the product with v are left.",
+        "is (target_len, source_len, a). Now take its tanh and multiply by v.",
     ],
     mistakes=[
         Mistake(
@@ -88,7 +88,7 @@ ADDITIVE_SCORES = Exercise(
         Mistake(
             "sum instead of v",
             _additive(weigh=False),
-            "You summed up the hidden units; each of them counts with its own weight, v.",
+            "You added up the hidden units; each has its own weight in v.",
         ),
         Mistake(
             "tanh outside",
@@ -124,13 +124,13 @@ ADDITIVE_SCORES = Exercise(
         Mistake(
             "softmax taken",
             lambda queries, keys, W, U, v: torch.softmax(_additive()(queries, keys, W, U, v), dim=-1),
-            "You took the softmax as well; the scores before it are asked for.",
+            "You took the softmax as well. Return the scores before it.",
         ),
         Mistake(
             "softmax over the queries taken",
             lambda queries, keys, W, U, v: torch.softmax(_additive()(queries, keys, W, U, v), dim=0),
-            "You took a softmax, and over the queries. The scores before any softmax are asked for; where one is "
-            "taken, it runs over the keys.",
+            "You took a softmax, and over the queries. Return the scores before any softmax; where one is taken, it "
+            "runs over the keys.",
         ),
         Mistake(
             "detached",
@@ -153,8 +153,8 @@ ADDITIVE_SCORES = Exercise(
             lambda queries, keys, W, U, v: (
                 (torch.tanh(queries @ W.T)[:, None] + torch.tanh(keys @ U.T)[None]) @ v
             ),
-            "You took the tanh of W q and of U k apart. Then the query adds the same number to every score of its row, "
-            "and the softmax drops it. The tanh goes around the sum.",
+            "You took the tanh of W q and of U k separately. Then the query adds the same number to every score of its "
+            "row, and the softmax drops it. The tanh goes around the sum.",
         ),
         Mistake(
             "product of the parts",
@@ -178,6 +178,23 @@ ADDITIVE_SCORES = Exercise(
                 ((queries @ W.T)[:, None] + (keys @ U.T)[None]) * v
             ).sum(dim=-1),
             "You multiplied by v before the tanh; v weighs the hidden units after it.",
+        ),
+        Mistake(
+            "mean over the hidden units",
+            lambda queries, keys, W, U, v: _additive()(queries, keys, W, U, v) / len(v),
+            "You took the mean over the hidden units; the product with v is their sum: @ v.",
+        ),
+        Mistake(
+            "every 1 squeezed away",
+            lambda queries, keys, W, U, v: _additive()(queries, keys, W, U, v).squeeze(),
+            "squeeze() drops every dimension of length 1, a single query or key as well. squeeze(-1) drops the last "
+            "alone, and after @ v there is none to drop.",
+        ),
+        Mistake(
+            "v as a column",
+            lambda queries, keys, W, U, v: _additive()(queries, keys, W, U, v)[..., None],
+            "Your scores have a last dimension of length 1. @ v leaves none; after @ v[:, None] drop it with "
+            "squeeze(-1).",
         ),
         Mistake(
             "no keys",

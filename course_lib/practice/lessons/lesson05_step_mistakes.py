@@ -13,7 +13,8 @@ from course_lib.practice.lessons.lesson05_weights import FINITE
 def step(
     *, squash=torch.tanh, swap=False, mask_as="right", dim=-1, order="yc", readout="new", seen="scy",
     before_head=torch.tanh, mix="weights", returned="new", third="weights", cut="", query="old", answer="lsw",
-    squeeze=False, low=-math.inf, attended="memory", remember=True,
+    squeeze=False, low=-math.inf, attended="memory", scaled=False,
+    call=lambda cell, x, s: cell(x, s),
 ) -> Callable:  # fmt: skip
     """One decoder step; the options are the ways to get it wrong."""
 
@@ -23,6 +24,7 @@ def step(
         from_query = 0.0 if query == "none" else W(s) if query == "no keys' dimension" else W(s)[:, None]
         scores = net.v(squash(from_query + U(memory)))  # (batch, source_len, 1)
         scores = scores.squeeze() if squeeze else scores[..., 0]
+        scores = scores / net.v.in_features**0.5 if scaled else scores
         if mask_as in ("right", "inverted"):
             scores = scores.masked_fill(mask if mask_as == "inverted" else ~mask, low)
         scores = scores * mask if mask_as == "zero" else scores
@@ -52,7 +54,7 @@ def step(
         scores, weights, c = attend(s, memory, mask, net)
         parts = {"y": y, "c": c, "s": s}
         joined = torch.cat([parts[name] for name in order], dim=1)
-        new = net.cell(joined, s) if remember else net.cell(joined)
+        new = call(net.cell, joined, s)
         if query == "new":
             scores, weights, parts["c"] = attend(new, memory, mask, net)
         parts["s"] = new if readout == "new" else s
@@ -63,6 +65,15 @@ def step(
         return tuple(results[name] for name in ("lsw" if answer == "probabilities" else answer))
 
     return one_step
+
+
+def _changed(change: Callable, **options) -> Callable:
+    """A step whose results are changed afterwards: change(net, logits, new state, weights)."""
+    return lambda last, s, memory, mask, net: change(net, *step(**options)(last, s, memory, mask, net))
+
+
+def _tanh_of_logits(net, logits, s, weights) -> tuple:
+    return torch.tanh(logits), s, weights
 
 
 MISTAKES = [
@@ -211,7 +222,7 @@ MISTAKES = [
     ),
     Mistake(
         "cell without a state",
-        step(remember=False),
+        step(call=lambda cell, x, s: cell(x)),
         "You called the cell without s, so it began from zeros: net.cell(x, s).",
     ),
     Mistake(
@@ -237,7 +248,37 @@ MISTAKES = [
     Mistake(
         "weights left out",
         step(answer="ls"),
-        "You returned two tensors. The weights are asked for as well, after the new state.",
+        "You returned two tensors. Return the weights as well, after the new state.",
+    ),
+    Mistake(
+        "scaled",
+        step(scaled=True),
+        "You divided the scores by the square root of the number of hidden units. The additive score has no scale.",
+    ),
+    Mistake(
+        "head of the state",
+        _changed(lambda net, logits, s, weights: (net.head(s), s, weights)),
+        "You gave the state straight to the head. The readout comes before it: head(tanh(readout([s; c; y]))).",
+    ),
+    Mistake(
+        "tanh after the head",
+        _changed(_tanh_of_logits),
+        "You took the tanh of the logits. It belongs between readout and head; a logit may be any number.",
+    ),
+    Mistake(
+        "tanh after the head, none before it",
+        _changed(_tanh_of_logits, before_head=lambda x: x),
+        "Your tanh is around the head. It belongs between readout and head; a logit may be any number.",
+    ),
+    Mistake(
+        "logarithms of the probabilities",
+        _changed(lambda net, logits, s, weights: (logits.log_softmax(dim=-1), s, weights)),
+        "You took the log_softmax of the logits. The loss and the search take it themselves: return the logits.",
+    ),
+    Mistake(
+        "arguments of the cell exchanged",
+        step(call=lambda cell, x, s: cell(s, x)),
+        "You called net.cell(s, x). The input comes first, then the state: net.cell(x, s).",
     ),
     Mistake(
         "memory detached",

@@ -8,7 +8,7 @@ from course_lib.practice.properties import has_shape, holds, matches_reference, 
 
 NEVER = -float("inf")
 OVER_QUERIES = (
-    "You took the softmax over the queries (dim=0), so the columns sum to 1. Every query shares out its own weight 1 "
+    "You took the softmax over the queries (dim=0), so the columns sum to 1. Each query divides its own weight of 1 "
     "among the keys: dim=-1."
 )
 UNSAFE = (
@@ -25,6 +25,10 @@ def _weights(scores, mask):
     return torch.softmax(scores.masked_fill(~mask, NEVER), dim=-1)
 
 
+def _late(scores, mask):
+    return torch.softmax(scores, dim=-1) * mask
+
+
 def _only_the_first(scores, mask):
     weights, real = torch.zeros_like(scores), int(mask.sum())
     weights[:, :real] = torch.softmax(scores[:, :real], dim=-1)
@@ -33,7 +37,7 @@ def _only_the_first(scores, mask):
 
 def _shared_out(scores, mask):
     weights = torch.softmax(scores, dim=-1)
-    return weights * mask + (weights * ~mask).sum(dim=-1, keepdim=True) / mask.sum() * mask
+    return _late(scores, mask) + (weights * ~mask).sum(dim=-1, keepdim=True) / mask.sum() * mask
 
 
 def _weights_cases() -> list[tuple]:
@@ -68,8 +72,9 @@ def learns(result, *_) -> bool | str:
 
 
 def _padding_gets_nothing(weights, scores, mask) -> bool | str:
-    given = float(weights[:, ~mask].abs().max()) if not mask.all() else 0.0
-    return given < 1e-6 or f"a key where the mask is False gets {given:.3f}."
+    given = weights[:, ~mask].flatten()
+    worst = float(given[given.abs().argmax()]) if len(given) else 0.0
+    return abs(worst) < 1e-6 or f"a key where the mask is False gets {worst:.3f}."
 
 
 ATTENTION_WEIGHTS = Exercise(
@@ -154,23 +159,23 @@ ATTENTION_WEIGHTS = Exercise(
         Mistake(
             "no softmax",
             lambda scores, mask: scores.masked_fill(~mask, NEVER),
-            "You masked the scores, rightly, and returned them. The weights are their softmax over the keys.",
+            "You masked the scores correctly, but returned them. The weights are their softmax over the keys.",
         ),
         Mistake(
             "columns dropped",
             lambda scores, mask: torch.softmax(scores[:, mask], dim=-1),
-            "You cut the padded columns off. Their weights are asked for as well, and are 0: the result has as many "
-            "columns as the scores.",
+            "You cut the padded columns off. Return their weights as well, which are 0: the result has as many columns "
+            "as the scores.",
         ),
         Mistake(
             "the first keys taken for the real ones",
             _only_the_first,
-            "You counted the real keys and took as many from the left. Padding need not stand on the right: use the "
-            "mask itself.",
+            "You counted the real keys and took as many from the left. Padding need not be on the right: use the mask "
+            "itself.",
         ),
         Mistake(
             "one sum for all rows",
-            lambda scores, mask: torch.softmax(scores, -1) * mask / (torch.softmax(scores, -1) * mask).sum(),
+            lambda scores, mask: _late(scores, mask) / _late(scores, mask).sum(),
             "You divided by the sum of the whole matrix. Every row has a sum of its own: sum(dim=-1, keepdim=True).",
         ),
         Mistake(
@@ -178,6 +183,27 @@ ATTENTION_WEIGHTS = Exercise(
             _shared_out,
             "You shared out the weight of the padding in equal parts. Each real key should grow in proportion to its "
             "own weight, which is what masking the scores before the softmax does.",
+        ),
+        Mistake(
+            "divided by what padding left",
+            lambda scores, mask: _late(scores, mask) / _late(scores, mask).sum(dim=-1, keepdim=True),
+            "On paper your weights are right. But where padding has a large score, the softmax leaves the real keys "
+            "nothing, and 0 / 0 is NaN. Mask the scores, before the softmax.",
+        ),
+        Mistake(
+            "−∞ after the softmax",
+            lambda scores, mask: torch.softmax(scores, dim=-1).masked_fill(~mask, NEVER),
+            "You set weights to −∞, after the softmax. Set the scores to −∞ before it, and the weights come out as 0.",
+        ),
+        Mistake(
+            "+∞ or NaN for padding",
+            lambda scores, mask: torch.softmax(scores.masked_fill(~mask, -NEVER), dim=-1),
+            "You set the scores of padding to +∞ or NaN, and either makes the whole row NaN. It is −∞: -math.inf.",
+        ),
+        Mistake(
+            "logarithm of the weights",
+            lambda scores, mask: torch.log_softmax(scores.masked_fill(~mask, NEVER), dim=-1),
+            "You used log_softmax and returned the logarithms of the weights: softmax.",
         ),
         Mistake(
             "no mask",
@@ -193,7 +219,7 @@ ATTENTION_WEIGHTS = Exercise(
         ),
         Mistake(
             "mask after the softmax",
-            lambda scores, mask: torch.softmax(scores, dim=-1) * mask,
+            _late,
             "You set weights to 0 after the softmax: what padding had taken is missing now, and the rows sum to less "
             "than 1. Mask the scores, before the softmax.",
         ),
