@@ -15,6 +15,7 @@ from course_lib.models.size import n_parameters
 from course_lib.recipes import (
     bottleneck,
     cures,
+    distil_village,
     multi30k,
     multi30k_transformer,
     shakespeare,
@@ -64,6 +65,12 @@ RECIPES = {
         lambda: village_bert.train,
         {"warm_up": "warm_up"},
     ),
+    distil_village.NAME: (
+        distil_village,
+        distil_village.CONFIGURATION,
+        lambda: distil_village.train,
+        {"warm_up": "warm_up"},
+    ),
     village_t5.NAME: (
         village_t5,
         village_t5.CONFIGURATION,
@@ -86,7 +93,8 @@ RECIPES = {
         for name, configuration in shakespeare.CONFIGURATIONS.items()
     },
 }
-BY_MUON = (village_bert.NAME, village_t5.NAME)  # lr is that of the matrices, adamw_lr that of all others
+# lr is that of the matrices, adamw_lr that of all others.
+BY_MUON = (village_bert.NAME, distil_village.NAME, village_t5.NAME)
 # What the cards do not say, since each recipe has it; an option that is named neither here nor there is not passed.
 ALSO = {wikitext_bert.NAME: {"weight_decay": 0.01}}
 
