@@ -25,6 +25,9 @@ from course_lib.drawings.multi_head import multi_head
 from course_lib.drawings.rotary import rotary
 from course_lib.drawings.self_attention import self_attention
 from course_lib.drawings.skipgram_window import skipgram_window
+from course_lib.drawings.span_corruption import span_corruption
+from course_lib.drawings.text_to_text import text_to_text
+from course_lib.drawings.three_masks import three_masks
 from course_lib.drawings.transformer import transformer
 from course_lib.drawings.transformer_block import transformer_block
 from course_lib.drawings.unrolled_rnn import unrolled_rnn
@@ -53,6 +56,9 @@ __all__ = [
     "rotary",
     "self_attention",
     "skipgram_window",
+    "span_corruption",
+    "text_to_text",
+    "three_masks",
     "transformer",
     "transformer_block",
     "unrolled_rnn",
