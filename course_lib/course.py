@@ -132,6 +132,14 @@ LESSONS = (
         90,
         90,
     ),
+    Lesson(
+        "14_text_to_text",
+        "Text to text: T5",
+        "Can one model with one loss do every task, if every task is written as text?",
+        "build span corruption and the T5 loss, compute position buckets, count invalid answers, score summaries",
+        90,
+        60,
+    ),
 )
 
 # What is planned: (number, title).

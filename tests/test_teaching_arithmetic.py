@@ -45,9 +45,16 @@ def softmax(*scores: float) -> list[float]:
     return torch.softmax(torch.tensor(scores, dtype=torch.float64), dim=0).tolist()
 
 
+def corrupted(length: int) -> tuple[list[int], list[int]]:
+    """Source and target of a text that loses 25 spans of 3."""
+    spans = [(20 * n, 20 * n + 3) for n in range(25)]
+    return solved("14.corrupt_spans")(list(range(length)), spans, list(range(1000, 1026)))
+
+
 UN_WORDS = {tuple("sun"): 4, tuple("sung"): 2, tuple("fun"): 5, tuple("fund"): 3}
 AB_WORDS = {tuple("ab"): 3, tuple("abc"): 2, tuple("bc"): 4}
 PIECES = ["play", "p", "##lay", "##er", "##ers", "##s"]
+KEYS = "tom lost the keys".split(), "tom found the old keys".split()
 SLOPE = 0.75 * math.log(3)
 WEIGHTS = softmax(math.log(2), 0.0, math.log(5))
 BEAM_FACTOR = math.log(2.3 / 2) / math.log(9 / 8)
@@ -132,6 +139,12 @@ NUMBERS = [
     ("12", "⅝ on the diagonal", solved("12.rollout")(torch.full((2, 1, 2, 2), 0.5))[0, 0], 5 / 8),
     ("12", "$4/20 = 0.2$", share_of_splits([5, 4, 1], [3, 2, 0]), 0.2),
     ("12", "$1/20 = 0.05$", 1 / math.comb(6, 3), 0.05),
+    ("14", "$16 + 5 = 21$", solved("14.bucket")(5, 32, 128), 21),
+    ("14", "$500 - 75 + 25 = 450$", len(corrupted(500)[0]), 450),
+    ("14", "$75 + 25 + 1 = 101$", len(corrupted(500)[1]), 101),
+    ("14", r"$F_1 = 2 \cdot 3 / (4 + 5) \approx 0.67$", solved("14.rouge_l")(*KEYS), 0.67),
+    ("14", "$100 + 10 + 40 = 150$", sum(solved("14.attended_pairs")(10, 4)[:3]), 150),
+    ("14", r"$14 \cdot 15 / 2 = 105$", solved("14.attended_pairs")(10, 4)[3], 105),
 ]
 
 

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # 14 · Text to text: T5
 #
-# **Can one model with one loss do every task, if every task is written as text?** In lesson 11 each task needed a head of its own: a classifier here, a tagger there. T5 (Raffel et al. 2020) has none. It reads a text and writes a text, whatever the task is. In this lesson you build its pre-training and its loss, and measure what one small model does with six tasks.
+# **Can one model with one loss do every task, if every task is written as text?** In lesson 11 each task needed a head of its own: a classifier here, a tagger there. T5 (Raffel et al. 2020) has none. It reads a text and writes a text, whatever the task is. In this lesson you build its pre-training and its loss, and measure what one small model does with it.
 #
 # You will be able to:
 #
@@ -39,7 +39,7 @@ from course_lib.data import village
 from course_lib.device import seed_everything, setup
 from course_lib.explore import SliderFigure
 from course_lib.metrics import rouge
-from course_lib.models.attention import record_attention, relative_position_bucket
+from course_lib.models.attention import relative_position_bucket
 from course_lib.models.pretrained import t5_weights
 from course_lib.models.size import n_parameters
 from course_lib.models.transformer import T5
@@ -130,12 +130,18 @@ hint("14.bucket")
 
 # %%
 distances = list(range(-40, 41))
-library = relative_position_bucket(torch.tensor(distances), bidirectional=True, n_buckets=32, max_distance=128)
+library = relative_position_bucket(
+    torch.tensor(distances), bidirectional=True, n_buckets=32, max_distance=128
+)
 ours = [yours("14.bucket")(distance, 32, 128) for distance in distances]
-print(f"equal to the library's at {sum(a == b for a, b in zip(ours, library.tolist(), strict=True))} of {len(ours)} distances")
+print(
+    f"equal to the library's at {sum(a == b for a, b in zip(ours, library.tolist(), strict=True))} of {len(ours)} distances"
+)
 figure, ax = plt.subplots(figsize=(7.5, 2.4))
 _ = ax.step(distances, ours, where="mid")
-_ = ax.set(xlabel="distance: key − query", ylabel="bucket", title="Near distances have a bucket each, far ones share")
+_ = ax.set(
+    xlabel="distance: key − query", ylabel="bucket", title="Near distances have a bucket each, far ones share"
+)
 
 # %% [markdown]
 # And these are the numbers that our model learned, as they are added to the scores of twelve tokens. Move the slider to see its four heads. In the decoder, keys after the query are masked.
@@ -144,13 +150,23 @@ _ = ax.set(xlabel="distance: key − query", ylabel="bucket", title="Near distan
 # %% tags=["nbval-ignore-output"]
 def draw_bias(head):
     figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), layout="constrained")
-    for ax, positions, name in zip(axes, (model.encoder_positions, model.decoder_positions), ("encoder", "decoder"), strict=True):
+    for ax, positions, name in zip(
+        axes, (model.encoder_positions, model.decoder_positions), ("encoder", "decoder"), strict=True
+    ):
         with torch.no_grad():
             bias = positions(12, 12)[0, head].cpu()  # (target_len, source_len)
         if name == "decoder":
             bias = bias.masked_fill(torch.ones(12, 12, dtype=torch.bool).triu(1), math.nan)
         image = ax.imshow(bias, cmap=plt.get_cmap("RdBu_r").with_extremes(bad="#c9c9c9"), vmin=-1.5, vmax=1.5)
-        _ = ax.set(xlabel="key position", ylabel="query position", title=f"{name}, head {head}")
+        ax.grid(False)
+        ticks = range(0, 12, 2)
+        _ = ax.set(
+            xlabel="key position",
+            ylabel="query position",
+            title=f"{name}, head {head}",
+            xticks=ticks,
+            yticks=ticks,
+        )
     figure.colorbar(image, ax=axes, label="bias added to the score")
     return axes[0]
 
@@ -219,7 +235,9 @@ for sentence in village.sample(4, seed=8):
 
 # %%
 text = list(range(100, 600))
-t5_source, t5_target = yours("14.corrupt_spans")(text, noise_spans(500, generator=generator), range(1000, 1100))
+t5_source, t5_target = yours("14.corrupt_spans")(
+    text, noise_spans(500, generator=generator), range(1000, 1100)
+)
 bart_source, bart_target = infill_spans(text, 1, generator=generator)
 for name, source, target in (("T5", t5_source, t5_target), ("BART", bart_source, bart_target)):
     print(f"{name:4}: reads {len(source)} tokens, writes {len(target)}")
@@ -271,7 +289,11 @@ hint("14.t5_loss")
 # PyTorch ignores targets of −100, and T5 pads with 0. AllenNLP's T5 passed the padded targets on as they were (allenai/allennlp#5342), and its test against a reference passed. How does that affect the loss?
 
 # %%
-data = [(encode(one.source), encode(one.target)) for task in ("sentiment", "summarize") for one in village_t5_tasks.examples(task, 40, seed=5)]
+data = [
+    (encode(one.source), encode(one.target))
+    for task in ("sentiment", "summarize")
+    for one in village_t5_tasks.examples(task, 40, seed=5)
+]
 source, lengths = (part.to(device) for part in pad([pair[0] for pair in data], PAD_ID))
 targets = pad([[*pair[1], EOS_ID] for pair in data], PAD_ID)[0].to(device)
 
@@ -285,7 +307,9 @@ shares = (targets == PAD_ID).double().mean()
 one = slice(0, 1)
 with torch.no_grad():
     single = targets[one, :2]
-    alone = with_padding(model, source[one], lengths[one], single) - yours("14.t5_loss")(model, source[one], lengths[one], single, PAD_ID)
+    alone = with_padding(model, source[one], lengths[one], single) - yours("14.t5_loss")(
+        model, source[one], lengths[one], single, PAD_ID
+    )
 measured("a single example: difference of the two losses", alone.abs(), at_most=1e-6, unit="nats")
 measured("share of the batch's target positions that are padding", shares, between=(0.3, 0.5))
 
@@ -310,7 +334,11 @@ def batches():
     """Endless batches; each epoch takes out different spans."""
     while True:
         pairs = [
-            yours("14.corrupt_spans")(ids, noise_spans(len(ids), noise=c.noise, mean_span=c.mean_span, generator=generator), SENTINELS)
+            yours("14.corrupt_spans")(
+                ids,
+                noise_spans(len(ids), noise=c.noise, mean_span=c.mean_span, generator=generator),
+                SENTINELS,
+            )
             for ids in sentences
         ]
         yield from pair_batches(pairs, c.batch, bos_id=PAD_ID, eos_id=EOS_ID, generator=generator)
@@ -330,7 +358,9 @@ measured("mean loss of the last 20 steps", sum(history.losses[-20:]) / 20, at_mo
 # %%
 held_out = [encode(sentence.words) for sentence in village.sample(1000, seed=1_000_000)]
 generator = torch.Generator().manual_seed(1)
-pairs = [yours("14.corrupt_spans")(ids, noise_spans(len(ids), generator=generator), SENTINELS) for ids in held_out]
+pairs = [
+    yours("14.corrupt_spans")(ids, noise_spans(len(ids), generator=generator), SENTINELS) for ids in held_out
+]
 
 
 @torch.no_grad()
@@ -346,7 +376,9 @@ def losses_by_kind(model):
 
 for name, one in (("after 120 steps", learner.eval()), ("stored, after 1,200", model)):
     words, special = losses_by_kind(one)
-    bounds = ({"at_least": 1.5}, {"at_most": 0.3}) if one is learner else ({"at_most": 1.2}, {"at_most": 0.05})
+    bounds = (
+        ({"at_least": 1.5}, {"at_most": 0.3}) if one is learner else ({"at_most": 1.2}, {"at_most": 0.05})
+    )
     measured(f"{name}: loss of words", words, **bounds[0], unit="nats")
     measured(f"{name}: loss of sentinels and </s>", special, **bounds[1], unit="nats")
 
@@ -354,33 +386,37 @@ for name, one in (("after 120 steps", learner.eval()), ("stored, after 1,200", m
 # The form of the target is easy: it begins with the first sentinel, ends with the next, and the word between takes its time. So don't judge span corruption by its mean loss. Judge what fills the holes. The village has a grammar, which says of every filled sentence whether it is possible:
 
 # %%
-for filled_by, one, bound in (("after 120 steps", learner, {"between": (0.2, 0.8)}), ("stored model", model, {"at_least": 0.98})):
+for filled_by, one, bound in (
+    ("after 120 steps", learner, {"at_most": 0.9}),
+    ("stored model", model, {"at_least": 0.98}),
+):
     measured(f"grammatical infills, {filled_by}", village_t5.grammatical_share(one, 500, seed=7), **bound)
-for source, filled in village_t5.infilled(model, [sentence.words for sentence in village.sample(4, seed=99)], seed=3):
+for source, filled in village_t5.infilled(
+    model, [sentence.words for sentence in village.sample(4, seed=99)], seed=3
+):
     print(f"{' '.join(source):40} → {' '.join(filled)}")
 
 # %% [markdown]
 # A filled sentence need not be the original one, only a possible one.
 #
-# ## 6 · Six tasks, one model
+# ## 6 · Fine-tuning, and answers that are no answers
 #
-# Fine-tuning goes on with the same loss, on 4,096 examples of each task, all mixed. The stored model was trained in this way for another minute. Score it on new examples, by exact match. A rival that always gives the most frequent answer shows what is easy.
+# Fine-tuning goes on with the same loss. Train the stored model on 1,600 opinions with the prefix *sentiment:*, for 200 steps, and score 300 new ones by exact match. There is no classifier on top; the model writes the label.
 
 # %%
-worker = village_t5_tasks.load().to(device).eval()
-tests = {task: village_t5_tasks.examples(task, 300, seed=1_000_003) for task in village_t5_tasks.TASKS}
-written = {task: village_t5_tasks.answers(worker, test) for task, test in tests.items()}
-for task, test in tests.items():
-    targets = [tuple(one.target) for one in test]
-    most_frequent = max(targets.count(target) for target in set(targets)) / len(test)
-    measured(
-        f"{task:10}: exact match; the most frequent answer has {most_frequent:.2f}",
-        village_t5_tasks.exact_share(written[task], test),
-        at_least=0.9,
-    )
+worker = village_t5.load().to(device)
+_ = village_t5_tasks.fine_tune(
+    worker, village_t5_tasks.examples("sentiment", 1600, seed=0), steps=200, batch=32, progress=False
+)
+_ = worker.eval()
+opinions = village_t5_tasks.examples("sentiment", 300, seed=1_000_003)
+written = village_t5_tasks.answers(worker, opinions)
+measured(
+    "sentiment: exact match on new opinions", village_t5_tasks.exact_share(written, opinions), at_least=0.9
+)
 
 # %% [markdown]
-# One set of weights writes labels, sentences, names and formulas. What tells it which? The prefix, you might say. But a prefix is a word like any other, and a text-to-text model can write anything. Test both.
+# What tells the model that it should write a label? The prefix, you might say. But a text-to-text model can write anything. Test both.
 #
 # ### Exercise 4 · Correct, wrong, or no answer (core, 8 minutes, experiment)
 #
@@ -409,7 +445,6 @@ hint("14.answer_kinds")
 # `one not in allowed` compares whole texts. A text that merely contains a label, such as *positive positive*, is invalid: a program that reads the answers would not know what to do with it.
 
 # %%
-opinions = tests["sentiment"]
 gold = [" ".join(one.target) for one in opinions]
 
 
@@ -422,10 +457,12 @@ def with_prefix(prefix):
 for prefix in (["sentiment:"], [], ["acceptable:"], ["correct:"], ["summarize:"], ["negative"]):
     found = with_prefix(prefix)
     kinds = yours("14.answer_kinds")(found, gold, ["positive", "negative"])
-    print(f"{' '.join(prefix) or '(none)':12} correct {kinds[0]:.2f}, wrong {kinds[1]:.2f}, invalid {kinds[2]:.2f}; first: {found[0]}")
+    print(
+        f"{' '.join(prefix) or '(none)':12} correct {kinds[0]:.2f}, wrong {kinds[1]:.2f}, invalid {kinds[2]:.2f}; first: {found[0]}"
+    )
 
 # %% [markdown]
-# TEXT ABOUT THE EXPERIMENT
+# After fine-tuning on one task, the prefix is one word among others: whatever comes first, the model writes a label. Nothing but training ties a prefix to a task.
 #
 # ## 7 · Summaries, and how to score them
 #
@@ -466,10 +503,10 @@ hint("14.rouge_l")
 # If both texts end in the same word, that word belongs to a longest subsequence, and the rest is $T_{i-1,j-1}$. Otherwise one of the two last words is of no use, so take the better of the two shorter problems.
 
 # %% [markdown]
-# A summary needs a rival. On news, the first sentences of the article are hard to beat: **lead-1** and **lead-k**. The model has to beat both:
+# A summary needs a rival. On news, the first sentences of the article are hard to beat: **lead-1** and **lead-k**. A model has to beat both:
 
 # %%
-stories = tests["summarize"]
+stories = village_t5_tasks.examples("summarize", 300, seed=1_000_003)
 
 
 def sentences_of(example):
@@ -493,69 +530,30 @@ def mean_rouge(summaries):
 
 leads = {k: mean_rouge([sum(sentences_of(story)[:k], []) for story in stories]) for k in (1, 2, 3, 5)}
 print("ROUGE-L: " + ", ".join(f"lead-{k} {score:.0f}" for k, score in leads.items()))
-summaries = written["summarize"]
-measured("ROUGE-L of the model", mean_rouge(summaries), above=("lead-1 plus 15", leads[1] + 15))
-library = rouge([" ".join(one) for one in summaries], [" ".join(one.target) for one in stories]).rougeL
-measured("difference from rouge-score, Google's implementation", abs(mean_rouge(summaries) - library), at_most=0.01)
+summaries = [story.target for story in stories]
+first = [sentences_of(story)[0] for story in stories]
+library = rouge([" ".join(one) for one in first], [" ".join(one.target) for one in stories]).rougeL
+measured(
+    "lead-1: difference from rouge-score, Google's implementation",
+    abs(mean_rouge(first) - library),
+    at_most=0.01,
+)
 
 # %% [markdown]
-# > **Predict.** Take each summary and exchange *happy* and *sad*. Every summary is now false. What happens to ROUGE-L?
+# > **Predict.** Take each true summary and exchange *happy* and *sad*. Every summary is now false. What happens to ROUGE-L?
 
 # %%
 turned = [[{"happy": "sad", "sad": "happy"}.get(word, word) for word in summary] for summary in summaries]
-false = sum(summary != list(story.target) for summary, story in zip(turned, stories, strict=True)) / len(stories)
+false = sum(summary != list(story.target) for summary, story in zip(turned, stories, strict=True)) / len(
+    stories
+)
 measured("share of false summaries", false, at_least=0.95)
 measured("their ROUGE-L", mean_rouge(turned), at_least=80)
 
 # %% [markdown]
 # ROUGE counts words, not truth: a summary with one wrong word keeps seven of eight. Where the true answer is unique, as here, exact match says more.
 #
-# What does the model attend to when it writes a summary? Below is cross-attention in the last decoder layer, averaged over its heads.
-
-# %% tags=["nbval-ignore-output"]
-def cross_attention(sources, targets):
-    """Cross-attention of the last decoder layer, averaged over heads: (batch, target_len, source_len)."""
-    source, lengths = pad([encode(words) for words in sources], PAD_ID)
-    target_in = pad([[PAD_ID, *encode(words)] for words in targets], PAD_ID)[0]
-    with torch.no_grad(), record_attention(worker) as maps:
-        _ = worker(source.to(device), lengths.to(device), target_in.to(device))
-    return maps["decoder.layers.1.multihead_attn"].mean(dim=1).cpu()
-
-
-story = stories[0]
-weights = cross_attention([story.source], [story.target])[0]
-_ = plots.attention_heatmap(
-    weights,
-    [*story.target, "</s>"],
-    story.source,
-    "Names and things are read off the story",
-    query_title="the word being written",
-)
-
-# %%
-told = village.stories(200, seed=1_000_009)
-on_plot, of_plot = [], []
-attention = cross_attention([("summarize:", *story.words) for story in told], [story.summary for story in told])
-for story, weights in zip(told, attention, strict=True):
-    lengths = [1, *(len(sentence) for sentence in story.sentences)]  # the prefix first
-    owner = [number for number, length in enumerate(lengths) for _ in range(length)]  # of each token, its sentence
-    inside = torch.tensor([number - 1 in story.plot for number in owner])
-    on_plot.append(weights[: len(story.summary) + 1, : len(owner)][:, inside].sum(dim=-1).mean())
-    of_plot.append(inside.double().mean())
-measured(
-    "attention on the three sentences that matter",
-    torch.stack(on_plot).mean(),
-    above=("their share of the tokens", torch.stack(of_plot).mean()),
-)
-
-# %% [markdown]
-# The model has learned which sentences matter. As in lesson 05, a weight shows where information could come from, not that it is used.
-#
-# ## 8 · What pre-training is worth
-#
-# TEXT
-#
-# ## 9 · BERT, GPT and T5
+# ## 8 · BERT, GPT and T5
 #
 # Three ways to build a model of text, and three masks:
 
@@ -597,7 +595,9 @@ hint("14.attended_pairs")
 
 # %%
 encoder, decoder, cross, stack = yours("14.attended_pairs")(500, 100)
-print(f"500 source and 100 target tokens: encoder {encoder:,}, decoder {decoder:,}, cross {cross:,}; one causal stack {stack:,}")
+print(
+    f"500 source and 100 target tokens: encoder {encoder:,}, decoder {decoder:,}, cross {cross:,}; one causal stack {stack:,}"
+)
 print(f"pairs that T5 has and GPT has not: {encoder + decoder + cross - stack:,}")
 
 # %% [markdown]
@@ -612,7 +612,9 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 # %%
 _ = torch.manual_seed(0)
-sizes = T5Config(vocab_size=50, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0)
+sizes = T5Config(
+    vocab_size=50, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, decoder_start_token_id=0
+)
 theirs = T5ForConditionalGeneration(sizes).eval()
 same = T5(50, d_model=32, n_heads=4, d_ff=64, num_layers=2).eval()
 _ = same.load_state_dict(t5_weights(theirs.state_dict()))
@@ -636,7 +638,11 @@ if ONLINE:
     published = T5ForConditionalGeneration.from_pretrained("google-t5/t5-small").eval()
     for text in ("translate English to German: The house is wonderful.", "cola sentence: The keys is old."):
         ids = tokenizer(text, return_tensors="pt").input_ids
-        print(text, "→", tokenizer.decode(published.generate(ids, max_new_tokens=20)[0], skip_special_tokens=True))
+        print(
+            text,
+            "→",
+            tokenizer.decode(published.generate(ids, max_new_tokens=20)[0], skip_special_tokens=True),
+        )
 
 # %% [markdown]
 # ## Recap
@@ -649,7 +655,7 @@ if ONLINE:
 # | T5 loss | cross-entropy of the shifted target, padding ignored | the same for pre-training and all tasks |
 # | ROUGE-L | $F_1$ of the longest common subsequence | partial credit for summaries; blind to truth |
 #
-# **What is not true.** TEXT
+# **What is not true.** *"The prefix is magic."* It's a word, and means what training made it mean. *"A text-to-text model always gives an answer."* It can write any text, so count the invalid ones. *"A high ROUGE means a good summary."* One wrong word can turn it around.
 #
 # **Still open.** Every model so far is as large as it was trained. What does it cost to run one, and how much of it can you take away? → lesson 15
 #
