@@ -31,7 +31,7 @@ class Configuration:
     n: int = 1000
     batch: int = 16
     max_len: int = 48
-    lr: float = 2e-4
+    lr: float = 1e-4
     lora_lr: float = 3e-3
     rank: int = 8
     alpha: float = 16.0
