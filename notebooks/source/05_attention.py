@@ -260,7 +260,8 @@ additive = AdditiveAttention(query_size=2, key_size=2, attention_size=4)
 with torch.no_grad():
     S = yours("05.additive_scores")(queries, keys, additive.W.weight, additive.U.weight, additive.v.weight[0])  # (target_len, source_len)
     by_library = additive(queries[None], keys[None], keys[None])[0]
-measured("softmax of your scores, weighted mean: largest difference from the library's", (S.softmax(dim=-1) @ keys - by_library).abs().max(), at_most=1e-5)
+by_you = S.softmax(dim=-1) @ keys
+measured("softmax of your scores, weighted mean: largest difference from the library's", (by_you - by_library).abs().max(), at_most=1e-5)
 for attention in (DotProductAttention(96), GeneralAttention(96, 96), AdditiveAttention(96, 96, 32)):
     print(f"{type(attention).__name__:<20} {n_parameters(attention):5,} parameters for queries and keys of 96 features")
 print(f"50 queries meet 50 keys: {50 * 50:,} scores; the additive hidden layer of 32 units holds {50 * 50 * 32:,} numbers")
@@ -467,7 +468,8 @@ def attention_map(model, sources, answers):
 # A short date whose year has four different digits: no doubt which one is meant.
 date = next(x for x in test if x.pattern == "EEE, MMM d, y" and len(x.source) <= 18 and len(set(x.target[:4])) == 4 and 8 in x.copied)
 weights = attention_map(models["Bahdanau, additive"], [date.source], [date.target])[0]  # (target_len, source_len)
-_ = plots.attention_bars(weights[3], list(date.source), query=date.target[3], gold=date.alignment[3], title=f"Writing the fourth digit of {date.target}")
+title = f"Writing the fourth digit of {date.target}"
+_ = plots.attention_bars(weights[3], list(date.source), query=date.target[3], gold=date.alignment[3], title=title)
 
 # %% tags=["nbval-ignore-output"]
 _ = plots.attention_heatmap(
@@ -706,7 +708,9 @@ for name, with_attention in {"fixed vector": False, "with attention": True}.item
     _ = bottleneck.train(model)
     curves[name] = bottleneck.accuracy_by_length(model)
 
-_ = plots.accuracy_by_length(curves, title="The fixed vector fails on long numbers, attention does not", xlabel="digits in the source", ylabel="exact match")
+_ = plots.accuracy_by_length(
+    curves, title="The fixed vector fails on long numbers, attention does not", xlabel="digits in the source", ylabel="exact match"
+)
 
 # %%
 measured("fixed vector, 12 digits: exact match", curves["fixed vector"][12], at_most=0.3)
@@ -776,7 +780,8 @@ def translate_with_maps(sentences):
     return [(w, row, A[n, : len(row), : len(w)]) for n, (w, row) in enumerate(zip(words, rows, strict=True))]
 
 
-for number, title in {167: "For “wearing”, attention jumps ahead to “trägt”", 12: "For “holding”, attention jumps ahead to “hält”"}.items():
+titles = {167: "For “wearing”, attention jumps ahead to “trägt”", 12: "For “holding”, attention jumps ahead to “hält”"}
+for number, title in titles.items():
     words, row, A = translate_with_maps([german[number]])[0]
     _ = plots.attention_heatmap(A, row, words, title=title, query_title="the word being written")
     plt.show()
