@@ -61,7 +61,7 @@ def learn_tasks() -> None:
                 model,
                 history,
                 watch.seconds,
-                data=f"{c.examples:,} examples of each of {len(village_t5_tasks.TASKS)} tasks of the village",
+                data=f"{sum(c.examples.values()):,} examples of {len(c.examples)} tasks of the village, mixed",
                 scores={key: round(value, 3) for key, value in scores.items()},
             )
             stored.store(village_t5_tasks.NAME, model, facts)

@@ -5,9 +5,11 @@ import torch
 
 from course_lib import stored
 from course_lib.data import village
+from course_lib.models.seq2seq import teacher_forced_loss
 from course_lib.recipes import village_t5, village_t5_tasks
 from course_lib.recipes.village_t5 import EOS_ID, PAD_ID, SENTINELS, SYMBOLS, decode, encode
 from course_lib.recipes.village_t5_tasks import Example, exact_share, examples, summary_scores
+from course_lib.text.padding import pair_batches
 from course_lib.text.spans import corrupt_spans, fill_spans
 
 SMALL = village_t5.Configuration(d_model=16, n_heads=2, d_ff=16, num_layers=1, sentences=64, batch=16, steps=6)
@@ -100,6 +102,38 @@ def test_every_wording_of_an_event_has_one_notation():
     assert all(len(targets) == 1 for targets in ambiguous.values())
     passive = [one for one in found if "by" in one.source]
     assert 0.2 < len(passive) / len(found) < 0.6
+
+
+def test_every_example_is_worth_the_same_however_long_its_answer():
+    torch.manual_seed(0)
+    model = village_t5.build(SMALL)
+    pairs = [([20], [15]), ([20, 21], [20, 21, 22, 23, 24])]
+    both, *alone = (
+        village_t5_tasks.loss_by_example(model, next(pair_batches(some, 2, bos_id=PAD_ID, eos_id=EOS_ID)))
+        for some in (pairs, pairs[:1], pairs[1:])
+    )
+    torch.testing.assert_close(both, sum(alone) / 2)
+    one = next(pair_batches(pairs[1:], 1, bos_id=PAD_ID, eos_id=EOS_ID))
+    torch.testing.assert_close(alone[1], teacher_forced_loss(model, one))
+
+
+def test_a_mixture_has_what_is_asked_for():
+    data = village_t5_tasks.mixed({"sentiment": 3, "question": 2}, seed=0)
+    assert [one.source[0] for one in data] == 3 * ["sentiment:"] + 2 * ["question:"]
+    assert set(village_t5_tasks.MIXTURE) == set(village_t5_tasks.TASKS)
+
+
+def test_training_the_tasks_begins_where_it_is_told_and_repeats_itself():
+    configuration = village_t5_tasks.Configuration(dict.fromkeys(village_t5_tasks.TASKS, 4), batch=8, steps=3)
+
+    def trained():
+        torch.manual_seed(0)
+        begun = village_t5.build(SMALL)
+        model, history = village_t5_tasks.train(seed=1, model=begun, configuration=configuration, progress=False)
+        assert model is begun
+        return history.losses
+
+    assert trained() == trained() and len(trained()) == 3
 
 
 def test_scores_of_answers():

@@ -12,34 +12,50 @@
 What is right as it is stands among the sentences to correct as well: half of them.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from course_lib.data import village
 from course_lib.metrics import Rouge, rouge
-from course_lib.models.seq2seq import teacher_forced_loss
 from course_lib.models.transformer import T5
 from course_lib.optimizers import Muon
 from course_lib.recipes import village_t5
 from course_lib.recipes.village_t5 import EOS_ID, PAD_ID, Words
 from course_lib.stored import load_stored
-from course_lib.text.padding import pair_batches
+from course_lib.text.padding import PairBatch, pair_batches
 from course_lib.training import History, fit
 
 NAME = "village-t5-tasks"
 
 
+# How many examples of each task are mixed: more of those that take longest to learn.
+MIXTURE = {
+    "sentiment": 2048,
+    "acceptable": 10_240,
+    "correct": 8192,
+    "question": 10_240,
+    "translate": 8192,
+    "summarize": 4096,
+}
+
+
 @dataclass(frozen=True)
 class Configuration:
-    """How the pre-trained model learns all tasks at once; `examples` of each."""
+    """How the pre-trained model learns all tasks at once.
 
-    examples: int = 8192
+    Seed 0, 150 CPU-seconds, exact answers: sentiment 1.000, acceptable 0.998, correct 0.944, question 0.862, translate
+    0.928, summarize 0.734. The last four copy from their source, and have not converged.
+    """
+
+    examples: dict[str, int] = field(default_factory=MIXTURE.copy)
     batch: int = 64
-    steps: int = 1600
+    steps: int = 1900
     lr: float = 0.01
     adamw_lr: float = 0.01
     warm_up: int = 20
@@ -130,10 +146,22 @@ def examples(task: str, n: int, seed: int | torch.Generator = 0) -> list[Example
     return TASKS[task](n, seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed))
 
 
-def mixed(n: int, seed: int | torch.Generator = 0) -> list[Example]:
-    """n fresh examples of each of TASKS, task after task."""
+def mixed(mixture: Mapping[str, int] = MIXTURE, seed: int | torch.Generator = 0) -> list[Example]:
+    """Fresh examples, so many of each task, task after task."""
     generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
-    return [example for task in TASKS for example in examples(task, n, generator)]
+    return [example for task, n in mixture.items() for example in examples(task, n, generator)]
+
+
+def loss_by_example(model: T5, batch: PairBatch) -> Tensor:
+    """The loss of pre-training, in nats, with every example worth the same, however long its answer is.
+
+    The mean over all tokens would make a translation of ten words worth ten answers of one.
+    """
+    logits = model(batch.source, batch.source_lengths, batch.target_in)  # (batch, target_len, vocab_size)
+    asked = batch.target_out != PAD_ID
+    # cross_entropy wants the classes second: (batch, target_len, vocab_size) → (batch, vocab_size, target_len)
+    losses = F.cross_entropy(logits.transpose(1, 2), batch.target_out, reduction="none") * asked
+    return (losses.sum(1) / asked.sum(1)).mean()
 
 
 def fine_tune(
@@ -148,7 +176,7 @@ def fine_tune(
     warm_up: int = CONFIGURATION.warm_up,
     **options,
 ) -> History:
-    """Go on training with examples, of one task or of several mixed, by the loss of pre-training.
+    """Go on training with examples, of one task or of several mixed, by `loss_by_example`.
 
     Args:
         options: handed to `course_lib.training.fit`.
@@ -162,7 +190,7 @@ def fine_tune(
     return fit(
         model,
         endless,
-        teacher_forced_loss,
+        loss_by_example,
         steps=steps,
         warm_up=warm_up,
         make_optimizer=make_optimizer,
