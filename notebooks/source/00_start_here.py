@@ -74,7 +74,7 @@ print(f"left after {steps} steps: {keep**steps:.4f}")
 # Only half a percent is left. Repeated multiplication by a number below 1 shrinks anything quickly, and lesson 01 shows what that does to a network.
 #
 # **A figure.** Its title states the main point. This figure compares two memories. The vertical axis is logarithmic, which turns repeated
-# multiplication into a straight line. Where does the line for 0.90 cross one half, and where would the line for 0.99 cross it?
+# multiplication into a straight line. Where does the line for 0.90 cross one half?
 
 
 # %%

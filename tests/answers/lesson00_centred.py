@@ -170,3 +170,13 @@ def rows_changed_in_place(x):
     for row in x:
         row -= row.mean()
     return x
+
+
+@wrong(ID, named="the middle of the range")
+def middle_between_the_extremes(x):
+    return x - (x.amax(1, keepdim=True) + x.amin(1, keepdim=True)) / 2
+
+
+@wrong(ID, named="means in another order")
+def means_repeated_and_reshaped(x):
+    return x - x.mean(1).repeat(x.shape[1]).reshape(x.shape)

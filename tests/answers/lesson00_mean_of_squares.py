@@ -146,3 +146,13 @@ def returned_in_the_first_round(x):
 @wrong(ID, named="norm for the sum of squares")
 def norm_over_n(x):
     return torch.linalg.norm(x) / len(x)
+
+
+@wrong(ID, named="square of the sum")
+def sum_squared_over_n(x):
+    return x.sum() ** 2 / len(x)
+
+
+@wrong(ID, named="variance, by n")
+def variance_without_correction(x):
+    return x.var(unbiased=False)

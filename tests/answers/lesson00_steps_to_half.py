@@ -195,3 +195,18 @@ def seven_for_all(keep):
 @wrong(ID, named="rule of 69")
 def log_two_over_the_loss(keep):
     return round(math.log(2) / (1 - keep))
+
+
+@wrong(ID, named="a limit of 100 steps")
+def a_loop_that_ends_at_a_hundred(keep):
+    left = 1.0
+    for n in range(1, 101):
+        left *= keep
+        if left <= 0.5:
+            return n
+    return 100
+
+
+@wrong(ID, named="rule of 69, rounded up")
+def log_two_over_the_loss_rounded_up(keep):
+    return math.ceil(math.log(2) / (1 - keep))

@@ -25,7 +25,7 @@ STEPS_TO_HALF = Exercise(
     title="Steps until half is left",
     points=1,
     reference=_steps_to_half,
-    cases=lambda: [(0.5,), (0.9,), (0.8,), (0.25,), (0.99,), (0.1,)],
+    cases=lambda: [(0.5,), (0.9,), (0.8,), (0.25,), (0.99,), (0.1,), (0.999,)],
     properties=[
         matches_reference("With keep = 0.5, one step leaves exactly one half: is the answer 1?", cases=0),
         matches_reference(
@@ -110,6 +110,16 @@ STEPS_TO_HALF = Exercise(
             "the example's answer",
             lambda keep: 7,
             "7 is right for 0.9 only; compute the number of steps from keep.",
+        ),
+        Mistake(
+            "a limit of 100 steps",
+            lambda keep: min(_steps_to_half(keep), 100),
+            "Your loop ends after 100 steps, half or not; keep = 0.999 takes 693. Use while, which needs no limit.",
+        ),
+        Mistake(
+            "rule of 69, rounded up",
+            lambda keep: math.ceil(math.log(2) / (1 - keep)),
+            "ln 2 / (1 − keep) is an approximation for keep near 1; use log 0.5 / log keep, rounded up.",
         ),
         Mistake(
             "rule of 69",

@@ -106,6 +106,17 @@ CENTRED = Exercise(
             "You subtracted the median of each row; subtract its mean.",
         ),
         Mistake(
+            "the middle of the range",
+            lambda x: x - (x.amax(dim=1, keepdim=True) + x.amin(dim=1, keepdim=True)) / 2,
+            "You subtracted the middle between each row's smallest and largest number; subtract the mean of all.",
+        ),
+        Mistake(
+            "means in another order",
+            lambda x: x - x.mean(dim=1).repeat(x.shape[1]).reshape(x.shape),
+            "Your means are right, but repeat and reshape put them next to other rows; keepdim=True keeps each "
+            "at its own.",
+        ),
+        Mistake(
             "ratio to the mean",
             lambda x: x / x.mean(dim=1, keepdim=True),
             "You divided by the mean; subtract it.",

@@ -50,6 +50,11 @@ MEAN_OF_SQUARES = Exercise(
             "You squared the mean; square each number first, then take the mean of the squares.",
         ),
         Mistake(
+            "square of the sum",
+            lambda x: x.sum() ** 2 / len(x),
+            "You squared the sum; square each number first, then add up and divide.",
+        ),
+        Mistake(
             "sum of squares",
             lambda x: (x**2).sum(),
             "You added up the squares; for the mean, divide by how many there are.",
@@ -87,6 +92,11 @@ MEAN_OF_SQUARES = Exercise(
         Mistake(
             "variance",
             lambda x: x.var(),
+            "That is the variance, in which the mean is subtracted first; here nothing is.",
+        ),
+        Mistake(
+            "variance, by n",
+            lambda x: x.var(correction=0),
             "That is the variance, in which the mean is subtracted first; here nothing is.",
         ),
         Mistake(
