@@ -196,3 +196,20 @@ def in_per_cent(predicted, ids, inputs, selected, mask_id):
     hit = (predicted == ids).double()
     groups = inputs == mask_id, (inputs != mask_id) & (inputs != ids), inputs == ids
     return tuple(100 * hit[selected & g].mean().item() for g in groups)
+
+
+@wrong(ID, named="replaced includes unselected")
+def the_rest_of_all_tokens(predicted, ids, inputs, selected, mask_id):
+    masked = selected & (inputs == mask_id)
+    unchanged = selected & (inputs == ids)
+    return tuple(
+        (predicted[g] == ids[g]).double().mean().item() for g in (masked, ~(masked | unchanged), unchanged)
+    )
+
+
+@wrong(ID, named="divided by the right ones")
+def where_the_right_ones_are(predicted, ids, inputs, selected, mask_id):
+    shown = inputs[selected & (predicted == ids)]
+    truth = ids[selected & (predicted == ids)]
+    groups = shown == mask_id, (shown != mask_id) & (shown != truth), shown == truth
+    return tuple(group.sum().item() / len(shown) for group in groups)

@@ -121,7 +121,7 @@ def special_tokens_selected_too(ids, draw, fate, others, special_ids, mask_id, p
     return torch.where(selected & (fate >= 0.8) & (fate < 0.9), others, inputs), selected
 
 
-@wrong(ID, named="only changed tokens selected")
+@wrong(ID, named="unchanged tokens not selected")
 def unchanged_ones_not_selected(ids, draw, fate, others, special_ids, mask_id, probability):
     selected = chosen(ids, draw, special_ids, probability)
     inputs = torch.where(selected & (fate < 0.8), mask_id, ids)
@@ -224,4 +224,38 @@ def as_many_random_words_as_needed(ids, draw, fate, others, special_ids, mask_id
 def a_tenth_of_what_is_left(ids, draw, fate, others, special_ids, mask_id, probability):
     selected = chosen(ids, draw, special_ids, probability)
     shown = torch.where(fate < 0.8, mask_id, torch.where(fate < 0.8 + 0.2 * 0.1, others, ids))
+    return torch.where(selected, shown, ids), selected
+
+
+@wrong(ID, named="special ids up to the largest")
+def words_come_after_the_special_ids(ids, draw, fate, others, special_ids, mask_id, probability):
+    selected = (ids > max(special_ids)) & (draw < probability)
+    inputs = torch.where(selected & (fate < 0.8), mask_id, ids)
+    return torch.where(selected & (fate >= 0.8) & (fate < 0.9), others, inputs), selected
+
+
+@wrong(ID, named="draw and fate exchanged")
+def fate_selects_and_draw_replaces(ids, draw, fate, others, special_ids, mask_id, probability):
+    selected = chosen(ids, fate, special_ids, probability)
+    replaced = torch.where(draw < 0.8, mask_id, torch.where(draw < 0.9, others, ids))
+    return torch.where(selected, replaced, ids), selected
+
+
+@wrong(ID, named="equal random word left out")
+def selected_put_together_from_what_changed(ids, draw, fate, others, special_ids, mask_id, probability):
+    asked = chosen(ids, draw, special_ids, probability)
+    shown = torch.where(fate < 0.8, mask_id, torch.where(fate < 0.9, others, ids))
+    inputs = torch.where(asked, shown, ids)
+    return inputs, (inputs != ids) | (asked & (fate >= 0.9))
+
+
+@wrong(ID, named="a fixed number in each row")
+def the_smallest_draws_of_each_row(ids, draw, fate, others, special_ids, mask_id, probability):
+    selected = torch.zeros_like(ids, dtype=torch.bool)
+    n = max(1, round(probability * ids.shape[1]))
+    for row in range(len(ids)):
+        words = [place for place in range(ids.shape[1]) if ids[row, place] not in special_ids]
+        for place in sorted(words, key=lambda place: draw[row, place].item())[:n]:  # noqa: B023
+            selected[row, place] = True
+    shown = torch.where(fate < 0.8, mask_id, torch.where(fate < 0.9, others, ids))
     return torch.where(selected, shown, ids), selected

@@ -178,3 +178,20 @@ def logits_gathered_without_softmax(logits, ids, selected):
 @wrong(ID, named="perplexity")
 def exponential_of_the_mean(logits, ids, selected):
     return F.cross_entropy(logits[selected], ids[selected]).exp()
+
+
+@wrong(ID, named="softmax over the positions")
+def positions_compete(logits, ids, selected):
+    log_p = logits.log_softmax(1).gather(2, ids.unsqueeze(2)).squeeze(2)
+    return -log_p[selected].mean()
+
+
+@wrong(ID, named="other logits set to 0")
+def logits_multiplied_by_the_mask(logits, ids, selected):
+    kept = logits * selected.unsqueeze(-1)
+    return F.cross_entropy(kept.reshape(-1, kept.shape[-1]), ids.reshape(-1))
+
+
+@wrong(ID, named="labels smoothed")
+def smoothed_labels(logits, ids, selected):
+    return F.cross_entropy(logits[selected], ids[selected], label_smoothing=0.1)

@@ -156,3 +156,21 @@ def a_column_against_a_row(logits, good, bad):
     good_logits = logits.gather(1, good[:, None])  # (n, 1)
     bad_logits = logits[torch.arange(len(logits)), bad]  # (n,)
     return (good_logits > bad_logits).double().mean().item()
+
+
+@wrong(ID, named="ties left out")
+def only_rows_that_are_decided(logits, good, bad):
+    won = [float(row[g] > row[b]) for row, g, b in zip(logits, good, bad, strict=True) if row[g] != row[b]]
+    return sum(won) / len(won)
+
+
+@wrong(ID, named="order for ranks")
+def argsort_taken_for_ranks(logits, good, bad):
+    rows, ranks = torch.arange(len(good)), logits.argsort(dim=-1)
+    return (ranks[rows, good] > ranks[rows, bad]).float().mean().item()
+
+
+@wrong(ID, named="sizes compared")
+def sizes_without_the_sign(logits, good, bad):
+    rows = torch.arange(len(good))
+    return (logits[rows, good].abs() > logits[rows, bad].abs()).float().mean().item()

@@ -12,15 +12,23 @@ from course_lib.practice.properties import holds, matches_reference
 def _corrupt(
     *, mask=0.8, swap=0.9, everywhere=False, special=True, upside_down=False, all_masked=False,
     at_most=False, selects_at_most=False, fixed_id=None, fixed_rate=None, hidden_only=False, pad_only=False,
-    inverted=False, above=False, smallest=False, one_draw=False, exchanged=False, over_masks=False, low_end=False,
+    inverted=False, above=False, smallest=False, below_largest=False, one_draw=False, two_exchanged=False,
+    per_row=False, unchanged_out=False, same_left_out=False, exchanged=False, over_masks=False, low_end=False,
 ) -> Callable:  # fmt: skip
     """80/10/10 with given random numbers; the options are the ways to get it wrong."""
 
     def corrupt(ids, draw, fate, others, special_ids, mask_id, probability):
         rate = probability if fixed_rate is None else fixed_rate
+        draw, fate = (fate, draw) if two_exchanged else (draw, fate)
         selected = draw <= rate if selects_at_most else draw > rate if above else draw < rate
+        if per_row:
+            words_first = draw + torch.isin(ids, torch.tensor(special_ids))
+            ranks = words_first.argsort(dim=1).argsort(dim=1)
+            selected = ranks < max(1, round(rate * ids.shape[1]))
         if smallest:
             selected = selected & (ids >= len(special_ids))
+        elif below_largest:
+            selected = selected & (ids > max(special_ids))
         elif special:
             kept = special_ids[:1] if pad_only else special_ids
             selected = selected & ~torch.isin(ids, torch.tensor(kept))
@@ -39,6 +47,10 @@ def _corrupt(
         inputs = torch.where(asked & is_swapped, others, inputs)
         if hidden_only:
             selected = selected & (inputs != ids)
+        if unchanged_out:
+            selected = selected & (fate < swap)
+        if same_left_out:
+            selected = selected & ~(is_swapped & (others == ids))
         return (selected, inputs) if exchanged else (inputs, selected)
 
     return corrupt
@@ -67,6 +79,7 @@ def _cases() -> list[tuple]:
         draw, fate = torch.rand(2, rows, time, generator=generator)
         ids[:, 0], ids[:, time // 2], ids[0, -1] = special_ids[1], special_ids[2], special_ids[0]
         draw[:, 0] = draw[:, time // 2] = draw[0, -1] = 0.0  # special tokens would be selected
+        draw[1, 1], fate[1, 1], others[1, 1] = 0.0, 0.85, ids[1, 1]  # the random word is the word itself
         return ids, draw, fate, others, special_ids, mask_id, probability
 
     row = torch.tensor([[17, 18, 19, 16]]), torch.tensor([[0.1, 0.1, 0.1, 0.9]])
@@ -77,7 +90,7 @@ def _cases() -> list[tuple]:
     return [
         (*row, torch.tensor([[0.3, 0.85, 0.95, 0.1]]), others, [0, 1, 2], 4, 0.5),
         batch(2, 7, [0, 1, 2, 3, 4], 4, 0.5),
-        batch(6, 20, [5, 3, 9, 7], 7, 0.15),
+        batch(6, 20, [5, 3, 70, 7], 7, 0.15),  # special ids on both sides of the words'
         (*borders, fates, others, [0, 1, 2], 6, 0.5),
     ]
 
@@ -183,6 +196,12 @@ CORRUPT = Exercise(
             "them.",
         ),
         Mistake(
+            "unchanged tokens not selected",
+            _corrupt(unchanged_out=True),
+            "Your selected leaves out fates from 0.9 on. Those tokens are selected as well: the model is asked for "
+            "them.",
+        ),
+        Mistake(
             "random words over the masks",
             _corrupt(over_masks=True),
             "Your random words replace the [MASK]s: fates below 0.8 are below 0.9 as well. Ask for fates from 0.8 on.",
@@ -211,6 +230,27 @@ CORRUPT = Exercise(
             "special ids the smallest",
             _corrupt(smallest=True),
             "You took the special tokens for the smallest ids. A vocabulary may have them anywhere: use special_ids.",
+        ),
+        Mistake(
+            "special ids up to the largest",
+            _corrupt(below_largest=True),
+            "You took all ids up to the largest special one for special. Some of them may be words: use special_ids.",
+        ),
+        Mistake(
+            "draw and fate exchanged",
+            _corrupt(two_exchanged=True),
+            "You exchanged draw and fate: draw decides which tokens are selected, fate what is shown in their place.",
+        ),
+        Mistake(
+            "equal random word left out",
+            _corrupt(same_left_out=True),
+            "Your selected leaves out a token whose random word happens to be the word itself. It is selected all the "
+            "same.",
+        ),
+        Mistake(
+            "a fixed number in each row",
+            _corrupt(per_row=True),
+            "You selected the same number of tokens in each row. Each token's own draw decides, so the number varies.",
         ),
         Mistake(
             "returned in the other order",

@@ -35,15 +35,22 @@ def _note_mode(model: nn.Module, _) -> None:
     model.modes.append(model.training)
 
 
+def _note_pull(model: nn.Module, _, logits: tuple[Tensor, Tensor]) -> None:
+    if logits[1].requires_grad:
+        logits[1].register_hook(lambda gradient: model.pulls.append(gradient.norm().item()))
+
+
 def _model() -> nn.Module:
-    """A tiny BERT that notes in `modes` whether it was in training mode, call by call."""
+    """A tiny BERT that notes in `modes` whether it was in training mode, call by call, and in `pulls` the length of
+    each gradient at its next-sentence logits: AdamW's step hides by which number the loss was multiplied."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
         sizes = {"d_model": 16, "n_heads": 2, "num_layers": 1, "d_ff": 16, "max_len": 12}
         start = {"norm_first": True, "init_std": 0.2, "embedding_std": 0.3}
         model = BertForPreTraining(Bert(MASK + 1 + N_WORDS, **sizes, **start))
-    model.modes = []
+    model.modes, model.pulls = [], []
     model.register_forward_pre_hook(_note_mode)
+    model.register_forward_hook(_note_pull)
     return model
 
 
@@ -75,11 +82,19 @@ def cases() -> list[tuple]:
     ]
 
 
+_TOTALS = {
+    "sum": lambda mlm, nsp: mlm + nsp,
+    "mean": lambda mlm, nsp: (mlm + nsp) / 2,
+    "mlm": lambda mlm, nsp: mlm,
+    "nsp": lambda mlm, nsp: nsp,
+}
+
+
 def loop(
     *, reads="inputs", targets="ids", tokens="selected", segments_given=True, lengths_given=True, calls=1,
     nsp="right", total="sum", zero=True, step=True, keep=False, one=False, copied=False, swapped=False,
     optimizer=None, new_optimizer=False, step_last=False, evaluates=False, record="both", means=False,
-    clipped=False, two_steps=False,
+    running=False, clipped=False, two_steps=False,
 ) -> Callable:  # fmt: skip
     """The loop; the options are the ways to get it wrong."""
 
@@ -112,7 +127,7 @@ def loop(
             nsp_loss = F.cross_entropy(nsp_logits, not_next, ignore_index=0 if nsp == "ignored" else -100)
             if nsp == "binary":
                 nsp_loss = F.binary_cross_entropy_with_logits(nsp_logits[:, 1], not_next.float())
-            loss = nsp_loss if two_steps else {"sum": mlm + nsp_loss, "mlm": mlm, "nsp": nsp_loss}[total]
+            loss = nsp_loss if two_steps else _TOTALS[total](mlm, nsp_loss)
             if new_optimizer:
                 steps = make(model.parameters(), lr=lr)
             if zero:
@@ -135,6 +150,10 @@ def loop(
                 break
         if step_last:
             steps.step()
+        if running:
+            mlm_losses, nsp_losses = (
+                [sum(part[:n]) / n for n in range(1, len(part) + 1)] for part in (mlm_losses, nsp_losses)
+            )
         if means:
             return sum(mlm_losses) / len(mlm_losses), sum(nsp_losses) / len(nsp_losses)
         return (nsp_losses, mlm_losses) if swapped else (mlm_losses, nsp_losses)
@@ -143,9 +162,10 @@ def loop(
 
 
 def outcome(result: Any, model: nn.Module, batches: list, mask: _Mask, lr: float) -> dict[str, Any]:
-    """What a training loop leaves behind: its two lists, both losses of the trained model on new pairs, its modes, and
-    the length of a vector that no gradient has reached (of a position that no pair is long enough for)."""
-    modes = list(model.modes)
+    """What a training loop leaves behind: its two lists, both losses of the trained model on new pairs, its modes, the
+    length of its first gradient at the next-sentence logits, and that of a vector that no gradient has reached (of a
+    position that no pair is long enough for)."""
+    modes, pulls = list(model.modes), list(model.pulls)
     ids, segments, lengths, not_next = _batch(6, [(4, 3), (2, 2)], seeded(5))
     inputs, selected = _Mask()(ids)
     with torch.no_grad():
@@ -163,5 +183,5 @@ def outcome(result: Any, model: nn.Module, batches: list, mask: _Mask, lr: float
     )
     found = {"mlm": mlm, "nsp": nsp, "after": after}
     unread = model.bert.position_embedding.weight[-1].detach().double().norm().item()
-    found |= {"trains": all(modes), "unread": unread}
-    return {**found, "two": None not in parts, "graph": graph, "calls": mask.calls}
+    found |= {"trains": all(modes), "unread": unread, "pull": pulls[0] if pulls else 0.0}
+    return {**found, "lists": mlm + nsp, "two": None not in parts, "graph": graph, "calls": mask.calls}

@@ -181,6 +181,26 @@ MLM_LOSS = Exercise(
             "Your loss is in bits (logarithm to base 2); nats need the natural logarithm.",
         ),
         Mistake(
+            "softmax over the positions",
+            lambda logits, ids, selected: F.nll_loss(logits.log_softmax(dim=1)[selected], ids[selected]),
+            "Your softmax runs over the positions (dim=1). The words compete: dim=-1, or F.cross_entropy.",
+        ),
+        Mistake(
+            "other logits set to 0",
+            lambda logits, ids, selected: F.cross_entropy(
+                (logits * selected[..., None]).transpose(1, 2), ids
+            ),
+            "You set the other tokens' logits to 0 and averaged over all. A row of zeros is a prediction too, and "
+            "costs ln(vocab_size).",
+        ),
+        Mistake(
+            "labels smoothed",
+            lambda logits, ids, selected: F.cross_entropy(
+                logits[selected], ids[selected], label_smoothing=0.1
+            ),
+            "You smoothed the labels. The formula gives the true word the whole probability: no label_smoothing.",
+        ),
+        Mistake(
             "mean before the logarithm",
             _of_each(lambda each, selected: -(-each[selected]).exp().mean().log()),
             "You averaged the probabilities and took the logarithm of that. Take each logarithm first, then the mean.",

@@ -38,7 +38,7 @@ def _about(part: str, question: str, case: int, sentence: str, first=False) -> P
 
     def test(attempt: Attempt) -> str | None:
         actual, expected = (found[part][: 1 if first else None] for found in _trained(attempt, case))
-        found = difference(actual, expected, TRAINED if part == "after" else UNTRAINED)
+        found = difference(actual, expected, TRAINED if part in ("after", "lists") else UNTRAINED)
         return None if found is None else f"{sentence} {faults.join('', found.sentence())}"
 
     return Property(question, test)
@@ -56,6 +56,16 @@ def _decays(attempt: Attempt) -> str | None:
     return (
         "The vector of a position that no pair reaches gets no gradient. Three steps of AdamW at lr = 0.01 shrink its "
         f"length from {expected / (1 - 1e-4) ** 3:.5f} to {expected:.5f}; yours is {found:.5f}."
+    )
+
+
+def _on_the_sum(attempt: Attempt) -> str | None:
+    found, expected = (result["pull"] for result in _trained(attempt, 0))
+    if abs(found / expected - 1) < 1e-3:
+        return None
+    return (
+        f"The gradient at the next-sentence logits is {found / expected:.3g} times that of the sum. AdamW's step hides "
+        "such a factor; gradients that are clipped or accumulated show it."
     )
 
 
@@ -130,6 +140,13 @@ PRETRAIN = Exercise(
             1,
             "One step is right; after three, the two losses of your model differ:",
         ),
+        _about(
+            "lists",
+            "Are the losses those of each batch by itself?",
+            1,
+            "The losses in your lists differ:",
+        ),
+        Property("Is it the sum of both losses, not a multiple of it?", _on_the_sum),
         Property("Are weights without a gradient decayed, as by AdamW?", _decays),
         Property("Are the losses plain numbers, without a graph behind them?", _plain_numbers),
         Property("Is the model in training mode while it learns?", _in_training_mode),
@@ -214,6 +231,11 @@ PRETRAIN = Exercise(
             "Your step uses the next-sentence loss alone; the masked-language-model loss never reaches the weights.",
         ),
         Mistake(
+            "mean of the two losses",
+            loop(total="mean"),
+            "Your step uses the mean of the two losses; asked for is their sum. AdamW hides the factor, SGD would not.",
+        ),
+        Mistake(
             "gradients accumulate",
             loop(zero=False),
             "You never reset the gradients: every step repeats all earlier ones. Call optimizer.zero_grad().",
@@ -272,6 +294,11 @@ PRETRAIN = Exercise(
             "means returned",
             loop(means=True),
             "You returned the mean of each task's losses; asked for are the lists, with one loss per batch.",
+        ),
+        Mistake(
+            "running means",
+            loop(running=True),
+            "You returned running means. Each entry is the loss of one batch by itself.",
         ),
         Mistake(
             "graphs kept",

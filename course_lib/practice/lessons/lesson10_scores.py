@@ -31,6 +31,8 @@ def _by_input(
             replaced = selected & ~masked
         elif replaced_is == "all changed":
             replaced = selected & ~kept
+        elif replaced_is == "all neither":
+            replaced = ~masked & ~kept
         groups = [masked, replaced, kept]
         if result == "sizes":
             return tuple((group.sum() / selected.sum()).item() for group in groups)
@@ -40,6 +42,8 @@ def _by_input(
             return tuple(100 * right[group].double().mean().item() for group in groups)
         if result == "hits":
             return tuple((right & group).sum().item() for group in groups)
+        if result == "of the right ones":
+            return tuple(((right & group).sum() / (right & selected).sum()).item() for group in groups)
         if result == "mean of rows":
             return tuple(_mean_of_rows(right, group) for group in groups)
         if of_all:
@@ -131,6 +135,16 @@ ACCURACY_BY_INPUT = Exercise(
             "mask_id.",
         ),
         Mistake(
+            "replaced includes unselected",
+            _by_input(replaced_is="all neither"),
+            "Your replaced tokens include those that were not selected: all three groups are parts of selected.",
+        ),
+        Mistake(
+            "divided by the right ones",
+            _by_input(result="of the right ones"),
+            "You divided by the number of right predictions; divide by the size of each group.",
+        ),
+        Mistake(
             "groups by the prediction",
             _by_input(by_prediction=True),
             "You compared inputs with predicted to find what was left unchanged; compare it with ids.",
@@ -172,6 +186,11 @@ def _pairs(compare: Callable) -> Callable:
     return pair_accuracy
 
 
+def _ties_left_out(logits, good, bad):
+    gap = logits.gather(1, good[:, None]) - logits.gather(1, bad[:, None])
+    return (gap[gap != 0] > 0).double().mean().item()
+
+
 def _pair_cases() -> list[tuple]:
     generator = seeded(10)
     by_hand = (
@@ -188,8 +207,8 @@ def _pair_cases() -> list[tuple]:
     logits = torch.randn(n, 10, generator=generator) + 2 * torch.randn(10, generator=generator)
     logits[0, good[0]] = logits[0, bad[0]] + 1e-4
     many = (logits, good, bad)
-    tied = (torch.zeros(3, 5), torch.tensor([1, 2, 3]), torch.tensor([0, 4, 2]))
-    tied[0][0, 1] = 1.0  # one pair of three is right, two tie
+    tied = (torch.zeros(5, 5), torch.tensor([1, 2, 3, 0, 4]), torch.tensor([0, 4, 2, 3, 1]))
+    tied[0][[0, 3, 4], [1, 3, 1]] = 1.0  # one pair of five is right, two tie, two are wrong
     return [by_hand, many, tied]
 
 
@@ -279,6 +298,21 @@ PAIR_ACCURACY = Exercise(
             "ties count half",
             _pairs(lambda logits, rows, good, bad: (1 + (logits[rows, good] - logits[rows, bad]).sign()) / 2),
             "You counted a tie as half a success. Here it is none.",
+        ),
+        Mistake(
+            "ties left out",
+            _ties_left_out,
+            "You left the ties out. They count as wrong: divide by the number of all rows.",
+        ),
+        Mistake(
+            "order for ranks",
+            lambda logits, good, bad: PAIR_ACCURACY.reference(logits.argsort(dim=1), good, bad),
+            "argsort gives the words in order, not each word's rank. Compare the two logits themselves.",
+        ),
+        Mistake(
+            "sizes compared",
+            _pairs(lambda logits, rows, good, bad: logits[rows, good].abs() > logits[rows, bad].abs()),
+            "You compared sizes without the sign. A logit of -5 is less than one of -2.",
         ),
         Mistake(
             "means compared",
