@@ -156,7 +156,8 @@ hint("09.merge_pair")
 # %% [markdown]
 # ### Exercise 3 · Train byte-pair encoding (build, 20 minutes)
 #
-# Write `train_bpe(words, n_merges)`: repeat exercises 1 and 2 and return the list of merges, each a pair, in the order in which they were learned.
+# Write `train_bpe(words, n_merges)`. Every word comes as a tuple of single characters. Repeat exercises 1 and 2 and return the list of merges, each a pair, in the order in
+# which they were learned.
 #
 # * **Ties.** Number the symbols: first the characters in sorted order, then each new symbol as it is created. Among equally frequent pairs take the one whose left
 #   symbol has the smallest number; if that ties too, the one whose right symbol does.
@@ -176,12 +177,8 @@ def train_bpe(words, n_merges):
             break
         best = min(pairs, key=lambda pair: (-pairs[pair], number[pair[0]], number[pair[1]]))
         merges.append(best)
-        number.setdefault(best[0] + best[1], len(number))
-        merged = {}
-        for word, count in words.items():
-            word = tuple(merge(list(word), best))
-            merged[word] = merged.get(word, 0) + count
-        words = merged
+        number[best[0] + best[1]] = len(number)
+        words = {tuple(merge(list(word), best)): count for word, count in words.items()}
     return merges
     ### END SOLUTION
 
@@ -193,8 +190,8 @@ check("09.train_bpe", train_bpe)
 hint("09.train_bpe")
 
 # %% [markdown] tags=["solution"]
-# The counts must be taken again after every merge: `es` does not exist before `e + s` has created it. Two different words can become equal after a merge, which is why the
-# counts are added up in a new dictionary.
+# The counts must be taken again after every merge: `es` does not exist before `e + s` has created it. Two different words never become
+# equal, because their symbols, joined, still spell them.
 
 # %% [markdown]
 # > **Predict.** Which merges come first in the four words? Which of the words becomes a single symbol first?
@@ -484,7 +481,7 @@ their_bpe.train_from_iterator(
 print(their_bpe.encode("Two unicyclists juggle torches").tokens)
 
 # %% [markdown]
-# Is it ours? Compare the two vocabularies, then every token of about 6,500 lines in three languages. WordPiece gets our vocabulary, since only its splitting is to be compared.
+# Is it the same as ours? Compare the two vocabularies, then every token of about 6,500 lines in three languages. WordPiece gets our vocabulary, since only its splitting is to be compared.
 
 # %%
 their_wordpiece = Tokenizer(models.WordPiece({symbol: number for number, symbol in enumerate(both.symbols)}, unk_token="[UNK]"))
@@ -631,7 +628,7 @@ for ax, values, title, label in (
     ax.get_legend().remove()
 
 # %% [markdown]
-# Bytes have the lowest perplexity and cost the most bits per character: a byte is easy to predict, but there are many of them. A longer context would not help, since order 8 was tried too, and 7 was
+# In these n-grams bytes have the lowest perplexity and cost the most bits per character: a byte is easy to predict, but there are many of them. A longer context would not help, since order 8 was tried too, and 7 was
 # better. From 2,048 symbols on the models are almost equal. Bits per character measure what the same *text* costs, so they can be compared between tokenizers and between models.
 #
 # One kind of token cannot be compared even in bits per character. Keep the 100 most frequent words and replace the rest by `<unk>`:
@@ -739,7 +736,7 @@ for how, ngrams, trained, tokenizer in (
 # |---|---|---|---|
 # | words | one symbol each | `<unk>`; a huge embedding for rare words | when all words are known in advance |
 # | characters, bytes | one symbol each | about five times the length | when spelling matters |
-# | BPE | merge the most frequent pair; apply merges in their order | a vocabulary to store with the model | when the exact text must come back: GPT |
+# | BPE | merge the most frequent pair; apply merges in their order | many tokens for rare words and other languages | when the exact text must come back: GPT |
 # | WordPiece | normalize, then longest match first | spaces, capitals, accents; `[UNK]` | when text is read, not written: BERT |
 # | segments | 0 for the first sentence, 1 for the second | one vector each | for pairs of sentences |
 # | bits per character | loss · tokens / characters / ln 2 | none | to compare models with different tokens |

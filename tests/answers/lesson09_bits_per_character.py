@@ -148,3 +148,13 @@ def eight_bits_make_a_byte(nats_per_token, n_tokens, n_characters):
 @wrong(ID)
 def rounded_to_two_places(nats_per_token, n_tokens, n_characters):
     return round(nats_per_token * n_tokens / n_characters / math.log(2), 2)
+
+
+@wrong(ID, named="multiplied inside the logarithm")
+def tokens_multiplied_into_the_perplexity(nats_per_token, n_tokens, n_characters):
+    return math.log2(math.exp(nats_per_token) * n_tokens / n_characters)
+
+
+@wrong(ID, named="log of the nats per character")
+def logarithm_of_the_nats_per_character(nats_per_token, n_tokens, n_characters):
+    return math.log2(nats_per_token * n_tokens / n_characters)

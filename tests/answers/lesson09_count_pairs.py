@@ -227,3 +227,11 @@ def break_where_continue_was_meant(words):
         for pair in zip(word, word[1:], strict=False):
             pairs[pair] = pairs.get(pair, 0) + count
     return pairs
+
+
+@wrong(ID, named="across words")
+def the_text_as_one_row_of_symbols(words):
+    row = []
+    for word, count in words.items():
+        row += list(word) * count
+    return dict(Counter(zip(row, row[1:], strict=False)))

@@ -250,3 +250,11 @@ def spaces_put_into_the_text(word, merges):
     for left, right_one in merges:
         word = word.replace(left + right_one, left + right_one + " ")
     return word.split()
+
+
+@wrong(ID, named="merges used up")
+def merges_popped_from_the_front(word, merges):
+    symbols = list(word)
+    while merges:
+        symbols = merge(symbols, merges.pop(0))
+    return symbols

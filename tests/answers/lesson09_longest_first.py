@@ -298,8 +298,7 @@ def the_mark_on_the_first_piece_too(word, vocabulary):
 
 @wrong(ID, named="the beginning of a piece")
 def any_piece_that_starts_so(word, vocabulary):
-    starts = [piece[:end] for piece in vocabulary for end in range(1, len(piece) + 1)]
-    return longest(word, starts)
+    return longest(word, [piece[:end] for piece in vocabulary for end in range(1, len(piece) + 1)])
 
 
 @wrong(ID, named="lower-cased")
@@ -316,3 +315,16 @@ def as_few_pieces_as_possible(word, vocabulary):
             if piece in vocabulary and len(best[start]) + 1 < len(best.get(end, word + "12")):
                 best[end] = [*best[start], piece]
     return best.get(len(word), ["[UNK]"])
+
+
+@wrong(ID, named="the pieces so far, if any")
+def what_fitted_or_unknown(word, vocabulary):
+    pieces, start = [], 0
+    while start < len(word):
+        mark = "##" if start else ""
+        end = next((e for e in range(len(word), start, -1) if mark + word[start:e] in vocabulary), None)
+        if end is None:
+            return pieces or ["[UNK]"]
+        pieces.append(mark + word[start:end])
+        start = end
+    return pieces

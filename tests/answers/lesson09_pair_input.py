@@ -193,3 +193,8 @@ def segments_forgotten(first, second, cls_id, sep_id):
 def sentences_exchanged(first, second, cls_id, sep_id):
     ids = [cls_id, *second, sep_id, *first, sep_id]
     return ids, [0] * (len(second) + 2) + [1] * (len(first) + 1)
+
+
+@wrong(ID, named="ids of the table")
+def ids_copied_from_the_printed_table(first, second, cls_id, sep_id):
+    return [2, *first, 3, *second, 3], [0] * (len(first) + 2) + [1] * (len(second) + 1)

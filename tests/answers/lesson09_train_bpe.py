@@ -66,8 +66,10 @@ def train(words, n_merges, choose="numbers", numbering="once", apply="added", st
             number[new] = min(number.values()) - 1
         elif numbering == "from zero":
             number[new] = len(merges) - 1
-        elif numbering == "again":
-            number[new] = len(number) + len(merges)
+        elif numbering == "by length":
+            number = {symbol: i for i, symbol in enumerate(sorted({*number, new}, key=lambda s: (len(s), s)))}
+        elif numbering == "new ones sorted":
+            number = {symbol: i for i, symbol in enumerate(sorted({*number, new}, key=lambda s: (len(s) > 1, s)))}
         elif new not in number:
             number[new] = len(number)
         if apply == "added":
@@ -75,7 +77,7 @@ def train(words, n_merges, choose="numbers", numbering="once", apply="added", st
             for word, count in words.items():
                 after[tuple(merge(word, best))] += count
             words = after
-        elif apply == "lost":
+        elif apply == "comprehension":
             words = {tuple(merge(word, best)): count for word, count in words.items()}
         elif apply == "in place":
             for word in list(words):
@@ -86,6 +88,11 @@ def train(words, n_merges, choose="numbers", numbering="once", apply="added", st
 @right(ID)
 def a_loop_with_a_counter(words, n_merges):
     return train(words, n_merges)
+
+
+@right(ID)
+def a_dictionary_of_words_made_again(words, n_merges):
+    return train(words, n_merges, apply="comprehension")
 
 
 @right(ID)
@@ -234,19 +241,12 @@ broken("smallest sum of the two numbers", named="ties by the sum", choose="sum")
 broken("characters numbered as they are met", named="characters as they are met", numbering="as met")
 broken("all symbols sorted again after each merge", named="ties by alphabet", numbering="sorted again")
 broken("newest symbol numbered before all others", named="new symbols in front", numbering="before all")
-broken("equal words overwrite each other", named="equal words overwritten", apply="lost")
-broken(
-    "pairs counted once, before the first merge",
-    named="the most frequent pairs of the beginning",
-    stop="counted once",
-)
+broken("new symbols sorted by length", named="new symbols by length", numbering="by length")
+broken("new symbols sorted behind the characters", named="new symbols by alphabet", numbering="new ones sorted")
+broken("pairs counted only at first", named="the most frequent pairs of the beginning", stop="counted once")
 broken("no pair that occurs once", named="only pairs that occur twice", stop="rare")
+broken("never merged", named="never merged", apply="not at all")
 broken("words of the caller emptied", named="in place", apply="in place")
-
-
-@wrong(ID, named="never merged")
-def never_merged(words, n_merges):
-    return train(words, n_merges, apply="not at all")
 
 
 @wrong(ID, named="no stop")

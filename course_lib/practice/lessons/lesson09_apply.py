@@ -100,6 +100,12 @@ def _replaced_in_the_text(word, merges):
     return word.split()
 
 
+def _merges_used_up(word, merges):
+    pieces = apply_in_order(word, merges)
+    merges.clear()
+    return pieces
+
+
 def _only_the_last(word, merges):
     return apply_in_order(word, merges[-1:])
 
@@ -209,6 +215,11 @@ CUT_BY_MERGES = Exercise(
             "replaced in the text",
             _replaced_in_the_text,
             "You replaced in the text and split at spaces; start from the letters, list(word), and merge symbols.",
+        ),
+        Mistake(
+            "merges used up",
+            _merges_used_up,
+            "The pieces are right, but you emptied the caller's list of merges; loop over it instead of pop().",
         ),
         Mistake(
             "joined by spaces",

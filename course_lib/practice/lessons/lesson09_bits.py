@@ -71,6 +71,16 @@ BITS_PER_CHARACTER = Exercise(
             "You took the logarithm of the loss, which is a logarithm already; a nat is 1 / ln 2 bits.",
         ),
         Mistake(
+            "log of the nats per character",
+            lambda nats, tokens, characters: math.log2(nats * tokens / characters),
+            "You took the logarithm of the nats per character; the loss is a logarithm already, divide by ln 2.",
+        ),
+        Mistake(
+            "multiplied inside the logarithm",
+            lambda nats, tokens, characters: math.log2(math.exp(nats) * tokens / characters),
+            "You multiplied the perplexity by tokens / characters; the loss itself, in bits, is multiplied by that.",
+        ),
+        Mistake(
             "mean taken for the sum",
             lambda nats, tokens, characters: nats / characters / math.log(2),
             "The loss is a mean per token; the whole text costs n_tokens times that.",

@@ -66,6 +66,11 @@ def _symbols_counted(words):
     return dict(counts)
 
 
+def _across_words(words):
+    text = [symbol for word, times in words.items() for symbol in word * times]
+    return dict(Counter(pairwise(text)))
+
+
 def _assigned(words):
     return {pair: times for word, times in words.items() for pair in pairwise(word)}
 
@@ -101,6 +106,11 @@ COUNT_PAIRS = Exercise(
         "Add the word's count to what the dictionary has for the pair; `pairs.get(pair, 0)` is 0 for a new one.",
     ],
     mistakes=[
+        Mistake(
+            "across words",
+            _across_words,
+            "You joined the words and counted pairs across their borders; a pair lies within one word.",
+        ),
         Mistake(
             "words counted once",
             _count(weigh=False),

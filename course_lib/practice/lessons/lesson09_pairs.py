@@ -82,6 +82,11 @@ PAIR_INPUT = Exercise(
             _pair(segments=(0, 0)),
             "All your segments are 0; the second sentence and its [SEP] have segment 1.",
         ),
+        Mistake(
+            "ids of the table",
+            lambda first, second, cls_id, sep_id: _pair()(first, second, 2, 3),
+            "You wrote the ids 2 and 3 of the table; another vocabulary has other ones, so use cls_id and sep_id.",
+        ),
         Mistake("no last [SEP]", _pair(last=False), "The second sentence also ends with a [SEP]."),
         Mistake(
             "a second [CLS]",

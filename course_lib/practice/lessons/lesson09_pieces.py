@@ -23,9 +23,13 @@ def _longest(shortest=False, mark=True, unknown="word", shown=True, at_least=1, 
             elif unknown == "skipped":
                 start += 1
             else:
-                return {"word": ["[UNK]"], "text": "[UNK]", "rest": [*pieces, "[UNK]"], "begun": pieces}[
-                    unknown
-                ]
+                return {
+                    "word": ["[UNK]"],
+                    "text": "[UNK]",
+                    "rest": [*pieces, "[UNK]"],
+                    "begun": pieces,
+                    "begun, if any": pieces or ["[UNK]"],
+                }[unknown]
         return pieces
 
     return cut
@@ -194,6 +198,11 @@ LONGEST_FIRST = Exercise(
         Mistake(
             "the pieces so far",
             _longest(unknown="begun"),
+            "You returned the pieces before the gap; if the rest does not fit, the whole word is [UNK].",
+        ),
+        Mistake(
+            "the pieces so far, if any",
+            _longest(unknown="begun, if any"),
             "You returned the pieces before the gap; if the rest does not fit, the whole word is [UNK].",
         ),
         Mistake(

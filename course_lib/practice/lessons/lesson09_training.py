@@ -24,7 +24,7 @@ def _train(
     recount: bool = True,
     stop: bool = True,
     collect: str = "pairs",
-    keep: str = "sum",
+    merge: bool = True,
     rarest: bool = False,
     n_extra: Callable = lambda words: 0,
     least: int = 1,
@@ -46,6 +46,8 @@ def _train(
             "left only": lambda pair: number[pair[0]],
             "right first": lambda pair: (number[pair[1]], number[pair[0]]),
             "sum": lambda pair: number[pair[0]] + number[pair[1]],
+            "length": lambda pair: [(len(symbol), symbol) for symbol in pair],
+            "text": lambda pair: [(len(symbol) > 1, symbol) for symbol in pair],
         }
         at_first, merges = _count(words, weigh), []
         while len(merges) < wanted:
@@ -62,13 +64,9 @@ def _train(
                 break
             merges.append(best)
             number.setdefault(best[0] + best[1], renumber(number) if renumber else len(number))
-            if keep == "words":
-                continue
-            merged: dict = {}
-            for word, count in words.items():
-                word = tuple(merge_pair(list(word), best, best[0] + best[1]))
-                merged[word] = count if keep == "last" else merged.get(word, 0) + count
-            words = merged
+            if merge:
+                new = best[0] + best[1]
+                words = {tuple(merge_pair(list(word), best, new)): count for word, count in words.items()}
         if in_place:
             own.clear()
             own.update(words)
@@ -85,9 +83,10 @@ def _cases() -> list[tuple]:
         ({("a", "b"): 1, ("c", "d", "e", "f"): 2}, 3),  # weights; (c, d), (d, e), (e, f) tie
         ({("b", "a"): 3, ("a", "c"): 3, ("a", "b"): 3}, 3),  # all tie
         ({("x", "y"): 2}, 5),  # only one merge is possible
-        ({("b", "c", "a"): 4, ("bc", "a"): 1, ("x", "y"): 3}, 3),  # two words become one
+        ({tuple("yz"): 4, tuple("ab"): 3, tuple("yzq"): 1, tuple("abq"): 1}, 4),  # yz is created before ab, and ties
         ({tuple("banana"): 4, tuple("bandana"): 3, tuple("ananas"): 2, tuple("nab"): 5}, 10),
         ({tuple("zab"): 2, tuple("zac"): 2, tuple("zb"): 2, tuple("zab") + ("q",): 1}, 6),
+        ({tuple("yz"): 4, tuple("abc"): 3, tuple("yzq"): 1, tuple("abcq"): 1}, 5),  # yz first, by length too
     ]
 
 
@@ -117,7 +116,7 @@ TRAIN_BPE = Exercise(
         ),
         matches_reference("Are the pairs counted again after each merge?", cases=2),
         matches_reference("Does training stop when no pair is left?", cases=5),
-        matches_reference("If two words become equal by a merge, are their counts added?", cases=6),
+        matches_reference("In a tie of two new symbols, does the one created first win?", cases=[6, 9]),
         matches_reference("Do new symbols get higher numbers than old ones in a tie?", cases=[7, 8]),
         Property("Does the dictionary of words stay as it was?", _mutates_nothing),
     ],
@@ -177,9 +176,14 @@ TRAIN_BPE = Exercise(
             "Your loop goes on when no pair is left, and min() of nothing raises an error.",
         ),
         Mistake(
-            "equal words overwritten",
-            _train(keep="last"),
-            "Two words became equal by a merge, and you kept the count of one only; add them up.",
+            "new symbols by length",
+            _train(ties="length"),
+            "You numbered the new symbols by their length; the one created first has the smaller number.",
+        ),
+        Mistake(
+            "new symbols by alphabet",
+            _train(ties="text"),
+            "You numbered the new symbols by the alphabet; the one created first has the smaller number.",
         ),
         Mistake(
             "one merge too many", _train(n_extra=lambda words: 1), "You learned one merge more than n_merges."
@@ -226,7 +230,7 @@ TRAIN_BPE = Exercise(
         ),
         Mistake(
             "never merged",
-            _train(keep="words"),
+            _train(merge=False),
             "You never apply the merge to the words, so the same pair is the most frequent for ever.",
         ),
         Mistake(
