@@ -115,8 +115,8 @@ check("01.perplexity", perplexity_of)
 hint("01.perplexity")
 
 # %% [markdown] tags=["solution"]
-# The mean comes first, then the sign, then the exponential. Any other order gives a different number: averaging the probabilities
-# themselves, for instance, lets one easy character hide many hard ones.
+# The mean of the logarithms comes first, then the exponential. Averaging the probabilities themselves would let one
+# easy character hide many hard ones.
 
 # %% [markdown]
 # ## 2 · The baseline: n-grams
@@ -141,7 +141,7 @@ test_ids = vocabulary.encode(text.validation[border:])  # The Tempest
 print(f"{len(validation_ids):,} characters for validation, {len(test_ids):,} for the test")
 
 # %% [markdown]
-# > **Predict.** Let n run from 1 to 7. Does the loss on the test text keep falling? Does it on the training text?
+# > **Predict.** Let n run from 1 to 7. Does the loss on the test text keep falling? And on the training text?
 
 # %%
 ngram = NGram(order=7, vocab_size=len(vocabulary)).fit(train_ids)
@@ -205,9 +205,8 @@ for read, (unit_0, unit_1) in zip(("a", "az", "azz"), (after_a, after_az, after_
     print(f"after {read:<3}: h = ({unit_0:5.2f}, {unit_1:5.2f})")
 
 # %% [markdown]
-# Unit 0 has no recurrent weight: it only shows which symbol came **last**. Unit 1 feeds itself, and you will see in a moment what that
-# does. Here is the same computation as a loop over time, and then with the library's layer, whose parameters have the names of
-# `torch.nn.RNN`. (PyTorch keeps two bias vectors and adds them.)
+# Unit 0 has no recurrent weight: it only shows which symbol came **last**. Unit 1 feeds itself. Here is the same computation as a loop over
+# time, and then with the library's layer, whose parameters have the names of `torch.nn.RNN`. (PyTorch keeps two bias vectors and adds them.)
 
 
 # %%
@@ -272,16 +271,16 @@ hint("01.rnn_step")
 # %% [markdown]
 # ## 4 · Back-propagation through time
 #
-# To train the network we need $\partial L / \partial W_{hh}$ for a loss $L$ at the last step $T$. The unrolled network shows how to get it: $W_{hh}$ is used once per
-# step, so its gradient is a **sum over the steps**. For each term, the gradient travels back from the loss through all the
-# states in between:
+# To train the network we need $\partial L / \partial W_{hh}$ for a loss $L$ at the last step $T$. $W_{hh}$ is used once per step, so its
+# gradient is a **sum over the steps**. For each term, the gradient travels back from the loss through all the states in between:
 #
 # $$\frac{\partial L}{\partial W_{hh}} = \sum_{t=1}^{T} \underbrace{\frac{\partial L}{\partial h_T}\,
 # \frac{\partial h_T}{\partial h_t}}_{\text{what reaches step } t}\,\frac{\partial^{+} h_t}{\partial W_{hh}},
 # \qquad
 # \frac{\partial h_T}{\partial h_t} = \prod_{k=t+1}^{T} \operatorname{diag}(1 - h_k^2)\; W_{hh}$$
 #
-# The symbol $\partial^{+}$ denotes the direct effect at step t alone, with $h_{t-1}$ held fixed, and $1 - h^2$ is the derivative of tanh. This is
+# The symbol $\partial^{+}$ denotes the direct effect at step t alone, with $h_{t-1}$ held fixed; $1 - h^2$ is the derivative of tanh; the
+# factor of the latest step, $k = T$, stands on the left. This is
 # **back-propagation through time** (BPTT):
 
 # %%
@@ -305,14 +304,14 @@ measured("formula, largest difference from autograd", (by_formula - by_autograd)
 print(f"effect of unit 1 on itself two steps later: {by_formula[1, 1]:.3f}")
 
 # %% [markdown]
-# After two steps only a tenth of the effect is left, even in the very unit that remembers. This is no accident. The unit is a
+# After two steps only a tenth of the effect is left, even in the very unit that remembers. The unit is a
 # reliable memory *because* small changes to it die out, and a gradient is nothing but the effect of a small change.
 #
-# How fast does it die out in general? An *eigenvector* of $W$ is only stretched by $W$; the factor, which may be complex, is its *eigenvalue*. One number
-# of $W_{hh}$ predicts the outcome: its **spectral radius** $\rho$, the largest absolute value of its eigenvalues. Multiply almost any vector by the same
-# matrix again and again, and in the long run its length changes by a factor of $\rho$ per multiplication. Since tanh has a slope of at most 1, a gradient
-# that passes through a typical random matrix of radius below 1 **vanishes** exponentially. A guarantee for *every* matrix needs more: its largest singular
-# value must be below 1 (Pascanu et al. 2013).
+# How fast does it die out in general? An *eigenvector* of $W$ is only stretched by $W$; the factor, which may be complex, is its
+# *eigenvalue*. One number of $W_{hh}$ predicts the outcome: its **spectral radius** $\rho$, the largest absolute value of its eigenvalues.
+# Multiply almost any vector by the same matrix again and again, and in the long run its length changes by a factor of $\rho$ per
+# multiplication. Since tanh has a slope of at most 1, a gradient that passes through a typical random matrix of radius below 1 **vanishes**
+# exponentially. A guarantee for *every* matrix needs more: its largest singular value must be below 1 (Pascanu et al. 2013).
 #
 # To test this, take 64 units and measure what reaches each step.
 
@@ -378,9 +377,9 @@ measured("ρ = 2: share left after 50 steps", two[50] / two[0], at_least=1)
 measured("ρ = 2: factor per step", (two[50] / two[0]) ** (1 / 50), between=(1.0, 1.5))
 
 # %% [markdown]
-# With the default initialisation practically nothing arrives. The measured rate is the spectral radius, minus the little that tanh takes at each step. You
-# can even predict the radius itself: a random matrix with entries of variance $\sigma^2$ has a radius of about $\sigma\sqrt{H}$, and the uniform
-# distribution above has $\sigma = 1/\sqrt{3H}$. That makes $\sqrt{1/3} \approx 0.58$; twelve draws of 64 units gave 0.57 to 0.65.
+# With the default initialisation practically nothing arrives. The measured rate is the spectral radius, minus the little that tanh takes at
+# each step. Even the radius is predictable: a random matrix with entries of variance $\sigma^2$ has a radius of about $\sigma\sqrt{H}$, and
+# the uniform distribution above has $\sigma = 1/\sqrt{3H}$. That makes $\sqrt{1/3} \approx 0.58$; twelve draws of 64 units gave 0.57 to 0.65.
 #
 # With $\rho = 2$ the gradient grows, but by far less than a factor of 2 per step. The states grow too, and where a state is near ±1 the slope
 # of tanh, $1 - h^2$, is near 0. The draw of the weights matters as well: in twelve draws the gradient grew by a factor of 10 to 5,000 over 50 steps.
@@ -413,7 +412,7 @@ measured("sum of the 40 terms, relative difference from ∂L/∂W", (terms.sum(0
 measured("the last 10 terms alone, relative difference from ∂L/∂W", (terms[-10:].sum(0) - total).norm() / total.norm(), at_most=0.05)
 
 # %% [markdown]
-# Ten of the forty terms make up practically the whole gradient. The other thirty are drowned out: whatever the text said more than ten steps before the end
+# Ten of the forty terms make up practically the whole gradient: whatever the text said more than ten steps before the end
 # hardly affects how the weights change. Move the spectral radius and watch.
 
 
@@ -495,9 +494,9 @@ for name, make in (("random, scaled to ρ = 1", lambda seed: random_cell(1.0, se
     measured(f"{name}: share left after 50 steps, largest of six draws", max(shares), at_most=0.5)
 
 # %% [markdown]
-# The prediction from $\rho$ is a few steps too generous, because tanh takes its part as well. At radius 1, random and orthogonal matrices both keep a usable
-# gradient. Which of the two keeps more depends on the draw. Orthogonal initialisation is popular because it gives radius 1 in one call, and because no
-# direction is shrunk from the start (Saxe et al. 2014).
+# The prediction from $\rho$ is a few steps too generous, because tanh takes its share too. At radius 1, random and orthogonal matrices both
+# keep a usable gradient. Which of the two keeps more depends on the draw. Orthogonal initialisation is popular because it gives radius 1 in
+# one call, and because no direction is shrunk from the start (Saxe et al. 2014).
 #
 # ## 5 · Exploding gradients and clipping
 #
@@ -514,8 +513,8 @@ print(f"slope clipped to 1: w = {w - learning_rate * 1.0:.2f}, then h = {(w - le
 
 # %% [markdown]
 # The slope has the right *direction* and an absurd *length*. **Gradient clipping** keeps the direction: take all parameters' gradients as
-# one long vector $g$, and if its norm exceeds a bound $c$, scale the whole of it by $c / \lVert g \rVert$ (Pascanu et al. 2013, section 3.2). Clipping tames
-# explosion. It cannot help against vanishing, because it only ever makes a gradient shorter.
+# one long vector $g$, and if its norm exceeds a bound $c$, scale the whole of it by $c / \lVert g \rVert$ (Pascanu et al. 2013, section 3.2).
+# Clipping tames explosion. It cannot help against vanishing, because it only ever makes a gradient shorter.
 #
 # ### Exercise 4 · Clip by the norm (core, 8 minutes)
 #
@@ -546,8 +545,8 @@ hint("01.clip_gradients")
 # %% [markdown]
 # ## 6 · The training loop
 #
-# The **recall** task tests memory and nothing else. The network reads one symbol (0 to 7), then `lag` − 1 distractors (8 to 15), then a question mark (16),
-# and must name the first symbol.
+# The **recall** task tests memory and nothing else. The network reads one symbol (0 to 7), then `lag` − 1 distractors (8 to 15), then a
+# question mark (16), and must name the first symbol.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -651,7 +650,8 @@ with torch.no_grad():
     measured("recall over 5 steps, accuracy on 1,000 new sequences", accuracy(my_model(inputs)[:, -1], target), at_least=0.95)
 
 # %% [markdown]
-# From here on the library does the same work faster. `RecurrentLM` is your model, but one call of a compiled routine, a *fused kernel*, runs all time steps.
+# From here on the library does the same work faster. `RecurrentLM` is your model, with all time steps in one
+# compiled call, a *fused kernel*.
 # `fit` is your loop with a better optimiser (AdamW), a learning-rate schedule and a progress bar.
 #
 # > **Predict.** We train one network per lag, 300 steps each. Up to which lag does the default initialisation succeed? And those with radius 1?
@@ -690,10 +690,10 @@ for name, accuracies in recalled.items():
     measured(f"{name}: accuracy at lag 20 (chance: {memory.recall_chance()})", accuracies[20], at_most=0.2)
 
 # %% [markdown]
-# The network that *can* remember does not *learn* to. With the default initialisation practically nothing of the error at the end reaches the symbol that
-# caused it. With radius 1, random or orthogonal, more of the gradient arrives, and the network learns lag 10. (With four seeds the orthogonal
-# initialisation always did, the random one three times.) At lag 20 that is no longer enough, not even with 1,000 steps or a lower learning rate. A better
-# initialisation moves the limit; lesson 02 removes it.
+# The network that *can* remember does not *learn* to. With the default initialisation practically nothing of the error at the end reaches the
+# symbol that caused it. With radius 1, random or orthogonal, more of the gradient arrives, and the network learns lag 10. (With four seeds
+# the orthogonal initialisation always did, the random one three times.) At lag 20 that is no longer enough, not with 1,000 steps either, at
+# this learning rate, a third or a tenth of it. A better initialisation moves the limit; lesson 02 changes the cell.
 #
 # ## 7 · Shakespeare, one character at a time
 #
@@ -709,8 +709,8 @@ for name, accuracies in recalled.items():
 #     return loss, state.detach()                             # values go on, gradients do not
 # ```
 #
-# `CarriedLoss` wraps these lines and keeps `carried` between calls. The 32 rows of a batch read 32 distant parts of the text, and each row continues in the
-# next window where it stopped in this one:
+# `CarriedLoss` wraps these lines and keeps `carried` between calls. The 32 rows of a batch read 32 distant parts of the text, and each row
+# continues in the next window where it stopped in this one:
 
 # %%
 windows = stream_windows(train_ids, batch=32, time=8)
@@ -721,8 +721,8 @@ for row in (0, 1):
         print(f"row {row}, window {number}: reads {reads!r}, predicts {predicts!r}")
 
 # %% [markdown]
-# > **Predict.** The network has about 100,000 parameters and reads the training text less than three times. The 5-gram has nearly 200,000 table entries.
-# > Which is better on *The Taming of the Shrew*, whose beginning both have read? And on *The Tempest*?
+# > **Predict.** The network has about 100,000 parameters and reads the training text less than three times. The 5-gram has nearly 200,000 table
+# > entries. Which is better on *The Taming of the Shrew*, whose beginning both have read? And on *The Tempest*?
 
 # %% tags=["nbval-ignore-output"]
 _ = torch.manual_seed(0)
@@ -827,14 +827,14 @@ for name, network in (("trained", model), ("untrained", untrained)):
 _ = plots.activation_by_position(curves, tested_positions, title="One trained unit tracks the position in the word")
 
 # %% [markdown]
-# Nobody told the network what a word is. With three seeds the trained network's best unit reached 0.57 to 0.64, the untrained one's 0.36 to 0.48. Note
-# what this claim needed: a quantity absent from the input, a unit chosen on one text and tested on another, and controls. Correlation still does not show
-# that the network *uses* the unit; lesson 12 tests that by ablation.
+# Nobody told the network what a word is. With three seeds the trained network's best unit reached 0.57 to 0.64, the untrained one's 0.36 to
+# 0.48. Correlation still does not show that the network *uses* the unit; lesson 12 tests such claims by switching parts off, by *ablation*.
 #
 # ## 8 · Sampling
 #
-# To write text, start from a prompt, draw the next character from the predicted distribution, feed it back, and repeat. The **temperature** $T$ controls how adventurous the
-# draw is: $P = \operatorname{softmax}(\text{logits} / T)$. A small $T$ sharpens the distribution, a large one flattens it.
+# To write text, start from a prompt, draw the next character from the predicted distribution, feed it back, and repeat. The **temperature**
+# $T$ controls how adventurous the draw is: $P = \operatorname{softmax}(\text{logits} / T)$. A small $T$ sharpens the distribution, a large
+# one flattens it.
 #
 # > **Predict.** At T = 0.3, will the model repeat itself or misspell words? And at T = 1.5?
 
@@ -846,7 +846,7 @@ for temperature in (0.3, 0.8, 1.5):
 
 # %% [markdown]
 # At a low temperature the model plays safe and repeats itself; at a high one it is bold and misspells. In between you get English-looking lines in
-# the layout of a play, but hardly a phrase that makes sense. Here is the distribution after one prompt. Move the temperature.
+# the layout of a play, but hardly a phrase that makes sense. Here is one distribution; move the temperature.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -874,8 +874,9 @@ SliderFigure(
 # %% [markdown]
 # ### Exercise 6 · Temperature (warm-up, 4 minutes)
 #
-# First in your head: two symbols have odds of 1 : 4. What are their odds at T = ½? Then write `probabilities_at(logits, temperature)`: `logits` has shape
-# `(vocab_size,)`, `temperature` is positive, and the result has the shape of the logits. It must also work for logits as large as 1000.
+# First in your head: two symbols have odds of 1 : 4. What are their odds at T = ½? Then write `probabilities_at(logits, temperature)`:
+# `logits` has shape `(vocab_size,)`, `temperature` is positive, and the result has the shape of the logits. It must also work for logits as
+# large as 1000.
 
 
 # %% tags=["exercise"]
@@ -893,14 +894,13 @@ check("01.temperature", probabilities_at)
 hint("01.temperature")
 
 # %% [markdown] tags=["solution"]
-# Dividing logits by $T$ raises the odds to the power $1/T$: at T = ½ the odds are squared, 1 : 16. `torch.softmax` subtracts the largest logit before it
-# exponentiates; without that, `exp(1000)` is infinite and the result NaN.
+# Dividing logits by $T$ raises the odds to the power $1/T$: at T = ½ the odds are squared, 1 : 16. `torch.softmax` subtracts the largest
+# logit before it exponentiates; without that, `exp(1000)` is infinite and the result NaN.
 
 # %% [markdown]
 # ## 9 · Spot the bug
 #
-# "Shuffled windows give better gradients," says a colleague, and takes a random place of the text for every row of every window. The rest is
-# the code you know.
+# "Shuffled windows give better gradients," says a colleague, and takes a random place of the text for every row of every window.
 #
 # > **Predict.** What is wrong? Which test would show it?
 
@@ -951,7 +951,7 @@ def change_by_what_came_before(loss):
 measured("colleague's loss: change of the same text's loss, nats", change_by_what_came_before(ColleaguesLoss()), at_least=1e-5)
 
 # %% [markdown]
-# There it is: the state of one window is carried into an *unrelated* text, so the network starts reading with a memory of something that never
+# The state of one window is carried into an *unrelated* text, so the network starts reading with a memory of something that never
 # happened. The effect is small here, which is why nobody notices it. Either windows follow one another, as in section 7, or
 # each starts from zeros. The Keras example for stateful LSTMs shuffled its batches and kept the state
 # ([keras-team/keras#1820](https://github.com/keras-team/keras/issues/1820)), and so did TensorFlow's text-generation tutorial
@@ -959,9 +959,10 @@ measured("colleague's loss: change of the same text's loss, nats", change_by_wha
 #
 # ### Exercise 7 · The state between windows (core, 8 minutes)
 #
-# In practice some rows of a batch begin a new text while others continue. Write `next_state(state, is_start)`. `state`, of shape `(num_layers, batch, hidden_size)`, is where the
-# last window ended. `is_start`, of shape `(batch,)`, is True for rows whose next window begins a **new** text. Return the state from which the next
-# window starts: no gradient may flow back through it, and rows with a new text start from zeros.
+# In practice some rows of a batch begin a new text while others continue. Write `next_state(state, is_start)`. `state`, of shape
+# `(num_layers, batch, hidden_size)`, is where the last window ended. `is_start`, of shape `(batch,)`, is True for rows whose next window
+# begins a **new** text. Return the state from which the next window starts: no gradient may flow back through it, and rows with a new text
+# start from zeros.
 
 
 # %% tags=["exercise"]
@@ -980,7 +981,7 @@ check("01.next_state", next_state)
 hint("01.next_state")
 
 # %% [markdown] tags=["solution"]
-# `detach` stops the gradient for every row, and the mask of shape `(1, batch, 1)` broadcasts over layers and units. A product,
+# The mask of shape `(1, batch, 1)` broadcasts over layers and units. A product,
 # `state.detach() * ~new_text`, passes the check as well but is less safe: zero times NaN is NaN, so a state that has blown up would survive it.
 
 # %% [markdown]

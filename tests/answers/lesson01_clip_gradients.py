@@ -193,3 +193,21 @@ def norm_overwritten_in_the_loop(gradients, max_norm):
     for gradient in gradients:
         norm = float(gradient.norm())
     return [gradient * max_norm / max(norm, max_norm) for gradient in gradients]
+
+
+@wrong(ID, named="square compared")
+def squared_norm_compared_with_max_norm(gradients, max_norm):
+    total = sum((gradient**2).sum() for gradient in gradients)
+    return [g * max_norm / total.sqrt() for g in gradients] if total > max_norm else list(gradients)
+
+
+@wrong(ID, named="difference subtracted")
+def surplus_subtracted_from_every_entry(gradients, max_norm):
+    norm = sum((gradient**2).sum() for gradient in gradients).sqrt()
+    return [g - (norm - max_norm) for g in gradients] if norm > max_norm else list(gradients)
+
+
+@wrong(ID)
+def an_equal_share_of_max_norm_for_each(gradients, max_norm):
+    share = max_norm / len(gradients) ** 0.5
+    return [g * min(1.0, share / max(g.norm().item(), 1e-12)) for g in gradients]

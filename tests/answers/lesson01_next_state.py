@@ -189,3 +189,14 @@ def product_in_place(state, is_start):
 @wrong(ID)
 def mask_repeated_along_the_wrong_dimension(state, is_start):
     return state.detach() * (~is_start).repeat(state.shape[0] * state.shape[2]).view(state.shape)
+
+
+@wrong(ID, named="mean of the batch")
+def mean_of_the_batch_for_a_new_text(state, is_start):
+    state = state.detach()
+    return torch.where(is_start[None, :, None], state.mean(dim=1, keepdim=True), state)
+
+
+@wrong(ID, named="batch first")
+def batch_before_layers(state, is_start):
+    return state.detach().transpose(0, 1) * (~is_start)[:, None, None]

@@ -150,3 +150,18 @@ def root_of_the_product(log_probs):
 @wrong(ID, named="e to the bits")
 def e_to_the_bits(log_probs):
     return torch.exp(-torch.log2(log_probs.exp()).mean())
+
+
+@wrong(ID, named="worst character")
+def the_worst_character_alone(log_probs):
+    return torch.exp(-log_probs.min())
+
+
+@wrong(ID, named="base ten")
+def ten_to_the_nats(log_probs):
+    return 10 ** -log_probs.mean()
+
+
+@wrong(ID)
+def mean_with_its_dimension_kept(log_probs):
+    return torch.exp(-log_probs.mean(0, keepdim=True))

@@ -168,3 +168,18 @@ def only_the_recurrent_weights_transposed(x, h, W_ih, W_hh, b):
 @wrong(ID)
 def squeezed_too_far(x, h, W_ih, W_hh, b):
     return torch.tanh((W_ih @ x[..., None] + W_hh @ h[..., None]).squeeze() + b)
+
+
+@wrong(ID, named="tanh of the old state")
+def tanh_of_the_old_state_again(x, h, W_ih, W_hh, b):
+    return torch.tanh(x @ W_ih.T + torch.tanh(h) @ W_hh.T + b)
+
+
+@wrong(ID, named="one state for the batch")
+def mean_state_of_the_batch(x, h, W_ih, W_hh, b):
+    return torch.tanh(x @ W_ih.T + h.mean(dim=0) @ W_hh.T + b)
+
+
+@wrong(ID, named="input forgotten")
+def input_not_used(x, h, W_ih, W_hh, b):
+    return torch.tanh(h @ W_hh.T + b)

@@ -185,3 +185,13 @@ def mean_subtracted_in_place_of_the_largest(logits, temperature):
 @wrong(ID)
 def a_symbol_drawn(logits, temperature):
     return torch.multinomial(torch.softmax(logits / temperature, dim=-1), 1)
+
+
+@wrong(ID, named="divided by the largest")
+def divided_by_the_largest_to_be_safe(logits, temperature):
+    return torch.softmax(logits / logits.max() / temperature, dim=-1)
+
+
+@wrong(ID, named="root of the temperature")
+def root_of_the_temperature(logits, temperature):
+    return torch.softmax(logits / temperature**0.5, dim=-1)

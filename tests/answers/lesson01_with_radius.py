@@ -175,7 +175,12 @@ def first_eigenvalue(W, rho):
     return W * rho / torch.linalg.eig(W).eigenvalues[0].abs()
 
 
-@wrong(ID)
+@wrong(ID, named="every eigenvalue")
 def every_eigenvalue_moved_to_rho(W, rho):
     values, vectors = torch.linalg.eig(W)
     return (vectors @ torch.diag(rho * values / values.abs()) @ torch.linalg.inv(vectors)).real
+
+
+@wrong(ID, named="smallest eigenvalue")
+def smallest_eigenvalue(W, rho):
+    return W * rho / torch.linalg.eigvals(W).abs().min()

@@ -19,6 +19,7 @@ def _gradient_cases() -> list[tuple]:
         ([torch.tensor([3.0, 0.0]), torch.tensor([[0.0], [4.0]])], 1.0),  # norm 5 together, 3 and 4 each
         ([torch.randn(4, 3, generator=generator), torch.randn(5, generator=generator)], 2.0),
         ([torch.zeros(2, 2)], 1.0),
+        ([torch.tensor([1.2, 1.6])], 3.0),  # norm 2, whose square is above max_norm: nothing to clip
     ]
 
 
@@ -55,7 +56,7 @@ CLIP_GRADIENTS = Exercise(
     cases=_gradient_cases,
     properties=[
         has_shape("Do you return as many gradients as you got, each with its shape?"),
-        matches_reference("Does a gradient that is short enough stay as it is?", cases=0),
+        matches_reference("Does a gradient that is short enough stay as it is?", cases=(0, 5)),
         matches_reference("Is [3, 4], whose norm is 5, divided by 5?", cases=1),
         holds(
             "Does the gradient of two tensors keep its direction?",
@@ -186,6 +187,21 @@ CLIP_GRADIENTS = Exercise(
             "in place",
             _in_place,
             "The numbers are right, but you scaled the caller's tensors; return new ones, gradient * factor.",
+        ),
+        Mistake(
+            "square compared",
+            lambda gradients, max_norm: [
+                g * max_norm / _joint_norm(gradients) if _joint_norm(gradients) ** 2 > max_norm else g
+                for g in gradients
+            ],
+            "You compared the squared norm with max_norm: take the root before you compare.",
+        ),
+        Mistake(
+            "difference subtracted",
+            lambda gradients, max_norm: [
+                g - max(float(_joint_norm(gradients)) - max_norm, 0.0) for g in gradients
+            ],
+            "You subtracted a number from every entry, which turns the gradient; multiply by max_norm / norm instead.",
         ),
     ],
 )

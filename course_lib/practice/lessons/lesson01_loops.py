@@ -31,16 +31,18 @@ def loop(
     keep=False,
     one=False,
     optimiser=None,
+    only=lambda parameter: True,
+    decay=1.0,
     returns=lambda losses: losses,
 ) -> Callable:
     """The loop with one thing done wrong."""
 
     def train(model, batches, loss, lr, max_norm):
-        losses, parameters = [], list(model.parameters())
+        losses, parameters = [], [parameter for parameter in model.parameters() if only(parameter)]
         step = optimiser(parameters, lr).step if optimiser else None
         for parameter in parameters:
             parameter.grad = None
-        for batch in batches:
+        for number, batch in enumerate(batches):
             batch = batches[0] if first_batch else batch
             if zero:
                 model.zero_grad()
@@ -65,7 +67,11 @@ def loop(
                     parameter.grad *= max_norm / norm
             with torch.no_grad():
                 for parameter in parameters if update and not step else []:
-                    parameter += sign * lr * parameter.grad
+                    parameter += sign * lr * decay**number * parameter.grad
+                if clip == "parameters":
+                    norm = nn.utils.get_total_norm(parameters)
+                    for parameter in parameters:
+                        parameter *= max_norm / max(float(norm), max_norm)
             if step:
                 step()
             value = loss(model, batch) if late_loss else value

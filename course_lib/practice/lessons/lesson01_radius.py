@@ -41,6 +41,11 @@ def _by_the_complex_one(W: Tensor, rho: float) -> Tensor:
     return W * rho / eigenvalues[eigenvalues.abs().argmax()]
 
 
+def _every_eigenvalue(W: Tensor, rho: float) -> Tensor:
+    eigenvalues, vectors = torch.linalg.eig(W)
+    return (vectors * (rho * eigenvalues / eigenvalues.abs()) @ torch.linalg.inv(vectors)).real
+
+
 WITH_RADIUS = Exercise(
     id="01.with_radius",
     title="A matrix with a given spectral radius",
@@ -162,6 +167,16 @@ WITH_RADIUS = Exercise(
             "in place",
             _in_place,
             "The factor is right, but you changed the caller's W; return a new matrix, W * factor.",
+        ),
+        Mistake(
+            "smallest eigenvalue",
+            lambda W, rho: W * (rho / torch.linalg.eigvals(W).abs().min()),
+            "You divided by the smallest absolute eigenvalue; the radius is the largest.",
+        ),
+        Mistake(
+            "every eigenvalue",
+            _every_eigenvalue,
+            "You gave every eigenvalue the absolute value rho, which makes another matrix; multiply W by one factor.",
         ),
     ],
 )

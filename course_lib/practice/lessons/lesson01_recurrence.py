@@ -171,5 +171,20 @@ RNN_STEP = Exercise(
             _over_the_state,
             "You wrote the new state over the old one; the caller, and autograd, still need it: return a new tensor.",
         ),
+        Mistake(
+            "input forgotten",
+            lambda x, h, W_ih, W_hh, b: torch.tanh(h @ W_hh.T + b) + 0 * x.sum(),
+            "You left W_ih x out: without it the network never sees the text.",
+        ),
+        Mistake(
+            "tanh of the old state",
+            lambda x, h, W_ih, W_hh, b: torch.tanh(x @ W_ih.T + torch.tanh(h) @ W_hh.T + b),
+            "You took the tanh of h, which has been through one already; multiply W_hh by h as it is.",
+        ),
+        Mistake(
+            "one state for the batch",
+            lambda x, h, W_ih, W_hh, b: torch.tanh(x @ W_ih.T + h.mean(0) @ W_hh.T + b),
+            "You averaged h over the batch; every row is an example with a state of its own.",
+        ),
     ],
 )

@@ -127,6 +127,16 @@ PERPLEXITY = Exercise(
             lambda log_probs: torch.exp(-(log_probs.exp() * log_probs).sum()),
             "You weighted each logarithm with its own probability, as in an entropy; here all count the same.",
         ),
+        Mistake(
+            "worst character",
+            lambda log_probs: torch.exp(-log_probs.min()),
+            "You took the least likely character alone; the loss is the mean of all characters.",
+        ),
+        Mistake(
+            "base ten",
+            lambda log_probs: 10 ** (-log_probs.mean()),
+            "You raised 10 to a loss in nats; the logarithms are natural ones, so e is the base: torch.exp.",
+        ),
     ],
 )
 
@@ -242,6 +252,16 @@ TEMPERATURE = Exercise(
             "in place",
             _in_place,
             "logits /= … changes the caller's tensor; write logits / temperature, which makes a new one.",
+        ),
+        Mistake(
+            "divided by the largest",
+            lambda logits, temperature: torch.softmax(logits / logits.max() / temperature, dim=-1),
+            "You divided by the largest logit, which changes the odds; to be safe from overflow, subtract it.",
+        ),
+        Mistake(
+            "root of the temperature",
+            lambda logits, temperature: torch.softmax(logits / temperature**0.5, dim=-1),
+            "You divided by the square root of the temperature; divide by the temperature itself.",
         ),
     ],
 )

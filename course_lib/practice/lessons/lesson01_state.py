@@ -153,5 +153,15 @@ NEXT_STATE = Exercise(
             _in_place,
             "detach shares its memory with state, so you also set the caller's rows to zero: add .clone().",
         ),
+        Mistake(
+            "mean of the batch",
+            lambda state, is_start: torch.where(is_start[:, None], state.mean(1, keepdim=True), state).detach(),
+            "A new text starts from the mean of the other texts; none of them may be heard in it: h = 0.",
+        ),
+        Mistake(
+            "batch first",
+            lambda state, is_start: state.detach().transpose(0, 1) * ~is_start[:, None, None],
+            "You turned the state into (batch, num_layers, hidden_size); the next window expects num_layers first.",
+        ),
     ],
 )

@@ -197,7 +197,7 @@ TRAIN = Exercise(
         Mistake(
             "one step",
             loops.loop(one=True),
-            "Your loop returns after its first step: is `return` indented too far?",
+            "Your loop ends after its first step: is there a `break`, or a `return` indented too far?",
         ),
         Mistake(
             "always scaled",
@@ -228,6 +228,21 @@ TRAIN = Exercise(
             "weights only",
             loops.loop(optimiser=loops.weights_only),
             "The biases never change; every parameter takes the step.",
+        ),
+        Mistake(
+            "weights only, their norm too",
+            loops.loop(only=lambda parameter: parameter.dim() > 1),
+            "The biases never change; every parameter takes the step.",
+        ),
+        Mistake(
+            "parameters clipped",
+            loops.loop(clip="parameters"),
+            "You clipped the parameters; the gradient is what has to be short, before the step.",
+        ),
+        Mistake(
+            "learning rate falls",
+            loops.loop(decay=0.99),
+            "Your learning rate changes from step to step; every step takes the same lr.",
         ),
         Mistake(
             "outside of no_grad",
