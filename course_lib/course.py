@@ -138,7 +138,7 @@ LESSONS = (
         "Can one model with one loss do every task, if every task is written as text?",
         "build span corruption and the T5 loss, compute position buckets, count invalid answers, score summaries",
         90,
-        60,
+        75,
     ),
 )
 
