@@ -15,7 +15,7 @@
 # # 07 · The Transformer
 #
 # **What keeps a deep stack of attention layers trainable?** Lesson 06 built one layer of attention, which retrieves information once. To process what it found, and to attend again, you stack layers, and in a bare stack the
-# gradient vanishes. Three simple parts change that: a feed-forward network, residual connections and layer normalisation. In this lesson you write
+# gradient vanishes. Three simple parts are missing: a feed-forward network, residual connections and layer normalisation. In this lesson you write
 # all three, and then the whole Transformer.
 #
 # You will be able to:
@@ -203,7 +203,11 @@ SliderFigure(
 )
 
 # %%
-first_gradient = {(name, scale): run_stack(block, scale)[0][0] for name, block in (("bare", bare_block), ("residual", residual_block)) for scale in (1.0, 1.5, 2.0)}
+first_gradient = {
+    (name, scale): run_stack(block, scale)[0][0]
+    for name, block in (("bare", bare_block), ("residual", residual_block))
+    for scale in (1.0, 1.5, 2.0)
+}
 measured("bare, weights × 1: gradient at the first layer", first_gradient["bare", 1.0], at_most=1e-5)
 measured("bare, weights × 1.5", first_gradient["bare", 1.5], at_most=0.1)
 measured("bare, weights × 2", first_gradient["bare", 2.0], at_least=5)
@@ -212,7 +216,7 @@ measured("residual, weights × 1.5", first_gradient["residual", 1.5], at_least=2
 measured("residual, weights × 2", first_gradient["residual", 2.0], at_least=1000)
 
 # %% [markdown]
-# A bare stack multiplies eight Jacobians, which is lesson 01's problem again, in depth instead of time. At the usual initialisation the gradient vanishes. At twice that scale it explodes, and the range in between is narrow. Residual connections remove the vanishing. They do not
+# A bare stack multiplies eight Jacobians, which is lesson 01's problem again, in depth instead of time. At the usual initialisation the gradient vanishes. At twice that scale it grows, and the range in between is narrow. Residual connections remove the vanishing. They do not
 # prevent explosion: with larger weights, $I + J$ multiplied eight times grows even faster than $J$.
 #
 # Would it be enough to normalise after each sublayer, without residual connections? Section 4 defines this *norm*; for now, it brings each token's vector to a standard size. Look at how similar the 16 tokens of a sentence are at the top of the stack:
@@ -388,7 +392,7 @@ for name, block, mask in (("a", block_a, allowed), ("b", block_b, allowed), ("c"
     print(f"{name}:  {silent:27.1f} {moved:46.1f}")
 
 # %% [markdown]
-# Both numbers should be 0. **a** adds the sublayer's output to itself, so the input is lost (kyegomez/BitNet#32 had this). **b** overwrites the stream by its norm before the sum (compare pytorch/pytorch#61165): the direct path is gone. **c** has the mask upside down, lesson 06's trap
+# Both numbers should be 0. **a** adds the sublayer's output to itself, so the input is lost (kyegomez/BitNet#32 had this). **b** overwrites the stream with its norm before the sum (compare pytorch/pytorch#61165): the direct path is gone. **c** has the mask upside down, lesson 06's trap
 # (rasbt/LLMs-from-scratch#1061): each token sees only its future. Each of the two tests takes three lines; put them into your own projects.
 #
 # ## 6 · Learning-rate warm-up
@@ -493,7 +497,7 @@ at_your_rate, _ = train_mirror(norm_first=False, lr=yours("07.post_norm_rate"))
 measured("post-norm, constant rate of your choice: loss at the end", at_your_rate, at_most=2, unit="nats")
 
 # %% [markdown]
-# This does *not* say that post-norm is useless: the paper and BERT trained it, with warm-up. It is also a small model on one task. GPT-2 and most large models after it are pre-norm, and so are ours from here on. They are usually warmed up all the same.
+# This does *not* say that post-norm is useless: the paper and BERT trained it, with warm-up. And this is one small model on one task; three seeds agreed (`benchmarks/RESULTS.md`). GPT-2 and most large models after it are pre-norm, and so are ours from here on. They are usually warmed up all the same.
 #
 # ## 7 · Cross-attention
 #
@@ -540,14 +544,15 @@ hint("07.cross_attention")
 # Write `my_transformer(source, source_mask, target_in, p)`: one pre-norm block on each side, after the drawing of section 1.
 #
 # * `source (batch, source_len)` and `target_in (batch, target_len)` are ids; `target_in` begins with `<bos>`. `source_mask (batch, 1, source_len)` is True for real symbols.
-# * `p` holds the weights: `p["source_embedding"]`, `p["target_embedding"]` and `p["positions"]` are tables with one row per symbol or position. `p["encoder_attention"]`, `p["decoder_self_attention"]`, `p["decoder_cross_attention"]` are $(W_Q, W_K, W_V)$.
+# * `p` holds the weights: `p["source_embedding"]`, `p["target_embedding"]` and `p["positions"]` are tables with one row per symbol or position. `p["encoder_attention"]`, `p["decoder_self_attention"]`, `p["decoder_cross_attention"]` are $(W_Q, W_K, W_V)$, shaped as in exercise 5.
 #   `p["encoder_feed_forward"]` and `p["decoder_feed_forward"]` are $(W_1, b_1, W_2, b_2)$. `p["encoder_norm_1"]`, `…_norm_2`, and in the decoder also `…_norm_3`, are $(\gamma, \beta)$. `p["encoder_norm"]` and `p["decoder_norm"]` come last in each stack. Use $\epsilon = 10^{-5}$.
 # * Embeddings are multiplied by $\sqrt{d_{model}}$ before positions are added (Vaswani et al. 2017, section 3.4). They are initialised at a size of about $1/\sqrt{d_{model}}$, much smaller than the positions. The last projection is the target embedding, transposed. Return logits, `(batch, target_len, target_size)`.
 #
-# The first line fetches your solved parts, or the library's. `causal_mask(time, device)` is imported.
+# The first lines fetch your solved parts, or the library's. `causal_mask(time, device)` is imported.
 
 # %% tags=["exercise"]
-feed_forward, layer_norm, pre_norm_block, cross_attention = (yours(f"07.{part}") for part in ("feed_forward", "layer_norm", "pre_norm_block", "cross_attention"))
+feed_forward, layer_norm = yours("07.feed_forward"), yours("07.layer_norm")
+pre_norm_block, cross_attention = yours("07.pre_norm_block"), yours("07.cross_attention")
 
 
 def my_transformer(source, source_mask, target_in, p):
@@ -611,7 +616,8 @@ class MyTransformer(nn.Module):
         for name in ("encoder_attention", "decoder_self_attention", "decoder_cross_attention"):
             self.parts[name] = nn.ParameterList(matrix(d_model, d_model, d_model**-0.5) for _ in range(3))
         for name in ("encoder_feed_forward", "decoder_feed_forward"):
-            self.parts[name] = nn.ParameterList([matrix(d_model, d_ff, d_model**-0.5), zeros(d_ff), matrix(d_ff, d_model, d_ff**-0.5), zeros(d_model)])
+            wide, narrow = matrix(d_model, d_ff, d_model**-0.5), matrix(d_ff, d_model, d_ff**-0.5)
+            self.parts[name] = nn.ParameterList([wide, zeros(d_ff), narrow, zeros(d_model)])
         for side, numbers in (("encoder", ("_1", "_2", "")), ("decoder", ("_1", "_2", "_3", ""))):
             for number in numbers:
                 self.parts[f"{side}_norm{number}"] = nn.ParameterList([nn.Parameter(torch.ones(d_model)), zeros(d_model)])
@@ -687,9 +693,14 @@ measured("exact match on 14 words of 12 letters, longer than any in training", e
 def as_library(model):
     """The library's Transformer with these weights."""
     d_model, d_ff = model.positions.shape[1], model.parts["encoder_feed_forward"][1].shape[0]
-    twin = Transformer(len(letters), len(letters), d_model=d_model, n_heads=1, d_ff=d_ff, num_layers=1, norm_first=True, max_len=len(model.positions))
+    sizes = {"d_model": d_model, "n_heads": 1, "d_ff": d_ff, "num_layers": 1, "max_len": len(model.positions)}
+    twin = Transformer(len(letters), len(letters), norm_first=True, **sizes)
     state = {"source_embedding.weight": model.source_embedding, "target_embedding.weight": model.target_embedding}
-    names = {"encoder_attention": "encoder.layers.0.self_attn", "decoder_self_attention": "decoder.layers.0.self_attn", "decoder_cross_attention": "decoder.layers.0.multihead_attn"}
+    names = {
+        "encoder_attention": "encoder.layers.0.self_attn",
+        "decoder_self_attention": "decoder.layers.0.self_attn",
+        "decoder_cross_attention": "decoder.layers.0.multihead_attn",
+    }
     for name, theirs in names.items():
         state[f"{theirs}.in_proj_weight"] = torch.cat([W.T for W in model.parts[name]])
         state[f"{theirs}.in_proj_bias"] = torch.zeros(3 * d_model)
@@ -697,7 +708,8 @@ def as_library(model):
     for side in ("encoder", "decoder"):
         W_1, b_1, W_2, b_2 = model.parts[f"{side}_feed_forward"]
         layer = f"{side}.layers.0"
-        state |= {f"{layer}.linear1.weight": W_1.T, f"{layer}.linear1.bias": b_1, f"{layer}.linear2.weight": W_2.T, f"{layer}.linear2.bias": b_2}
+        state |= {f"{layer}.linear1.weight": W_1.T, f"{layer}.linear1.bias": b_1}
+        state |= {f"{layer}.linear2.weight": W_2.T, f"{layer}.linear2.bias": b_2}
         for number in ("1", "2", "3") if side == "decoder" else ("1", "2"):
             state[f"{layer}.norm{number}.weight"], state[f"{layer}.norm{number}.bias"] = model.parts[f"{side}_norm_{number}"]
         state[f"{side}.norm.weight"], state[f"{side}.norm.bias"] = model.parts[f"{side}_norm"]
@@ -793,7 +805,8 @@ targets, V, epsilon = torch.tensor([2, 0]), 5, 0.1
 target = yours("07.smooth_targets")(targets, V, epsilon)  # (n, V)
 logits = torch.randn(2, V, generator=torch.Generator().manual_seed(0))
 loss = -(target * logits.log_softmax(dim=-1)).sum(dim=-1).mean()
-measured("loss with your targets, difference from F.cross_entropy(…, label_smoothing=0.1)", (loss - F.cross_entropy(logits, targets, label_smoothing=epsilon)).abs(), at_most=1e-5)
+difference = (loss - F.cross_entropy(logits, targets, label_smoothing=epsilon)).abs()
+measured("loss with your targets, difference from F.cross_entropy(…, label_smoothing=0.1)", difference, at_most=1e-5)
 measured("the lowest possible loss", -(target * target.log()).sum(dim=-1).mean(), at_least=0.1, unit="nats")
 
 # %% [markdown]
@@ -814,7 +827,8 @@ for name, card in cards.items():
 
 translator = translators["multi30k-transformer"].eval()
 tied = translator.target_embedding.weight.numel()
-measured("saved by sharing the target embedding with the last projection, in encoder blocks", tied / n_parameters(translator.encoder.layers[0]), between=(3.0, 3.2))
+in_encoder_blocks = tied / n_parameters(translator.encoder.layers[0])
+measured("saved by sharing the target embedding with the last projection, in encoder blocks", in_encoder_blocks, between=(3.0, 3.2))
 measured("the same in decoder blocks", tied / n_parameters(translator.decoder.layers[0]), between=(2.2, 2.4))
 
 # %% [markdown]
@@ -830,7 +844,8 @@ scores_here = {name: bleu(multi30k.translate(model, corpus, german), english).sc
 # %%
 for name, score in scores_here.items():
     measured(f"{name}: BLEU on 200 sentences, difference from its stored score", abs(score - cards[name]["bleu"]["greedy"]), at_most=3)
-measured("the Transformer's lead over the LSTM with attention", scores_here["multi30k-transformer"] - scores_here["multi30k-attention"], at_least=5, unit="BLEU")
+lead = scores_here["multi30k-transformer"] - scores_here["multi30k-attention"]
+measured("the Transformer's lead over the LSTM with attention", lead, at_least=5, unit="BLEU")
 
 # %% [markdown]
 # **Beam search** works as in lesson 04, for every model with `start`, `step` and `select`. A sentence on which it helps:
@@ -865,7 +880,7 @@ for name, found in candidates(16)[1]:
 #
 # ## 10 · What the heads attend to
 #
-# Three layers of four heads, three times: 36 maps. Rather than all of them, take one head of each kind, chosen by what it does. On 300 *validation* pairs we measure three things for every head: in the encoder, its mean weight on the previous word; in the decoder's self-attention, on the two newest words; and in
+# Three layers of four heads, three times: 36 maps. Rather than all of them, take one head of each kind, chosen by what it does. On *validation* pairs we measure three things for every head: in the encoder, its mean weight on the previous word; in the decoder's self-attention, on the two newest words; and in
 # cross-attention, how often it aligns a word with its translation. For that, we need pairs that are known to belong together. Some words are the same in both languages, such as *Bar*, *Baseball* or *Person*. Where such a word occurs once on both sides, writing the one should mean attending to the other. The chosen heads are then judged on *test* pairs. Layers and heads are counted from 0.
 
 

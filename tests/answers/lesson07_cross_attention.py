@@ -229,3 +229,20 @@ def weights_are_constants_for_the_gradient(x, memory, W_Q, W_K, W_V, mask):
 @wrong(ID, named="scaled after the softmax")
 def scaled_after_the_softmax(x, memory, W_Q, W_K, W_V, mask):
     return attention(scale=lambda Q, V, d: 1.0)(x, memory, W_Q, W_K, W_V, mask) / math.sqrt(W_K.shape[1])
+
+
+@wrong(ID, named="sigmoid")
+def sigmoid_for_softmax(x, memory, W_Q, W_K, W_V, mask):
+    scores = (x @ W_Q) @ (memory @ W_K).mT / W_K.shape[1] ** 0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return scores.sigmoid() @ (memory @ W_V)
+
+
+@wrong(ID, named="cosine")
+def cosines_for_scores(x, memory, W_Q, W_K, W_V, mask):
+    queries, keys = x @ W_Q, memory @ W_K
+    scores = torch.cosine_similarity(queries[:, :, None], keys[:, None], dim=-1)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return scores.softmax(dim=-1) @ (memory @ W_V)

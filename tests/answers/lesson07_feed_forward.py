@@ -178,3 +178,23 @@ def computed_in_numpy_without_a_gradient(x, W_1, b_1, W_2, b_2):
 @wrong(ID, named="hidden layer returned")
 def only_the_hidden_layer(x, W_1, b_1, W_2, b_2):
     return torch.relu(x @ W_1 + b_1)
+
+
+@wrong(ID, named="softmax")
+def softmax_for_relu(x, W_1, b_1, W_2, b_2):
+    return (x @ W_1 + b_1).softmax(dim=-1) @ W_2 + b_2
+
+
+@wrong(ID, named="capped")
+def relu_with_a_ceiling(x, W_1, b_1, W_2, b_2):
+    return (x @ W_1 + b_1).clamp(0, 6) @ W_2 + b_2
+
+
+@wrong(ID, named="mean token")
+def mean_of_the_tokens_first(x, W_1, b_1, W_2, b_2):
+    return torch.relu(x.mean(dim=-2, keepdim=True) @ W_1 + b_1) @ W_2 + b_2
+
+
+@wrong(ID)
+def tokens_left_in_one_long_row(x, W_1, b_1, W_2, b_2):
+    return torch.relu(x.reshape(-1, x.shape[-1]) @ W_1 + b_1) @ W_2 + b_2

@@ -245,3 +245,27 @@ def divided_by_a_fixed_width(x, gamma, beta, eps):
 @wrong(ID)
 def the_function_that_the_prompt_rules_out(x, gamma, beta, eps):
     return F.layer_norm(x, (x.shape[-1],), gamma, beta, eps)
+
+
+@wrong(ID, named="lower bound")
+def eps_as_a_lower_bound(x, gamma, beta, eps):
+    mean = x.mean(-1, keepdim=True)
+    variance = ((x - mean) ** 2).mean(-1, keepdim=True)
+    return gamma * (x - mean) / variance.clamp(min=eps).sqrt() + beta
+
+
+@wrong(ID, named="mean absolute deviation")
+def mean_absolute_deviation(x, gamma, beta, eps):
+    centred = x - x.mean(-1, keepdim=True)
+    return gamma * centred / (centred.abs().mean(-1, keepdim=True) + eps) + beta
+
+
+@wrong(ID, named="length")
+def unit_length(x, gamma, beta, eps):
+    return gamma * F.normalize(x - x.mean(-1, keepdim=True), dim=-1, eps=eps) + beta
+
+
+@wrong(ID, named="median")
+def median_for_mean(x, gamma, beta, eps):
+    centred = x - x.median(-1, keepdim=True).values
+    return gamma * centred / ((centred**2).mean(-1, keepdim=True) + eps).sqrt() + beta

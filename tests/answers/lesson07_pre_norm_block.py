@@ -233,3 +233,15 @@ def feed_forward_forgotten(x, attention, feed_forward, norm_1, norm_2):
 def gradient_cut_at_the_residual(x, attention, feed_forward, norm_1, norm_2):
     x = x.detach() + attention(norm_1(x))
     return x.detach() + feed_forward(norm_2(x))
+
+
+@wrong(ID, named="normalised at the end")
+def one_more_norm_at_the_end(x, attention, feed_forward, norm_1, norm_2):
+    x = x + attention(norm_1(x))
+    return norm_2(x + feed_forward(norm_2(x)))
+
+
+@wrong(ID)
+def both_norms_before_each_sublayer(x, attention, feed_forward, norm_1, norm_2):
+    x = x + attention(norm_2(norm_1(x)))
+    return x + feed_forward(norm_2(norm_1(x)))

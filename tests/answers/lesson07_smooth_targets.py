@@ -178,3 +178,21 @@ def share_taken_from_the_true_word_only(targets, vocab_size, epsilon):
 @wrong(ID, named="one symbol too far")
 def one_id_too_far(targets, vocab_size, epsilon):
     return (1 - epsilon) * F.one_hot((targets + 1) % vocab_size, vocab_size) + epsilon / vocab_size
+
+
+@wrong(ID, named="spread as in the batch")
+def spread_over_the_words_of_the_batch(targets, vocab_size, epsilon):
+    one_hot = F.one_hot(targets, vocab_size).float()
+    return (1 - epsilon) * one_hot + epsilon * one_hot.mean(dim=0)
+
+
+@wrong(ID, named="double precision")
+def in_double_precision(targets, vocab_size, epsilon):
+    return (1 - epsilon) * F.one_hot(targets, vocab_size).double() + epsilon / vocab_size
+
+
+@wrong(ID)
+def all_targets_in_one_row(targets, vocab_size, epsilon):
+    row = torch.full((vocab_size,), epsilon / vocab_size)
+    row[targets] += 1 - epsilon
+    return row

@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as F
 
 from course_lib.practice.cases import generator as seeded
 from course_lib.practice.exercise import Exercise, Mistake
@@ -15,6 +16,7 @@ ARGUMENTS = ("x", "memory", "W_Q", "W_K", "W_V", "mask")
 def _cross(
     *, asking="x", found="memory", given="memory", scale="d_k", dim=-1, causal=False, masking="right", cut=False,
     lowest=-math.inf, no_maximum=False, projected=True, exchanged=False, out="values", softmax=True,
+    squash=None, unit=False,
 ):  # fmt: skip
     """Cross-attention of one head; the options are the ways to get it wrong."""
 
@@ -22,6 +24,8 @@ def _cross(
         W_Q, W_K = (W_K, W_Q) if exchanged else (W_Q, W_K)
         sides = {"x": x, "memory": memory.detach() if cut else memory}
         Q, K, V = sides[asking] @ W_Q, sides[found] @ W_K, sides[given] @ W_V if projected else sides[given]
+        if unit:
+            Q, K = F.normalize(Q, dim=-1), F.normalize(K, dim=-1)
         sizes = {
             "source_len": K.shape[1],
             "d_k": K.shape[-1],
@@ -39,7 +43,7 @@ def _cross(
         if mask is not None and masking in ("right", "inverted"):
             scores = scores.masked_fill(~mask if masking == "right" else mask, lowest)
         weights = scores.exp() / scores.exp().sum(dim, keepdim=True) if no_maximum else scores.softmax(dim)
-        weights = weights if softmax else scores
+        weights = squash(scores) if squash else weights if softmax else scores
         if mask is not None and masking in ("late", "renormalised"):
             weights = weights * mask
         if mask is not None and masking == "renormalised":
@@ -253,6 +257,16 @@ CROSS_ATTENTION = Exercise(
             _cross(cut=True),
             "All numbers are right, but you detached something on the way to them, and what lies before it could never "
             "be trained.",
+        ),
+        Mistake(
+            "sigmoid",
+            _cross(squash=torch.sigmoid),
+            "You weighted each token with a sigmoid; the softmax makes the weights of a query share a sum of 1.",
+        ),
+        Mistake(
+            "cosine",
+            _cross(unit=True, scale="none"),
+            "You compared Q and K by their cosine; the scores are the products Q Kᵀ / √d_k, lengths included.",
         ),
     ],
 )

@@ -167,5 +167,20 @@ FEED_FORWARD = Exercise(
             _feed_forward(narrow=False),
             "You return the hidden layer. W_2 and b_2 bring it back to d_model.",
         ),
+        Mistake(
+            "softmax",
+            _feed_forward(inside=lambda h: h.softmax(dim=-1)),
+            "Your hidden layer is a softmax, in which the units share a sum of 1. ReLU treats each unit by itself.",
+        ),
+        Mistake(
+            "capped",
+            _feed_forward(inside=F.relu6),
+            "Your activation stops at 6, like ReLU6. ReLU, max(0, x), has no upper bound.",
+        ),
+        Mistake(
+            "mean token",
+            _feed_forward(before=lambda x: x.mean(-2, keepdim=True)),
+            "You averaged the tokens first. The network is applied to each token by itself, with the same weights.",
+        ),
     ],
 )

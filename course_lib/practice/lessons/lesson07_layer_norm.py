@@ -53,6 +53,16 @@ def _over_the_tokens(x, gamma, beta, eps):
     return y * gamma + beta
 
 
+def _divided_by(size: Callable, shift: Callable = lambda x: x.mean(-1, keepdim=True)) -> Callable:
+    """Features shifted, and divided by another measure of their size, which gets the shifted ones and eps."""
+
+    def normalise(x, gamma, beta, eps):
+        y = x - shift(x)
+        return gamma * y / size(y, eps) + beta
+
+    return normalise
+
+
 def _layer_norm_cases() -> list[tuple]:
     generator = seeded(1)
 
@@ -67,7 +77,7 @@ def _layer_norm_cases() -> list[tuple]:
     return [
         case([[1.0, 2.0, 3.0, 6.0]], 0.0, plain="both"),
         case(three, 0.0, plain="both"),
-        case([[1.0, 2.0, 3.0, 6.0]], 0.5, plain="both"),
+        case([[1.0, 2.0, 3.0, 6.0], [0.1, 0.4, 0.2, 0.9]], 0.5, plain="both"),  # variance above and below eps
         case(three, 1e-5, plain="gamma"),
         case(torch.randn(4, 6, generator=generator), 1e-5),
         case(3 * torch.randn(2, 3, 5, generator=generator) + 1, 1e-5),
@@ -253,6 +263,29 @@ LAYER_NORM = Exercise(
             "brackets",
             _layer_norm(brackets=False),
             "Brackets are missing: only the mean is divided. Divide the difference, (x − mean) / …",
+        ),
+        Mistake(
+            "lower bound",
+            _divided_by(lambda y, eps: (y**2).mean(-1, keepdim=True).clamp(min=eps).sqrt()),
+            "You used eps as a lower bound of the variance; it is added to it, for every token.",
+        ),
+        Mistake(
+            "mean absolute deviation",
+            _divided_by(lambda y, eps: y.abs().mean(-1, keepdim=True) + eps),
+            "You divided by the mean absolute deviation; the standard deviation squares, averages and takes the root.",
+        ),
+        Mistake(
+            "length",
+            _divided_by(lambda y, eps: y.norm(dim=-1, keepdim=True).clamp(min=eps)),
+            "You divided by the length of the vector, the root of the sum of squares; the variance is their mean.",
+        ),
+        Mistake(
+            "median",
+            _divided_by(
+                lambda y, eps: ((y**2).mean(-1, keepdim=True) + eps).sqrt(),
+                lambda x: x.median(-1, keepdim=True).values,
+            ),
+            "You subtracted the median; layer norm subtracts the mean.",
         ),
     ],
 )

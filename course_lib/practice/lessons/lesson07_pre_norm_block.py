@@ -313,5 +313,13 @@ PRE_NORM_BLOCK = Exercise(
             _detached,
             "You detached what the sublayers add. All numbers are right, and no sublayer could be trained.",
         ),
+        Mistake(
+            "normalised at the end",
+            lambda x, attention, feed_forward, norm_1, norm_2: norm_2(
+                _pre_norm(x, attention, feed_forward, norm_1, norm_2)
+            ),
+            "You normalised the sum at the end as well. A pre-norm block leaves the stream alone; the last norm comes "
+            "once, after all blocks.",
+        ),
     ],
 )

@@ -150,5 +150,17 @@ SMOOTH_TARGETS = Exercise(
             lambda targets, V, epsilon: _smooth((targets + 1) % V, V, epsilon),
             "Your peak is one symbol past the true one: ids count from 0.",
         ),
+        Mistake(
+            "spread as in the batch",
+            lambda targets, V, epsilon: (
+                _smooth(targets, V, 0.0) * (1 - epsilon) + epsilon * _smooth(targets, V, 0.0).mean(0)
+            ),
+            "You spread epsilon over the symbols of this batch; every symbol of the vocabulary gets an equal part.",
+        ),
+        Mistake(
+            "double precision",
+            lambda targets, V, epsilon: _smooth(targets, V, epsilon).double(),
+            "The numbers are right, but in float64; the prompt asks for float32.",
+        ),
     ],
 )

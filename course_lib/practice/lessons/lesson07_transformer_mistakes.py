@@ -261,4 +261,31 @@ MISTAKES = [
         transformer(cut="everything"),
         "You detached the logits. All numbers are right, and nothing can be trained.",
     ),
+    Mistake(
+        "strictly causal",
+        transformer(causal="strict"),
+        "Your causal mask hides each token from itself. A token attends to itself and to earlier ones: the diagonal "
+        "is True.",
+    ),
+    Mistake(
+        "feed-forward network before cross-attention",
+        transformer(order="network second"),
+        "Your decoder's feed-forward network comes before cross-attention. The order is self-attention, "
+        "cross-attention, feed-forward network.",
+    ),
+    Mistake(
+        "encoder_norm for both",
+        transformer(last_norm="encoder_norm"),
+        "Your decoder ends with encoder_norm. Its own last norm is decoder_norm.",
+    ),
+    Mistake(
+        "positions backwards",
+        transformer(positions="backwards"),
+        "Your positions count backwards from the end. The first symbol has position 0.",
+    ),
+    Mistake(
+        "logits divided",
+        transformer(out="divided"),
+        "You divided the logits by √d_model. The last projection is the table as it is.",
+    ),
 ]

@@ -17,7 +17,7 @@ def transformer(
     memory_from="encoder", order="self first", norms=("_1", "_2", "_3"), block="pre-norm", replaced=(),
     norm_memory=False, target_table="target", output_table="target", out="logits", cut="", encoder_causal=False,
     not_normed=(), keys_normed=True, own_weights="decoder_self", cross_weights="decoder_cross",
-    network="decoder", crossing="memory",
+    network="decoder", crossing="memory", last_norm="decoder_norm",
 ) -> Callable:  # fmt: skip
     """The Transformer; the options are the ways to get it wrong."""
 
@@ -25,6 +25,7 @@ def transformer(
         def embed(name, ids, with_positions):
             d_model, first = p[name].shape[1], positions == "from 1"
             place = p["positions"][first : ids.shape[1] + first]
+            place = place.flip(0) if positions == "backwards" else place
             x = (
                 p[name][ids]
                 * {"root": math.sqrt(d_model), "none": 1, "all": d_model, "below": d_model**-0.5}[scale]
@@ -65,7 +66,10 @@ def transformer(
         memory = memory.detach() if cut == "memory" else memory
 
         y = embed(f"{target_table}_embedding", target_in, positions not in ("none", "source"))
-        mask = {"right": triangle(target_in), "none": None, "ahead": triangle(target_in).mT}[causal]
+        mask = {"none": None, "ahead": triangle(target_in).mT}.get(causal, triangle(target_in))
+        if causal == "strict":  # the first token has nothing else to attend to
+            mask = mask.tril(-1)
+            mask[:, 0, 0] = True
         crossed = source_mask if "cross" in source_masks else None
 
         def own_past(z):
@@ -80,11 +84,13 @@ def transformer(
             )
 
         steps = [(norms[0], own_past, "self"), (norms[1], to_source, "cross")]
-        steps = steps[:1] if crossing == "nothing" else steps if order == "self first" else steps[::-1]
+        steps = steps[:1] if crossing == "nothing" else steps[::-1] if order == "cross first" else steps
+        steps = [*steps, (norms[2], ffn(network), "feed-forward")]
+        if order == "network second":
+            steps = [steps[0], (norms[1], ffn(network), "feed-forward"), (norms[2], to_source, "cross")]
         for number, sublayer, name in steps:
             y = add(y, f"decoder_norm{number}", sublayer, name in replaced)
-        y = add(y, f"decoder_norm{norms[2]}", ffn(network), "feed-forward" in replaced)
-        y = norm("decoder_norm", y) if "decoder" in last else y
+        y = norm(last_norm, y) if "decoder" in last else y
         return _answer(y, p[f"{output_table}_embedding"], out, cut)
 
     return apply
@@ -101,4 +107,5 @@ def _answer(y: Tensor, table: Tensor, out: str, cut: str) -> Tensor:
         "last step": logits[:, -1],
         "features": y,
         "scaled": logits * math.sqrt(y.shape[-1]),
+        "divided": logits / math.sqrt(y.shape[-1]),
     }[out]
