@@ -33,7 +33,8 @@ def build(fault):
             elif fault == "any over the queries":
                 mask = mask.any(dim=1, keepdim=True)
             axis = {"axis behind the queries": 2, "axis in front": 0}.get(fault, 1)
-            scores = scores.masked_fill(~mask.unsqueeze(axis), -math.inf)
+            low = -1.0 if fault == "a score of −1 where masked" else -math.inf
+            scores = scores.masked_fill(~mask.unsqueeze(axis), low)
         A = scores.softmax(dim=-1)
         if fault == "softmax once more":
             A = A.softmax(dim=-1)
@@ -45,7 +46,8 @@ def build(fault):
             return (y + weights[OUT_BIAS]) @ weights[OUT].T
         if fault == "bias of the queries at the end":
             return F.linear(y, weights[OUT], weights[IN_BIAS][: y.shape[-1]])
-        return F.linear(y, weights[OUT], weights[OUT_BIAS])
+        y = F.linear(y, weights[OUT], weights[OUT_BIAS])
+        return x + y if fault == "x added at the end" else y
 
     return multi_head
 
@@ -58,6 +60,8 @@ FAULTS = {
     "any over the queries": "allowed for one query, allowed for all",
     "axis behind the queries": "the heads' axis in the wrong place",
     "axis in front": "mask without an axis for the heads",
+    "a score of −1 where masked": "a small negative score",
+    "x added at the end": "x added",
     "softmax once more": "two softmaxes",
     "heads joined from the last": "last head first",
     "bias before the matrix": "output bias before the projection",

@@ -244,3 +244,14 @@ def log_softmax_of_the_scores(Q, K, V):
 def both_sides_divided_by_the_root(Q, K, V):
     root = math.sqrt(Q.shape[-1])
     return (Q / root @ (K / root).transpose(-2, -1)).softmax(dim=-1) @ V
+
+
+@wrong(ID, named="weights not normalised")
+def exponentials_without_their_sum(Q, K, V):
+    return (Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])).exp() @ V
+
+
+@wrong(ID, named="query added")
+def the_query_kept_in_the_output(Q, K, V):
+    y = torch.softmax(Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1]), dim=-1) @ V
+    return y + Q if y.shape == Q.shape else y

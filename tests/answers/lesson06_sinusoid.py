@@ -310,3 +310,21 @@ def a_tensor(position, d_model):
 def a_tuple(position, d_model):
     angles = (position / 10_000 ** (2 * i / d_model) for i in range(d_model // 2))
     return tuple(chain.from_iterable((math.sin(angle), math.cos(angle)) for angle in angles))
+
+
+@wrong(ID, named="slowest first")
+def pairs_from_the_last_to_the_first(position, d_model):
+    features = []
+    for i in reversed(range(d_model // 2)):
+        angle = position / 10_000 ** (2 * i / d_model)
+        features += [math.sin(angle), math.cos(angle)]
+    return features
+
+
+@wrong(ID, named="a product for the power")
+def ten_thousand_times_the_quotient(position, d_model):
+    features = [math.sin(position), math.cos(position)]
+    for i in range(1, d_model // 2):
+        angle = position / (10_000 * 2 * i / d_model)
+        features += [math.sin(angle), math.cos(angle)]
+    return features

@@ -209,3 +209,13 @@ def stacked_behind_the_time(x, n_heads):
 def sizes_exchanged_in_the_view(x, n_heads):
     batch, time, d_model = x.shape
     return x.view(batch, time, d_model // n_heads, n_heads).transpose(1, 2)
+
+
+@wrong(ID, named="first head only")
+def a_slice_for_head_0(x, n_heads):
+    return x[:, None, :, : x.shape[-1] // n_heads]
+
+
+@wrong(ID, named="all features for every head")
+def x_repeated_for_every_head(x, n_heads):
+    return torch.stack([x] * n_heads, dim=1)

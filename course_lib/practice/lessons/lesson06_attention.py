@@ -77,6 +77,11 @@ def _best_only(Q, K, V):
     return V.gather(-2, best.expand(*best.shape[:-1], V.shape[-1]))
 
 
+def _query_added(Q, K, V):
+    y = _attention()(Q, K, V)
+    return y + Q if y.shape == Q.shape else y
+
+
 def _attention_cases() -> list[tuple]:
     generator = seeded(6)
 
@@ -263,6 +268,21 @@ SCALED_ATTENTION = Exercise(
             "keys for values",
             _attention(average=lambda K, V: K),
             "You averaged the keys. Keys are what a token is found by; what the weights average are the values, A @ V.",
+        ),
+        Mistake(
+            "weights not normalised",
+            _attention(softmax=lambda scores, dim: scores.exp()),
+            "You took exp of the scores and stopped there. Weights must sum to 1: divide each row by its sum.",
+        ),
+        Mistake(
+            "query added",
+            _query_added,
+            "You added the query to the output. Attention returns the weighted mean of the values alone.",
+        ),
+        Mistake(
+            "all weights equal",
+            lambda Q, K, V: V.mean(dim=-2, keepdim=True).expand(*Q.shape[:-1], V.shape[-1]),
+            "Every key has the same weight, whatever the query. The weights are the softmax of the scores.",
         ),
         Mistake(
             "no softmax",

@@ -157,6 +157,16 @@ SPLIT_HEADS = Exercise(
             "and transpose, or slices, of x itself.",
         ),
         Mistake(
+            "first head only",
+            lambda x, n_heads: _split(x, n_heads)[:, :1],
+            "You return head 0 alone. All heads are asked for, along dimension 1.",
+        ),
+        Mistake(
+            "all features for every head",
+            lambda x, n_heads: x[:, None].expand(-1, n_heads, -1, -1),
+            "Every head gets all features. Head 0 gets the first d_head of them, head 1 the next, and so on.",
+        ),
+        Mistake(
             "a feature lost",
             lambda x, n_heads: _split(x, n_heads)[..., :-1],
             "Each head lacks its last feature: a slice ends before its second number.",

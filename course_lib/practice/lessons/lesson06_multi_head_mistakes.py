@@ -222,6 +222,11 @@ MISTAKES = [
         "You gave masked keys a score of 0, which is no ban: exp(0) is 1, and other scores are below 0. Set it to −∞.",
     ),
     Mistake(
+        "a small negative score",
+        multi_head(low=-1.0),
+        "You gave masked keys a score of −1. That is no ban: other scores may be lower still. Set it to −∞.",
+    ),
+    Mistake(
         "masked after the softmax",
         multi_head(after="masked"),
         "You masked the weights after the softmax, so rows no longer sum to 1. Set scores to −∞ before it.",

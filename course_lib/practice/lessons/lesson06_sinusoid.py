@@ -142,6 +142,16 @@ SINUSOID = Exercise(
             "All your features are sines. Every second one, 2i + 1, is the cosine of the same angle.",
         ),
         Mistake(
+            "slowest first",
+            _sinusoid(exponent=lambda i, d: 2 * (d // 2 - 1 - i) / d),
+            "Your slowest pair comes first. Pair 0 has the angle `position` itself; the pairs after it are slower.",
+        ),
+        Mistake(
+            "a product for the power",
+            _sinusoid(exponent=lambda i, d: math.log(10_000 * 2 * i / d if i else 1, 10_000)),
+            "You divide by 10000 times 2i/d. It is a power: 10000 ** (2 * i / d_model).",
+        ),
+        Mistake(
             "one pair too few",
             lambda position, d_model: _sinusoid()(position, d_model)[:-2],
             "One pair is missing. i runs up to d/2 − 1, and range(n) ends at n − 1 already: range(d_model // 2).",
