@@ -482,23 +482,25 @@ hint("14.answer_kinds")
 gold = [" ".join(one.target) for one in opinions]
 
 
-def with_prefix(prefix):
+def with_prefix(model, prefix):
     """What the model writes for the opinions if they begin with this prefix."""
     sources = [encode([*prefix, *one.source[1:]]) for one in opinions]
-    return [" ".join(decode(ids)) for ids in village_t5.write(worker, sources)]
+    return [" ".join(decode(ids)) for ids in village_t5.write(model, sources)]
 
 
-kinds = {}
-for prefix in (["sentiment:"], ["summarize:"], ["correct:"], ["soup"], []):
-    found = with_prefix(prefix)
-    kinds[" ".join(prefix)] = yours("14.answer_kinds")(found, gold, ["positive", "negative"])
-    correct, false, invalid = kinds[" ".join(prefix)]
-    others = [text for text in dict.fromkeys(found) if text not in ("positive", "negative")]
-    print(
-        f"{' '.join(prefix) or '(none)':10} correct {correct:.2f}, wrong {false:.2f}, invalid {invalid:.2f}",
-        *others[:1],
-        sep="; ",
-    )
+def by_prefix(model, prefixes):
+    """The kinds of answers with each prefix, printed with the first invalid answer."""
+    kinds = {}
+    for prefix in prefixes:
+        found = with_prefix(model, [prefix] if prefix else [])
+        kinds[prefix] = yours("14.answer_kinds")(found, gold, ["positive", "negative"])
+        numbers = "correct {:.2f}, wrong {:.2f}, invalid {:.2f}".format(*map(abs, kinds[prefix]))
+        others = [text for text in dict.fromkeys(found) if text not in ("positive", "negative")]
+        print(f"{prefix or '(none)':11} {numbers}", *others[:1], sep="; ")
+    return kinds
+
+
+kinds = by_prefix(worker, ["sentiment:", "summarize:", "correct:", "soup", ""])
 
 # %%
 measured("with its own prefix: correct", kinds["sentiment:"][0], at_least=0.95)
@@ -506,9 +508,25 @@ measured("with none: correct", kinds[""][0], at_least=0.9)
 measured("with *summarize:*: correct all the same", kinds["summarize:"][0], at_least=0.6)
 
 # %% [markdown]
-# This model hardly reads its prefix. Asked to summarise an opinion, it usually judges it, as it does with *soup* or without any prefix. Its training never needed the prefix: opinions and stories differ in their length and words, so the text alone says which task it is. **A prefix means only what training makes necessary.** If it should decide, mix tasks that share their inputs, such as *sentiment:* and *correct:* on the same sentences.
+# This model hardly reads its prefix. Asked to summarise an opinion, it usually judges it, as it does with *soup* or without any prefix. Its training never needed the prefix: opinions and stories differ in their length and words, so the text alone says which task it is.
 #
 # The few invalid answers are summaries of stories that nobody told. A classifier with two outputs can be wrong, but it can't write such a thing. So count them.
+#
+# Now make the prefix necessary: train on the same opinions twice, once with *sentiment:* and the true label, once with *acceptable:* and the answer *acceptable*.
+
+# %% tags=["nbval-ignore-output"]
+twice = village_t5_tasks.examples("sentiment", 2000, seed=0)
+twice += [village_t5_tasks.Example(("acceptable:", *one.source[1:]), ("acceptable",)) for one in twice]
+kinds = by_prefix(
+    fine_tune(village_t5.load().to(device), twice, steps=150), ["sentiment:", "acceptable:", "soup", ""]
+)
+
+# %%
+measured("with *sentiment:*: correct", kinds["sentiment:"][0], at_least=0.95)
+measured("with *acceptable:*: no label of sentiment", kinds["acceptable:"][2], at_least=0.95)
+
+# %% [markdown]
+# After 150 steps the prefix decides. **A prefix means what training made it mean, no more and no less**: with *soup*, the model does what one of its tasks asks for.
 #
 # ## 7 · Summaries, and how to score them
 #
