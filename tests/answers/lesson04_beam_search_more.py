@@ -1,4 +1,4 @@
-"""04.beam_search, answered from the prompt alone: searches built otherwise, and three rarer mistakes."""
+"""04.beam_search, answered from the prompt alone: searches built otherwise, and six rarer mistakes."""
 
 import heapq
 import itertools
@@ -110,13 +110,17 @@ def search(step, state, bos, eos, beam, max_len, alpha, fault):
             found = list(first.values())
         finished += [one for one in found[:beam] if one[0][-1] == eos]
         prefixes = [one for one in found[:beam] if one[0][-1] != eos]
-        if not prefixes:
+        certain = (
+            fault == "certain" and finished and prefixes and max(p for _, p, _ in finished) >= prefixes[0][1]
+        )
+        if not prefixes or certain:
             break
     if fault == "ended":
         for ids, log_p, own in prefixes:
             finished.append(([*ids, eos], log_p + step(ids[-1], own)[0][eos], own))
+    missing = 1 if fault == "counts eos" and not finished else 0
     ids, log_p, _ = max(finished or prefixes, key=lambda one: penalised(one[1], len(one[0]), alpha))
-    return [i for i in ids if i != eos], penalised(log_p, len(ids), alpha)
+    return [i for i in ids if i != eos], penalised(log_p, len(ids) + missing, alpha)
 
 
 @wrong(ID, named="one prefix for each symbol")
@@ -132,3 +136,19 @@ def eos_put_behind_what_max_len_cut_off(step, state, bos, eos, beam, max_len, al
 @wrong(ID, named="probabilities added")
 def probabilities_added(step, state, bos, eos, beam, max_len, alpha):
     return search(step, state, bos, eos, beam, max_len, alpha, "probabilities")
+
+
+@wrong(ID, named="stops where no prefix is more likely")
+def stops_when_log_p_can_only_fall(step, state, bos, eos, beam, max_len, alpha):
+    return search(step, state, bos, eos, beam, max_len, alpha, "certain")
+
+
+@wrong(ID, named="an eos that is not there")
+def eos_counted_whether_written_or_not(step, state, bos, eos, beam, max_len, alpha):
+    return search(step, state, bos, eos, beam, max_len, alpha, "counts eos")
+
+
+@wrong(ID, named="probability returned")
+def score_as_a_probability(step, state, bos, eos, beam, max_len, alpha):
+    ids, score = search(step, state, bos, eos, beam, max_len, alpha, None)
+    return ids, math.exp(score)

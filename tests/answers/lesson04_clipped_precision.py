@@ -253,3 +253,30 @@ def geometric_mean_up_to_n(hypothesis, reference, n):
         written, wanted = Counter(ngrams(hypothesis, k)), Counter(ngrams(reference, k))
         product *= (written & wanted).total() / max(1, written.total())
     return product ** (1 / n)
+
+
+@wrong(ID, named="divided by the union")
+def overlap_over_union(hypothesis, reference, n):
+    written, wanted = Counter(ngrams(hypothesis, n)), Counter(ngrams(reference, n))
+    return (written & wanted).total() / max(1, (written | wanted).total())
+
+
+@wrong(ID, named="all lengths up to n")
+def runs_of_one_to_n_together(hypothesis, reference, n):
+    written, wanted = Counter(), Counter()
+    for k in range(1, n + 1):
+        written += Counter(ngrams(hypothesis, k))
+        wanted += Counter(ngrams(reference, k))
+    return (written & wanted).total() / max(1, written.total())
+
+
+@wrong(ID, named="F1")
+def precision_and_recall_as_one(hypothesis, reference, n):
+    written, wanted = Counter(ngrams(hypothesis, n)), Counter(ngrams(reference, n))
+    return 2 * (written & wanted).total() / max(1, written.total() + wanted.total())
+
+
+@wrong(ID, named="1 for a short one")
+def perfect_where_nothing_can_be_wrong(hypothesis, reference, n):
+    written = Counter(ngrams(hypothesis, n))
+    return (written & Counter(ngrams(reference, n))).total() / written.total() if written else 1.0

@@ -42,3 +42,27 @@ def never_the_same_symbol_twice(step, state, bos, eos, max_len):
             break
         written.append(newest)
     return written
+
+
+@wrong(ID, named="first symbol cut off")
+def cut_off_as_if_bos_were_there(step, state, bos, eos, max_len):
+    newest, written = bos, []
+    for _ in range(max_len):
+        scores, state = step(newest, state)
+        newest = scores.index(max(scores))
+        if newest == eos:
+            break
+        written.append(newest)
+    return written[1:]
+
+
+@wrong(ID, named="smallest score")
+def largest_in_size(step, state, bos, eos, max_len):
+    newest, written = bos, []
+    for _ in range(max_len):
+        scores, state = step(newest, state)
+        newest = max(range(len(scores)), key=lambda number: abs(scores[number]))
+        if newest == eos:
+            break
+        written.append(newest)
+    return written

@@ -158,3 +158,20 @@ def batch_and_time_exchanged(states, lengths):
 @wrong(ID, named="one unit only")
 def gathered_in_one_unit_only(states, lengths):
     return states.gather(1, (lengths - 1).view(-1, 1, 1)).squeeze(1)
+
+
+@wrong(ID, named="rows sorted by length")
+def sorted_as_for_packing(states, lengths):
+    order = lengths.argsort(descending=True)
+    return states[order, lengths[order] - 1]
+
+
+@wrong(ID, named="the first state")
+def first_step_as_a_backward_layer_has_it(states, lengths):
+    return states[:, 0]
+
+
+@wrong(ID, named="sum of the real states")
+def real_states_added_up(states, lengths):
+    real = torch.arange(states.shape[1])[None] < lengths[:, None]  # (batch, time)
+    return (states * real[..., None]).sum(1)

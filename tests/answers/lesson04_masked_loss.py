@@ -200,3 +200,20 @@ def log_forgets_its_sign(logits, targets, pad_id):
 def cut_to_the_shortest_row(logits, targets, pad_id):
     shortest = (targets != pad_id).sum(dim=1).min()
     return F.cross_entropy(logits[:, :shortest].transpose(1, 2), targets[:, :shortest])
+
+
+@wrong(ID, named="log of the mean probability")
+def log_after_the_mean(logits, targets, pad_id):
+    probabilities = logits.softmax(-1).gather(2, targets[..., None])[..., 0]  # (batch, target_len)
+    return -probabilities[targets != pad_id].mean().log()
+
+
+@wrong(ID, named="perplexity")
+def exponential_of_the_loss(logits, targets, pad_id):
+    return F.cross_entropy(logits.transpose(1, 2), targets, ignore_index=pad_id).exp()
+
+
+@wrong(ID, named="logits of padding set to 0")
+def logits_multiplied_by_the_mask(logits, targets, pad_id):
+    mask = (targets != pad_id)[..., None]  # (batch, target_len, 1)
+    return F.cross_entropy((logits * mask).transpose(1, 2), targets)

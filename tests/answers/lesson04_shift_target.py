@@ -167,3 +167,14 @@ def rows_of_the_table(target, bos, eos):
 def whatever_could_be_a_special_id_removed(target, bos, eos):
     whole = [bos] + [symbol for symbol in target if symbol > max(bos, eos)] + [eos]
     return whole[:-1], whole[1:]
+
+
+@wrong(ID, named="reversed")
+def written_backwards_like_a_reversed_source(target, bos, eos):
+    backwards = target[::-1]
+    return [bos, *backwards], [*backwards, eos]
+
+
+@wrong(ID, named="first symbol never predicted")
+def first_symbol_dropped_from_the_targets(target, bos, eos):
+    return [bos, *target], [*target[1:], eos]

@@ -11,6 +11,7 @@ from course_lib.practice.lessons.lesson04_language import (
     ENDLESS,
     ENDS_EARLY,
     FULL_BEAM,
+    LONGER_WINS,
     SHORT_OR_LONG,
     TWO_WAYS,
     Language,
@@ -64,6 +65,8 @@ def _cases() -> list[tuple]:
         (FULL_BEAM, (), 0, 1, 2, 7, 1.0),
         (ENDLESS, (), 2, 3, 4, 2, 0.0),
         *drawn,
+        (ENDLESS, (), 2, 3, 2, 3, 1.0),
+        (LONGER_WINS, (), 0, 1, 3, 3, 2.0),
     ]
 
 
@@ -115,6 +118,12 @@ BEAM_SEARCH = Exercise(
             "Is the score log p, divided by the penalty of a length that counts <eos>?", 1, "score is", [3]
         ),
         _part("Where nothing has finished after max_len symbols, is it the best prefix?", 0, "ids are", [4]),
+        _part(
+            "Does it go on where a finished sentence is more likely than every prefix, but short?",
+            0,
+            "ids are",
+            [15],
+        ),
         _part("Where something has finished, does it win over what max_len cut off?", 0, "ids are", [5]),
         _part("Does every prefix keep its own state?", 0, "ids are", [6]),
         _part(
@@ -127,7 +136,8 @@ BEAM_SEARCH = Exercise(
         _part("Are the best of *all* continuations kept, not of each prefix?", 0, "ids are", [10, 11, 12]),
         _part("With a beam as wide as the language, is it exhaustive search?", 0, "ids are", [13]),
         _part("Is a continuation with log p = −∞ dropped, however wide the beam is?", 0, "ids are", [9]),
-        _part("Are all scores right?", 1, "score is", range(10 + len(RANDOM))),
+        _part("Where nothing has finished, is |y| the number of symbols written?", 1, "score is", [14]),
+        _part("Are all scores right?", 1, "score is", range(12 + len(RANDOM))),
     ],  # fmt: skip
     hints=[
         "Which three things must you know about a prefix in order to extend it later?",

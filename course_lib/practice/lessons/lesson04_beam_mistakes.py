@@ -47,6 +47,13 @@ def _wrong(
             finished = ends if places == "kept" else finished + ends
             prefixes = [one for one in best if one[0][-1] != eos or not set_aside]
             beam -= len(ends) if places == "fewer" else 0
+            if (
+                stop == "certain"
+                and finished
+                and prefixes
+                and max(one[1] for one in finished) >= prefixes[0][1]
+            ):
+                break
             if not prefixes or (stop == "one" and finished) or (stop == "enough" and len(finished) >= beam):
                 break
             prefixes = best if places == "kept" else prefixes
@@ -58,13 +65,19 @@ def _wrong(
             return [], -math.inf
 
         def score(ids, log_p):
-            n = {"all": len(ids), "no eos": sum(symbol != eos for symbol in ids), "max": max_len}[length]
+            n = {
+                "all": len(ids),
+                "ended": len(ids) + (ids[-1] != eos),
+                "no eos": sum(symbol != eos for symbol in ids),
+                "max": max_len,
+            }[length]
             return _score(penalty, log_p, n, alpha)
 
         keys = {"highest score": lambda one: score(*one[:2]), "log p": lambda one: one[1]}
         keys["lowest score"] = lambda one: -score(*one[:2])
         ids, log_p, _ = max(pool, key=keys[choose])
         returned = log_p if told == "log p" else score(ids, log_p)
+        returned = math.exp(returned) if told == "probability" else returned
         ids = [symbol for symbol in ids if symbol != eos or keep_eos]
         return (returned, ids) if swapped else (ids, returned)
 
@@ -78,6 +91,8 @@ def _score(penalty: str, log_p: float, n: int, alpha: float) -> float:
         return log_p / (alpha * (5 + n) / 6)
     if penalty == "power of the length":
         return log_p / max(n, 1) ** alpha
+    if penalty == "no brackets":
+        return log_p / (5 + n) / 6**alpha
     if penalty == "power of 6":
         return log_p / ((5 + n) / 6**alpha)
     factor = ((5 + n) / 6) ** alpha
@@ -115,6 +130,12 @@ MISTAKES = [
         "stops at enough finished",
         _wrong(stop="enough"),
         "You stopped when `beam` sentences had finished. Go on until no prefix is left, or max_len is reached.",
+    ),
+    Mistake(
+        "stops where no prefix is more likely",
+        _wrong(stop="certain"),
+        "You stopped when a finished sentence was more likely than every prefix. A longer one may still win by its "
+        "length penalty.",
     ),
     Mistake(
         "goes on after eos",
@@ -163,6 +184,11 @@ MISTAKES = [
         "length of the search",
         _wrong(length="max"),
         "You used max_len as every sentence's length; use that of the sentence itself.",
+    ),
+    Mistake(
+        "an eos that is not there",
+        _wrong(length="ended"),
+        "You counted an <eos> that was never written. The length of an unfinished prefix is its number of symbols.",
     ),
     Mistake(
         "chosen by log p",
@@ -215,6 +241,16 @@ MISTAKES = [
         "power of 6",
         _wrong(penalty="power of 6"),
         "Your exponent belongs to the 6 alone. Put brackets around the fraction: ((5 + |y|) / 6) ** alpha.",
+    ),
+    Mistake(
+        "penalty without brackets",
+        _wrong(penalty="no brackets"),
+        "Without brackets around the penalty you divide by 5 + |y| and then by 6 ** alpha.",
+    ),
+    Mistake(
+        "probability returned",
+        _wrong(told="probability"),
+        "You took the exponential at the end. Return the score itself, which is negative.",
     ),
     Mistake(
         "log p returned",

@@ -67,6 +67,12 @@ BOTH_PLACES = Language(
     vocab_size=6,
     eos=1,
 )
+# The empty sentence is more likely than every prefix; 2 4 still wins by its length, at an α of 2.
+LONGER_WINS = Language(
+    {(): {1: 0.5, 2: 0.3, 3: 0.2}, (2,): {4: 1.0}, (2, 4): {1: 1.0}, (3,): {4: 1.0}, (3, 4): {1: 1.0}},
+    vocab_size=5,
+    eos=1,
+)
 # After 2 the ending and 3 fill a beam of 2; had 4 been kept as well, it would have won by its length.
 FULL_BEAM = Language(
     {

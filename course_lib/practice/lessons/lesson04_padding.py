@@ -215,6 +215,24 @@ MASKED_LOSS = Exercise(
             "You cut every row to the length of the shortest. All real symbols of every row count.",
         ),
         Mistake(
+            "perplexity",
+            lambda logits, targets, pad_id: _masked_loss(logits, targets, pad_id).exp(),
+            "That is the perplexity, the exponential of the loss; return the loss itself.",
+        ),
+        Mistake(
+            "log of the mean probability",
+            lambda logits, targets, pad_id: (
+                -(-_losses(logits, targets))[targets != pad_id].exp().mean().log()
+            ),
+            "You averaged probabilities and then took the logarithm. Take the logarithm of each, then the mean.",
+        ),
+        Mistake(
+            "logits of padding set to 0",
+            lambda logits, targets, pad_id: _losses(logits * (targets != pad_id)[..., None], targets).mean(),
+            "Logits of 0 are a uniform prediction, whose loss is ln vocab_size and not 0. Drop the losses at padding, "
+            "not the logits.",
+        ),
+        Mistake(
             "sign forgotten",
             lambda logits, targets, pad_id: -_masked_loss(logits, targets, pad_id),
             "The loss is *minus* the log-probability: yours has the wrong sign.",

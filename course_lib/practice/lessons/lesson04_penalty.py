@@ -32,6 +32,11 @@ PENALTY_NEEDED = Exercise(
             "With α = 0 the score is log p itself, and the shorter sentence has the higher one.",
         ),
         Mistake(
+            "too small",
+            0.4,
+            "At 0.4 the shorter sentence is still ahead. Print the winning sentence next to each α.",
+        ),
+        Mistake(
             "one step early", 0.5, "At 0.5 the shorter sentence is still slightly ahead: print both scores."
         ),
         Mistake(

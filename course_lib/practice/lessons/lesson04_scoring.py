@@ -55,6 +55,11 @@ def _same_place(hypothesis, reference, n):
     return sum(a == b for a, b in zip(written, wanted, strict=False)) / max(1, len(written))
 
 
+def _shared(hypothesis, reference, n, among):
+    written, wanted = Counter(_ngrams(hypothesis, n)), Counter(_ngrams(reference, n))
+    return (written & wanted).total() / max(1, among(written, wanted).total())
+
+
 def _case(hypothesis: str, reference: str, n: int) -> tuple[list[str], list[str], int]:
     return hypothesis.split(), reference.split(), n
 
@@ -209,6 +214,35 @@ CLIPPED_PRECISION = Exercise(
             "case ignored",
             _wrong(ngrams=lambda words, n: _ngrams([word.lower() for word in words], n)),
             'You ignored upper and lower case. Take the words as they are: "The" is not "the".',
+        ),
+        Mistake(
+            "all lengths up to n",
+            _wrong(
+                ngrams=lambda words, n: [run for k in range(1, n + 1) for run in _ngrams(words, k)],
+                short_ok=False,
+            ),
+            "You counted the runs of 1 to n words together; p_n counts those of n words alone.",
+        ),
+        Mistake(
+            "divided by the union",
+            lambda hypothesis, reference, n: _shared(
+                hypothesis, reference, n, lambda written, wanted: written | wanted
+            ),
+            "You divided by the n-grams of both sentences; a precision divides by those of the hypothesis.",
+        ),
+        Mistake(
+            "F1",
+            lambda hypothesis, reference, n: (
+                2 * _shared(hypothesis, reference, n, lambda written, wanted: written + wanted)
+            ),
+            "That is the F1 of precision and recall; BLEU takes the precision alone.",
+        ),
+        Mistake(
+            "1 for a short one",
+            lambda hypothesis, reference, n: (
+                _clipped_precision(hypothesis, reference, n) + (len(hypothesis) < n)
+            ),
+            "A hypothesis shorter than n has no n-gram, and you called that perfect. Return 0.0 there.",
         ),
         Mistake(
             "mean of several precisions",

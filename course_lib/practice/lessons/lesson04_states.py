@@ -149,6 +149,23 @@ LAST_STATE = Exercise(
             "alone: squeeze(1).",
         ),
         Mistake(
+            "rows sorted by length",
+            lambda states, lengths: _last_state(states, lengths)[lengths.argsort(descending=True)],
+            "Your states are right, but in the order of their lengths; return them in the order of the batch.",
+        ),
+        Mistake(
+            "the first state",
+            lambda states, lengths: states[:, 0],
+            "You took the state after the first symbol; the one after the last real symbol is at lengths − 1.",
+        ),
+        Mistake(
+            "sum of the real states",
+            lambda states, lengths: torch.stack(
+                [row[:length].sum(0) for row, length in zip(states, lengths, strict=True)]
+            ),
+            "You added up the real states; only the last one is asked for.",
+        ),
+        Mistake(
             "one unit only",
             lambda states, lengths: states.gather(1, (lengths - 1)[:, None, None])[:, 0],
             "gather returns as many units as its index has: here a single one. Expand the index to hidden_size.",
