@@ -209,7 +209,7 @@ measured("with lengths, largest difference from packing", (h_batch - h_packed).a
 # ### Exercise 2 · A loss without padding (core, 8 minutes)
 #
 # Write `masked_loss(logits, targets, pad_id)` with `logits (batch, target_len, vocab_size)` and `targets (batch, target_len)`. Return the mean cross-entropy, in nats, over the
-# positions whose target is not `pad_id`. All of these positions count equally. The model of section 4 trains on your function.
+# positions whose target is not `pad_id`. All of these positions count equally. The model of section 4 trains with your function.
 
 
 # %% tags=["exercise"]
@@ -682,8 +682,8 @@ measured(
 )
 
 # %% [markdown]
-# A beam of 2 is enough here. In general, only a beam so wide that nothing is dropped is certain to find the best sentence. Implementations differ in
-# one detail. Here a finished sentence takes one of the `beam` places of its round; in the library's `decoding.beam_search`, which scored the translator of section 9, all `beam` places are for unfinished prefixes.
+# A beam of 2 is enough here. In general, only a beam so wide that nothing is dropped is certain to find the best sentence. Implementations
+# differ: yours gives a finished sentence one of the `beam` places of its round; the library's `decoding.beam_search`, which scored the translator of section 9, keeps all of them for unfinished prefixes.
 #
 # ### Exercise 6 · How strong a penalty? (core, 6 minutes, experiment)
 #
@@ -743,7 +743,7 @@ measured(
 )
 
 # %% [markdown]
-# The beam does what it promises: its answers are more likely. They are hardly more often correct, because the model prefers nearly every wrong one to the truth. Those are errors of the model; a beam corrects only errors of the search.
+# The beam does what it promises: its answers are more likely. They are hardly more often correct, because the model prefers nearly every wrong one to the truth. Those are *model errors*; a beam corrects only *search errors*.
 # In one translation model, the most likely output was the empty sentence in more than half of all cases (Stahlberg and Byrne 2019).
 #
 # ## 8 · The bottleneck
@@ -910,7 +910,7 @@ measured("BLEU of sources of 14 and more words", long, below=("that of up to 9 w
 #
 # ## 10 · Spot the bug
 #
-# A friend evaluates your date model with code that runs the encoder over the padded batch and takes the last state. It works on every date that they try by hand. In the course's terms, all lengths are the padded length:
+# A friend evaluates your date model with code that runs the encoder over the padded batch and takes the last state. It works on every date that they try by hand. This does the same, with every length set to the padded length:
 
 
 # %%
