@@ -203,3 +203,19 @@ def one_bias_as_in_the_lstm(x, h, W_ih, W_hh, b_ih, b_hh):
     h_r, h_z, h_n = (h @ W_hh.T).chunk(3, dim=1)
     r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
     return (1 - z) * torch.tanh(x_n + r * h_n) + z * h
+
+
+@wrong(ID, named="1 − r for r")
+def what_is_not_reset_is_kept(x, h, W_ih, W_hh, b_ih, b_hh):
+    x_r, x_z, x_n = (x @ W_ih.T + b_ih).chunk(3, dim=1)
+    h_r, h_z, h_n = (h @ W_hh.T + b_hh).chunk(3, dim=1)
+    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+    return (1 - z) * torch.tanh(x_n + (1 - r) * h_n) + z * h
+
+
+@wrong(ID, named="blocks interleaved")
+def three_numbers_a_unit(x, h, W_ih, W_hh, b_ih, b_hh):
+    x_r, x_z, x_n = (x @ W_ih.T + b_ih).reshape(*h.shape, 3).unbind(2)
+    h_r, h_z, h_n = (h @ W_hh.T + b_hh).reshape(*h.shape, 3).unbind(2)
+    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+    return (1 - z) * torch.tanh(x_n + r * h_n) + z * h

@@ -6,6 +6,7 @@ from answers import right, wrong
 from course_lib.practice import yours
 
 ID = "02.lstm_layer"
+KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def step(x, h, c, W_ih, W_hh, b):
@@ -289,3 +290,31 @@ def loop_over_the_batch(x, weights, state=None):
 def without_gradient(x, weights, state=None):
     with torch.no_grad():
         return layers("")(x, weights, state)
+
+
+@wrong(ID, named="upper layer a step late")
+def all_layers_at_once_from_the_old_h(x, weights, state=None):
+    n_layers, hidden_size = len(weights) // 4, weights["weight_hh_l0"].shape[1]
+    zeros = [x.new_zeros(len(x), hidden_size)] * n_layers
+    hs, cs = map(list, state or (zeros, zeros))
+    top = []
+    for x_t in x.unbind(1):
+        inputs, new = [x_t, *hs], []
+        for k in range(n_layers):
+            W_ih, W_hh, b, b_hh = (weights[f"{kind}_l{k}"] for kind in KINDS)
+            new.append(step(inputs[k], hs[k], cs[k], W_ih, W_hh, b + b_hh))
+        hs, cs = map(list, zip(*new, strict=True))
+        top.append(hs[-1])
+    return torch.stack(top, 1), (torch.stack(hs), torch.stack(cs))
+
+
+@wrong(ID, named="h_0 for both states")
+def one_state_for_h_and_c(x, weights, state=None):
+    return layers("nothing")(x, weights, state and (state[0], state[0]))
+
+
+@wrong(ID, named="layers counted by the last digit")
+def number_of_layers_from_the_last_character(x, weights, state=None):
+    n_layers = 1 + max(int(name[-1]) for name in weights)
+    kept = {f"{kind}_l{k}": weights[f"{kind}_l{k}"] for kind in KINDS for k in range(n_layers)}
+    return layers("nothing")(x, kept, state and tuple(part[:n_layers] for part in state))

@@ -225,3 +225,11 @@ def cell_changed_in_place(x, h, c, W_ih, W_hh, b):
     c *= torch.sigmoid(f)
     c += torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(c), c
+
+
+@wrong(ID, named="sigmoid inverted")
+def a_sigmoid_of_ones_own_without_the_minus(x, h, c, W_ih, W_hh, b):
+    i, f, g, o = (x @ W_ih.T + h @ W_hh.T + b).chunk(4, dim=1)
+    i, f, o = (1 / (1 + torch.exp(total)) for total in (i, f, o))
+    c = f * c + i * torch.tanh(g)
+    return o * torch.tanh(c), c

@@ -190,6 +190,11 @@ LSTM_STEP = Exercise(
             "You used the sums of i, f and o as they are. A gate lies between 0 and 1: apply a sigmoid to each.",
         ),
         Mistake(
+            "sigmoid inverted",
+            lstm_step(gate=lambda total: torch.sigmoid(-total)),
+            "Your gates open where they should close: the sigmoid is 1 / (1 + e^(−x)), with the minus.",
+        ),
+        Mistake(
             "cut along the batch",
             lstm_step(dim=0),
             "You cut the sums along the batch, dimension 0. The four blocks lie next to each other in dimension 1: "

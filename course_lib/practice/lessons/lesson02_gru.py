@@ -19,12 +19,15 @@ def _gru(
     kept: Callable = lambda z, r: z,
     second_bias: bool = True,
     cut: bool = False,
+    interleaved: bool = False,
 ) -> Callable:
     """A GRU step; the options are the ways to get it wrong."""
 
     def step(x, h, W_ih, W_hh, b_ih, b_hh):
-        from_x = (x @ W_ih.T + b_ih).chunk(3, dim=1)
-        from_h = (h @ W_hh.T + (b_hh if second_bias else 0)).chunk(3, dim=1)
+        from_x, from_h = x @ W_ih.T + b_ih, h @ W_hh.T + (b_hh if second_bias else 0)
+        from_x, from_h = (
+            sums.view(len(x), -1, 3).unbind(-1) if interleaved else sums.chunk(3, dim=1) for sums in (from_x, from_h)
+        )
         r, z, n = order
         gate_r, gate_z = torch.sigmoid(from_x[r] + from_h[r]), torch.sigmoid(from_x[z] + from_h[z])
         if reset == "after":
@@ -38,6 +41,8 @@ def _gru(
         elif reset == "both biases":
             bias = b_ih.chunk(3)[n]
             new = candidate(from_x[n] - bias + gate_r * (from_h[n] + bias))
+        elif reset == "inverted":
+            new = candidate(from_x[n] + (1 - gate_r) * from_h[n])
         elif reset == "everything":
             new = candidate(gate_r * (from_x[n] + from_h[n]))
         elif reset == "outside":
@@ -145,6 +150,17 @@ GRU_STEP = Exercise(
             "reset of the kept state",
             _gru(kept=lambda z, r: z * r),
             "You scaled the kept state by r too. The reset gate acts only in the candidate; z ⊙ h keeps h as it is.",
+        ),
+        Mistake(
+            "1 − r for r",
+            _gru(reset="inverted"),
+            "You scaled what comes from h by 1 − r. It is r itself: n = tanh(x_n + r ⊙ h_n).",
+        ),
+        Mistake(
+            "blocks interleaved",
+            _gru(interleaved=True),
+            "You took three neighbouring rows for each unit. PyTorch stacks whole blocks, the r of all units, then "
+            "the z of all units: chunk(3, dim=1).",
         ),
         Mistake("no b_hh", _gru(second_bias=False), "You left out the second bias, b_hh."),
         Mistake(

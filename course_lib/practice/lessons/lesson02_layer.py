@@ -44,6 +44,7 @@ def _cases() -> list[tuple]:
         case(3, 2, 4, 2, 3, given=True),
         case(2, 3, 2, 2, 1, given=False, scale=1000.0),
         case(3, 3, 2, 2, 1, given=False),
+        case(1, 2, 2, 1, 11, given=True),  # names with two digits: weight_ih_l10
     ]
 
 
@@ -156,7 +157,7 @@ LSTM_LAYER = Exercise(
         _values("Does reading start from the state that was given?", 3),
         _values("With two layers, does the upper one read the output of the lower one?", 4),
         _values("With three layers and a given state, is every layer right?", 5),
-        _values("Are h_n and c_n the last states of every layer?", 1, 3, 4, 5, names=("h_n", "c_n")),
+        _values("Are h_n and c_n the last states of every layer?", 1, 3, 4, 5, 8, names=("h_n", "c_n")),
         _values("Are inputs of a thousand safe, although their exponential is infinite?", 6),
         Property(
             "Do the gradients of x, of all weights and of the state equal those of nn.LSTM?", _gradients

@@ -26,11 +26,12 @@ def lstm_stack(
             zeros = x.new_zeros(x.shape[1 if time == "rows" else 0], hidden_size)
             return zeros, zeros
         h, c = (part[0 if state_as == "first layer's" else k] for part in state)
-        return (c, h) if state_as == "swapped" else (h, c)
+        return {"swapped": (c, h), "h twice": (h, h)}.get(state_as, (h, c))
 
     def read(x, weights, state=None):
-        original, last_h, last_c = x, [], []
-        n_layers = len(weights) // 4 if layers == "all" else 1
+        original, first_h, last_h, last_c = x, [], [], []
+        n_last_digit = 1 + max(int(name[-1]) for name in weights)
+        n_layers = {"all": len(weights) // 4, "last digit": n_last_digit, "first": 1}[layers]
         for k in range(n_layers):
             W_ih, W_hh, b, b_hh = (weights[f"{kind}_l{own(kind, k)}"] for kind in KINDS)
             b = b + b_hh if biases == 2 else b
@@ -44,6 +45,9 @@ def lstm_stack(
             start, outputs = (h, c), []
             below = original if upper == "x" else x
             columns = below.unbind(0 if time == "rows" else 1)
+            first_h.append(h)
+            if k > 0 and upper == "a step late":
+                columns = [first_h[k - 1], *columns[:-1]]
             for x_t in reversed(columns) if backwards else columns:
                 if carry == "none":
                     h, c = start
@@ -199,6 +203,21 @@ MISTAKES = [
         "state taken as (c_0, h_0)",
         lstm_stack(state_as="swapped"),
         "You took the given state for (c_0, h_0). The pair is (h_0, c_0).",
+    ),
+    Mistake(
+        "h_0 for both states",
+        lstm_stack(state_as="h twice"),
+        "You started the cell state from h_0 too. The given state is a pair: c starts from c_0.",
+    ),
+    Mistake(
+        "upper layer a step late",
+        lstm_stack(upper="a step late"),
+        "Your upper layers read the h that the layer below had one step before. At each step they read its new h.",
+    ),
+    Mistake(
+        "layers counted by the last digit",
+        lstm_stack(layers="last digit"),
+        "You read the number of layers from the last character of the names, which fails from the eleventh layer on.",
     ),
     Mistake(
         "time first",
