@@ -140,6 +140,14 @@ LESSONS = (
         90,
         75,
     ),
+    Lesson(
+        "15_smaller_and_faster",
+        "Smaller and faster",
+        "What does one answer cost, and what of it can be left out?",
+        "estimate what a pass costs, quantise by hand, run your layer on a real 4-bit file, add and merge LoRA",
+        75,
+        70,
+    ),
 )
 
 # What is planned: (number, title).

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.metrics import bits_per_character, perplexity
+from course_lib.models.compact import LowRank
+from course_lib.models.pretrained.gguf_blocks import Q4_1
 from course_lib.practice import registry
 from tools.lesson_source import ROOT
 
@@ -145,6 +147,11 @@ NUMBERS = [
     ("14", r"$F_1 = 2 \cdot 3 / (4 + 5) \approx 0.67$", solved("14.rouge_l")(*KEYS), 0.67),
     ("14", "$100 + 10 + 40 = 150$", sum(solved("14.attended_pairs")(10, 4)[:3]), 150),
     ("14", r"$14 \cdot 15 / 2 = 105$", solved("14.attended_pairs")(10, 4)[3], 105),
+    ("15", "$7 / 2 = 3.5$", solved("15.answer_cost")(7e9, 4, 1, 100, 1e9)[0] / 1e9, 3.5),
+    ("15", r"$100 / 3.5 \approx 28.6$", 1 / solved("15.answer_cost")(7e9, 4, 1, 100, 1e9)[2], 28.6),
+    ("15", "$s = 3 / 3 = 1$", solved("15.quantise_affine")(torch.tensor([-1.0, 2.0]), 2)[1], 1),
+    ("15", "$4 + 32 / 32 = 5$", Q4_1.bits, 5),
+    ("15", r"$8 \cdot (384 + 384) = 6144$", sum(p.numel() for p in LowRank((384, 384), 8).parameters()), 6144),
 ]
 
 

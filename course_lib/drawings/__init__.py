@@ -12,6 +12,7 @@ from course_lib.drawings.bpe_merges import bpe_merges
 from course_lib.drawings.cache_growing import cache_growing
 from course_lib.drawings.drawing import ALL, Drawing, drawing
 from course_lib.drawings.encoder_decoder import encoder_decoder
+from course_lib.drawings.four_bit_block import four_bit_block
 from course_lib.drawings.gpt import gpt
 from course_lib.drawings.grouped_heads import grouped_heads
 from course_lib.drawings.gru_cell import gru_cell
@@ -19,6 +20,7 @@ from course_lib.drawings.head_on_top import head_on_top
 from course_lib.drawings.labels_of_pieces import labels_of_pieces
 from course_lib.drawings.llama_block import llama_block
 from course_lib.drawings.longest_match import longest_match
+from course_lib.drawings.lora import lora
 from course_lib.drawings.lstm_cell import lstm_cell
 from course_lib.drawings.mlm_and_nsp import mlm_and_nsp
 from course_lib.drawings.multi_head import multi_head
@@ -43,6 +45,7 @@ __all__ = [
     "cache_growing",
     "drawing",
     "encoder_decoder",
+    "four_bit_block",
     "gpt",
     "grouped_heads",
     "gru_cell",
@@ -50,6 +53,7 @@ __all__ = [
     "labels_of_pieces",
     "llama_block",
     "longest_match",
+    "lora",
     "lstm_cell",
     "mlm_and_nsp",
     "multi_head",
