@@ -280,3 +280,44 @@ def type_after_type(tags):
             else:
                 found.append((kind, i, i + 1))
     return found
+
+
+@wrong(ID, named="single words lost")
+def only_a_b_with_an_i_after_it(tags):
+    found = []
+    for i, tag in enumerate(tags):
+        if tag[0] != "I":
+            continue
+        if found and found[-1][0] == tag[2:] and found[-1][2] == i:
+            found[-1] = (tag[2:], found[-1][1], i + 1)
+        elif i and tags[i - 1] == f"B-{tag[2:]}":
+            found.append((tag[2:], i - 1, i + 1))
+        elif tags[i + 1 : i + 2] == [tag]:
+            found.append((tag[2:], i, i + 1))
+    return found
+
+
+@wrong(ID, named="numbered from 1")
+def words_numbered_from_1(tags):
+    found = []
+    for i, tag in enumerate(tags, start=1):
+        kind = tag[2:]
+        if tag.startswith("I") and found and found[-1][0] == kind and found[-1][2] == i:
+            found[-1] = (kind, found[-1][1], i + 1)
+        elif tag != "O":
+            found.append((kind, i, i + 1))
+    return found
+
+
+@wrong(ID, named="an I- at the beginning dropped")
+def the_loop_starts_at_1_for_an_i(tags):
+    found = []
+    for i, tag in enumerate(tags):
+        if tag.startswith("B-"):
+            found.append((tag[2:], i, i + 1))
+        elif tag.startswith("I-") and i > 0:
+            if found and found[-1][0] == tag[2:] and found[-1][2] == i:
+                found[-1] = (*found[-1][:2], i + 1)
+            else:
+                found.append((tag[2:], i, i + 1))
+    return found

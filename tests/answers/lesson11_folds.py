@@ -164,3 +164,17 @@ def the_last_of_each_fold_is_missed(n, k):
         held = [i + j * k for j in range((n - i) // k)]
         pairs.append(([x for x in range(n) if x not in held], held))
     return pairs
+
+
+@wrong(ID, named="a fold's size for the step")
+def a_step_of_n_over_k(n, k):
+    pairs = []
+    for i in range(k):
+        held = list(range(i, n, max(1, n // k)))
+        pairs.append(([x for x in range(n) if x not in held], held))
+    return pairs
+
+
+@wrong(ID, named="fold 0 only")
+def a_single_pair(n, k):
+    return [([x for x in range(n) if x % k], list(range(0, n, k)))]

@@ -195,3 +195,16 @@ def the_shared_setting_left_out(validation_f1, settings, shared):
     rest = [setting for setting in settings if setting != shared]
     one, other = (best_of(validation_f1, rest, pre) for pre in (True, False))
     return one, other, gap_of(validation_f1, one, other) / gap_of(validation_f1, shared, shared)
+
+
+@wrong(ID, named="divided by an F1")
+def the_new_gap_as_a_part_of_the_best_f1(validation_f1, settings, shared):
+    one, other = (best_of(validation_f1, settings, pre) for pre in (True, False))
+    return one, other, gap_of(validation_f1, one, other) / validation_f1(True, one)
+
+
+@wrong(ID, named="the mean gap")
+def the_mean_gap_of_all_settings(validation_f1, settings, shared):
+    one, other = (best_of(validation_f1, settings, pre) for pre in (True, False))
+    mean = sum(gap_of(validation_f1, setting, setting) for setting in settings) / len(settings)
+    return one, other, mean / gap_of(validation_f1, shared, shared)

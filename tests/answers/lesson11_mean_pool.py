@@ -132,3 +132,14 @@ def cut_to_the_longest_sentence(hidden, lengths):
 def divided_by_all_the_real_tokens_of_the_batch(hidden, lengths):
     real = torch.arange(hidden.shape[1]) < lengths[:, None]
     return (hidden * real[:, :, None]).sum(dim=1) / lengths.sum()
+
+
+@wrong(ID, named="one vector for the batch")
+def one_vector_for_the_whole_batch(hidden, lengths):
+    real = torch.arange(hidden.shape[1]) < lengths[:, None]
+    return hidden[real].mean(dim=0)
+
+
+@wrong(ID, named="the first sentence's length")
+def the_first_length_for_all(hidden, lengths):
+    return hidden[:, : lengths[0]].mean(dim=1)

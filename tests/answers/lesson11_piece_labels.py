@@ -179,3 +179,17 @@ def a_label_only_where_the_tag_changes(words, tag_ids):
         labels.append(-100 if tag is None or tag == last else tag)
         last = tag
     return labels
+
+
+@wrong(ID, named="nothing after a cut word")
+def a_flag_never_reset(words, tag_ids):
+    labels, further = [], False
+    for i, word in enumerate(words):
+        further = further or (word >= 0 and words[i - 1] == word)
+        labels.append(tag_ids[word] if word >= 0 and not further else -100)
+    return labels
+
+
+@wrong(ID, named="−1 for none")
+def minus_1_where_there_is_no_label(words, tag_ids):
+    return [tag_ids[word] if word >= 0 and words[i - 1] != word else -1 for i, word in enumerate(words)]

@@ -188,3 +188,26 @@ def the_geometric_mean(targets, predictions):
 def intersection_over_union_for_f1(targets, predictions):
     right, union = int((targets & predictions).sum()), int((targets | predictions).sum())
     return right / max(1, int(predictions.sum())), right / max(1, int(targets.sum())), right / max(1, union)
+
+
+@wrong(ID, named="1 where there is nothing")
+def one_where_a_denominator_is_0(targets, predictions):
+    right, called, there = int((targets & predictions).sum()), int(predictions.sum()), int(targets.sum())
+    f1 = 2 * right / (called + there) if called + there else 1.0
+    return right / called if called else 1.0, right / there if there else 1.0, f1
+
+
+@wrong(ID, named="mean of both classes")
+def the_macro_average(targets, predictions):
+    columns = []
+    for spam, called in ((targets, predictions), (1 - targets, 1 - predictions)):
+        right, n_called, n_spam = int((spam * called).sum()), int(called.sum()), int(spam.sum())
+        f1 = 2 * right / max(1, n_called + n_spam)
+        columns.append((right / max(1, n_called), right / max(1, n_spam), f1))
+    return tuple(sum(column) / 2 for column in zip(*columns, strict=True))
+
+
+@wrong(ID, named="F1 first")
+def f1_before_precision_and_recall(targets, predictions):
+    right, called, there = int((targets & predictions).sum()), int(predictions.sum()), int(targets.sum())
+    return 2 * right / max(1, called + there), right / max(1, called), right / max(1, there)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from answers import right, wrong
 from answers.lesson11_tagger import first_pieces, pooled_f1, train_on
-from course_lib.metrics import entities
+from course_lib.metrics import entities, entity_f1
 from course_lib.text.padding import pad
 
 ID = "11.tagger"
@@ -122,3 +122,24 @@ def the_step_before_the_gradient(encoder, head, train, test, tags, lr):
         loss.backward()
         losses.append(loss.item())
     return finished(encoder, head, test, tags, losses)
+
+
+@wrong(ID, named="gradients reset before the step")
+def zero_grad_between_backward_and_step(encoder, head, train, test, tags, lr):
+    adam = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=lr)
+    losses = []
+    encoder.train()
+    for inputs, lengths, words, tag_ids in train:
+        labels, _ = pad([first_pieces(*row) for row in zip(words, tag_ids, strict=True)], -100)
+        loss = F.cross_entropy(head(encoder(inputs, lengths=lengths)).flatten(0, 1), labels.flatten())
+        loss.backward()
+        adam.zero_grad()
+        adam.step()
+        losses.append(loss.item())
+    return finished(encoder, head, test, tags, losses)
+
+
+@wrong(ID, named="precision for F1")
+def the_precision_returned(encoder, head, train, test, tags, lr):
+    losses, predicted, _ = finished(encoder, head, test, tags, train_on(encoder, head, train, lr))
+    return losses, predicted, entity_f1(gold_of(test, tags), predicted).precision

@@ -110,6 +110,16 @@ FOLDS = Exercise(
             "You cut folds of k examples each. k is the number of folds: fold i holds out i, i + k, i + 2k, …",
         ),
         Mistake(
+            "a fold's size for the step",
+            _folds(lambda n, k, i: range(i, n, max(1, n // k))),
+            "You step by n // k, the size of a fold. The step is k: fold i holds out i, i + k, i + 2k, …",
+        ),
+        Mistake(
+            "fold 0 only",
+            lambda n, k: [([x for x in range(n) if x % k], list(range(0, n, k)))],
+            "You return one pair. Every fold is held out once, so return a list of k pairs.",
+        ),
+        Mistake(
             "three written in",
             _folds(lambda n, k, i: range(i, n, 3), lambda n, k, i, held: [x for x in range(n) if x % 3 != i]),
             "You count in threes whatever k is: write k in place of the 3.",

@@ -68,6 +68,16 @@ def _with_result(change):
     return lambda tags: [change(*entity) for entity in _entities()(tags)]
 
 
+def _first_stray_i_dropped(tags):
+    """An I- that begins the sentence is lost, and so is what continues it."""
+    begun = next((i for i, tag in enumerate(tags) if i and tag != tags[0]), len(tags))
+    return _entities()(["O"] * begun + tags[begun:] if tags[0].startswith("I-") else tags)
+
+
+def _longer_than_one(tags):
+    return [entity for entity in _entities()(tags) if entity[2] - entity[1] > 1]
+
+
 def _one_a_tag(tags):
     return [(tag[2:], place, place + 1) for place, tag in enumerate(tags) if tag != "O"]
 
@@ -100,7 +110,7 @@ ENTITIES = Exercise(
         (["O", "B-PER", "I-PER", "O"],),
         (["O", "B-LOC", "I-LOC"],),
         (["B-PER", "B-PER", "O", "B-LOC", "B-PER"],),
-        (["B-PER", "I-LOC", "O", "I-PER", "I-PER"],),
+        (["I-PER", "B-PER", "I-LOC", "O", "I-PER", "I-PER"],),
         (["O", "O"],),
         (["B-PER", "O", "I-PER"],),
         (["O", "B-creative-work", "I-creative-work"],),
@@ -178,6 +188,21 @@ ENTITIES = Exercise(
             "prefix kept",
             _with_result(lambda kind, start, stop: (f"B-{kind}", start, stop)),
             "You kept the B- in the type: the type of B-PER is PER.",
+        ),
+        Mistake(
+            "numbered from 1",
+            _with_result(lambda kind, start, stop: (kind, start + 1, stop + 1)),
+            "You count the words from 1. Python counts from 0: tags[start:stop] must be the entity.",
+        ),
+        Mistake(
+            "single words lost",
+            _longer_than_one,
+            "You lose entities of one word: a B- with no I- after it is a whole entity.",
+        ),
+        Mistake(
+            "an I- at the beginning dropped",
+            _first_stray_i_dropped,
+            "You drop an I- at the very beginning of a sentence. Nothing comes before it, so it begins an entity.",
         ),
         Mistake(
             "one for each tag",

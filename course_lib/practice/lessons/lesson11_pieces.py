@@ -61,6 +61,11 @@ def _only_where_the_tag_changes(words, tag_ids):
     ]
 
 
+def _nothing_after_a_cut_word(words, tag_ids):
+    cut = next((i for i in range(1, len(words)) if words[i] == words[i - 1] >= 0), len(words))
+    return labels_with()(words, tag_ids)[:cut] + [IGNORED] * (len(words) - cut)
+
+
 def _tag_0_is_none(words, tag_ids):
     return labels_with()(words, [tag or IGNORED for tag in tag_ids])
 
@@ -95,8 +100,8 @@ PIECE_LABELS = Exercise(
     hints=[
         "Three kinds of piece: no word (−1), the first of its word, a further one. Only one kind gets the tag.",
         "A piece is the first of its word if the piece before it belongs to another word.",
-        "for i, word in enumerate(words): new = word >= 0 and words[i - 1] != word; "
-        "labels.append(tag_ids[word] if new else -100). (words[0] is always −1.)",
+        "For piece i, `word >= 0 and words[i - 1] != word` says whether it is the first of its word. (words[0] is "
+        "always −1.)",
     ],
     mistakes=[
         Mistake(
@@ -164,6 +169,11 @@ PIECE_LABELS = Exercise(
             _only_where_the_tag_changes,
             "You compare tags. Two words in a row may have the same one: a piece begins a word if its word's number "
             "differs from the number before it.",
+        ),
+        Mistake(
+            "nothing after a cut word",
+            _nothing_after_a_cut_word,
+            "After the first word of several pieces no word gets its tag. Compare each piece with the one before it.",
         ),
         Mistake(
             "further pieces left out",

@@ -65,6 +65,13 @@ def _rivals(
     return gap_left
 
 
+def _mean_gap(validation_f1, settings, shared):
+    """The best settings, but the mean gap of all settings for the gap between them."""
+    own, other, _ = _rivals()(validation_f1, settings, shared)
+    gaps = {setting: validation_f1(True, setting) - validation_f1(False, setting) for setting in settings}
+    return own, other, sum(gaps.values()) / len(gaps) / gaps[shared]
+
+
 GAP_LEFT = Exercise(
     id="11.gap_left",
     title="A fair comparison",
@@ -132,6 +139,18 @@ GAP_LEFT = Exercise(
             "new gap, not divided",
             _rivals(last=lambda new, old: new),
             "That is the new gap itself. Divide it by the old one.",
+        ),
+        Mistake(
+            "divided by an F1",
+            _rivals(
+                returned=lambda one, other, left, f1: (one, other, 1 - f1(False, other) / f1(True, one))
+            ),
+            "You divide the new gap by the pre-trained encoder's best F1. Divide it by the old gap.",
+        ),
+        Mistake(
+            "the mean gap",
+            _mean_gap,
+            "Your new gap is the mean over all settings. Take the gap between the two best F1.",
         ),
         Mistake(
             "the part that is gone",

@@ -47,6 +47,16 @@ def _no_zero(targets, predictions):
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
+def _both_classes(targets, predictions):
+    spam, ham = (_scores(targets, predictions, positive=positive) for positive in (1, 0))
+    return tuple((a + b) / 2 for a, b in zip(spam, ham, strict=True))
+
+
+def _one_for_empty(precision, recall, f1, targets, predictions):
+    called, there = bool((predictions == 1).any()), bool((targets == 1).any())
+    return precision if called else 1.0, recall if there else 1.0, f1 if called or there else 1.0
+
+
 def _answers() -> list[tuple]:
     generator = seeded(3)
     targets = (torch.rand(60, generator=generator) < 0.2).long()
@@ -152,6 +162,21 @@ PRECISION_RECALL = Exercise(
             "the other class",
             lambda targets, predictions: _scores(targets, predictions, positive=0),
             "You scored class 0, ham; the positive class is 1, spam.",
+        ),
+        Mistake(
+            "mean of both classes",
+            _both_classes,
+            "You average the scores of spam and of ham (the macro average). Score class 1 alone.",
+        ),
+        Mistake(
+            "F1 first",
+            _changed(lambda p, r, f, *_: (f, p, r)),
+            "Your F1 comes first. Return precision, recall, F1, in this order.",
+        ),
+        Mistake(
+            "1 where there is nothing",
+            _changed(_one_for_empty),
+            "Where a denominator is 0 you give 1. By the convention of this exercise the score is 0 then.",
         ),
         Mistake(
             "NaN in F1",

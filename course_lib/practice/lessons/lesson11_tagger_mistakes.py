@@ -51,6 +51,12 @@ MISTAKES = [
         "You never reset the gradients: every step repeats all earlier ones. Call optimizer.zero_grad().",
     ),
     Mistake(
+        "gradients reset before the step",
+        tagger_with(wipes=True),
+        "You reset the gradients between loss.backward() and optimizer.step(), so the step has none and nothing is "
+        "learned. Reset them before backward().",
+    ),
+    Mistake(
         "encoder frozen",
         tagger_with(learns=("head",)),
         "Only the head learns: that is feature extraction. Give the optimizer the encoder's parameters too.",
@@ -136,6 +142,11 @@ MISTAKES = [
         "F1 of tags",
         tagger_with(score="tags"),
         "You score single tags. An entity counts only if its whole span and its type are right.",
+    ),
+    Mistake(
+        "precision for F1",
+        tagger_with(score="precision"),
+        "Your third result is the precision. F1 is 2 · right / (answered + real), counted in entities.",
     ),
     Mistake(
         "F1 per type",

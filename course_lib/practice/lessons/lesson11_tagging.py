@@ -96,6 +96,7 @@ def tagger_with(
     padding: int = IGNORED,
     reduce: str = "mean",
     zero: bool = True,
+    wipes: bool = False,
     learns: tuple[str, ...] = ("encoder", "head"),
     hands_lengths: bool = True,
     trains: bool = True,
@@ -151,6 +152,8 @@ def tagger_with(
                 encoder.zero_grad()
                 head.zero_grad()
             loss.backward()
+            if wipes:
+                optimizer.zero_grad()
             optimizer.step()
             loss = loss_of(*batch) if late else loss
             losses.append(loss if keep else loss.item())
@@ -194,6 +197,8 @@ def _score(gold: list[list[str]], predicted: list[list[str]], how: str) -> float
     pairs = list(zip(gold, predicted, strict=True))
     if how in ("entities", "last batch"):
         return entity_f1(gold, predicted).f1
+    if how == "precision":
+        return entity_f1(gold, predicted).precision
     if how == "types":
         by_kind = entity_f1(gold, predicted).by_kind.values()
         return sum(scores.f1 for scores in by_kind) / max(1, len(by_kind))

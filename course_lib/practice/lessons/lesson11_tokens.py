@@ -66,6 +66,10 @@ def _pool_cases() -> list[tuple]:
     return [whole, padded, case([3, 1, 5], 4), case([2, 4], 3), zeros]
 
 
+def _one_for_the_batch(hidden, lengths):
+    return hidden[torch.arange(hidden.shape[1]) < lengths[:, None]].mean(dim=0)
+
+
 def _other_padding(hidden, lengths):
     real = torch.arange(hidden.shape[1]) < lengths[:, None]
     return torch.where(real[:, :, None], hidden, -5.0), lengths
@@ -91,8 +95,9 @@ MEAN_POOL = Exercise(
     ],
     hints=[
         "Padding has vectors too, and they are not zero. They must neither be added nor counted.",
-        "real = torch.arange(time) < lengths[:, None] is (batch, time). Multiply by it, sum over time, divide.",
-        "(hidden * real[:, :, None]).sum(dim=1) / lengths[:, None]",
+        "A mask, true where position < length, is (batch, time). Multiply by it, sum over time, divide.",
+        "`real = torch.arange(time) < lengths[:, None]` is the mask. `real[:, :, None]` multiplies hidden, and "
+        "`lengths[:, None]` divides the sums.",
     ],
     mistakes=[
         Mistake(
@@ -147,6 +152,17 @@ MEAN_POOL = Exercise(
             lambda hidden, lengths: hidden[:, : int(lengths.max())].mean(dim=1),
             "You cut the batch to its longest sentence and averaged. Shorter sentences still have padding in their "
             "means: each needs its own length.",
+        ),
+        Mistake(
+            "the first sentence's length",
+            lambda hidden, lengths: hidden[:, : int(lengths[0])].mean(dim=1),
+            "You use lengths[0] for the whole batch. Each sentence has a length of its own.",
+        ),
+        Mistake(
+            "one vector for the batch",
+            _one_for_the_batch,
+            "You average the tokens of all sentences together. Each sentence needs a vector of its own; hidden[mask] "
+            "forgets which sentence a token came from.",
         ),
         Mistake(
             "divided by all tokens",
