@@ -101,7 +101,7 @@ check("03.cosine", cosine)
 hint("03.cosine")
 
 # %% [markdown] tags=["solution"]
-# `king` · `dog` is $-2 + 2 = 0$, a right angle. fastText once ranked neighbours by plain dot products ([facebookresearch/fastText#791](https://github.com/facebookresearch/fastText/issues/791)).
+# `king` · `dog` is $-2 + 2 = 0$, a right angle. fastText's Python code once ranked neighbours by dot products, not divided by their lengths ([facebookresearch/fastText#791](https://github.com/facebookresearch/fastText/issues/791)).
 
 # %%
 cosines = torch.stack(
@@ -529,7 +529,7 @@ for name, found in three_ways.items():
 #
 # ## 6 · Analogies, and the baseline they have to beat
 #
-# The famous claim is `king` − `man` + `woman` ≈ `queen`. "$a$ is to $b$ as $c$ is to …" is answered by the word nearest to $b - a + c$, with all vectors scaled to length 1. The words $a$, $b$ and $c$ **may not be the answer** (Mikolov, Yih and Zweig 2013).
+# The famous claim is `king` − `man` + `woman` ≈ `queen`. "$a$ is to $b$ as $c$ is to …" is answered by the word nearest to $b - a + c$, with all vectors scaled to length 1. The words $a$, $b$ and $c$ are **excluded as answers** (Mikolov, Yih and Zweig 2013).
 #
 # ### Exercise 5 · Analogy (core, 8 minutes)
 #
@@ -698,8 +698,15 @@ measured(
     "mean cosine of the pronouns' differences, below the nouns' by", in_nouns - in_pronouns, at_least=0.3
 )
 
+# %%
+counted = counts / counts.sum(dim=1, keepdim=True)  # (n_words, n_words), P(c | w)
+seen = "was were a some she gave".split()
+print("share of neighbours  " + "  ".join(f"{word:>4}" for word in seen))
+for word in ("cat", "cats", "key", "keys", "girl", "girls"):
+    print(f"{word:>19}  " + "  ".join(f"{share:4.1%}" for share in counted[vectors.id(word), vectors.ids(seen)]))
+
 # %% [markdown]
-# Where two pairs differ by *the same change of context*, their differences are parallel, and the arithmetic works. `cat → cats` and `key → keys` both exchange singular verbs for plural ones. `girl → girls` changes more than that, and fits less well. The pronouns' differences are far from parallel.
+# Where two pairs differ by *the same change of context*, their differences are parallel, and the arithmetic works. `cat → cats` and `key → keys` both exchange *was* for *were* and *a* for *some*. `girl → girls` exchanges the verbs but not *a*, and loses *she* and *gave* as well; it fits less well. The pronouns' differences are far from parallel.
 #
 # ## 7 · Real text: four hundred thousand words, and six billion
 #
@@ -798,7 +805,7 @@ measured("GloVe, plurals: a given word is nearest", on_text["GloVe", "plurals"][
 measured("GloVe, capitals: a given word is nearest", on_text["GloVe", "capitals"][3], at_most=0.2)
 
 # %% [markdown]
-# On vectors from far more text, the arithmetic works. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ mostly finds it. For plurals, most of the score comes for free.
+# On vectors from far more text, the arithmetic beats its baseline in all four relations. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ mostly finds it. For plurals, most of the score comes for free.
 #
 # And the question of this lesson?
 
@@ -913,8 +920,8 @@ hint("03.association")
 # Every word counts once, whatever the length of its vector. Averaging the vectors first would let long ones dominate.
 
 # %% [markdown]
-# The **WEAT** (word embedding association test) compares two groups of *target* words, here male and female words. Its **effect** is the difference of their mean associations, in standard deviations over all target words. Its **p-value** asks how
-# often a random split of the same sixteen words into two halves differs at least as much. The first pair of lists combines words of Caliskan et al.; the other four are controls, chosen in advance.
+# The **WEAT** (word embedding association test) compares two groups of *target* words, here male and female words. Its **effect** is the difference of their mean associations, in standard deviations over all target words. Its **p-value** is the
+# share of all splits of these sixteen words into two halves whose difference is at least as large. The first pair of lists combines words of Caliskan et al.; the other four are controls, chosen in advance.
 
 # %%
 male, female = (
@@ -964,7 +971,7 @@ measured(
 )
 
 # %% [markdown]
-# In six billion words of encyclopedia and news, male words are nearer to career than female words are, and a random split rarely shows as much. None of the controls does. But the test is one-sided: with instruments and weapons exchanged, $p$ would be about 0.05. Was that a neutral control? Choosing words is a judgement.
+# In six billion words of encyclopedia and news, male words lean from family to career more than female words do, and few splits show as much. No control comes close. But the test has one direction: with instruments and weapons exchanged, $p$ would be about 0.05. Was that a neutral control? Choosing words is a judgement.
 #
 # Now single words, in the direction from female (−) to male (+):
 

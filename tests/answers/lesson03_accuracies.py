@@ -151,6 +151,8 @@ def build(fault):
                 targets[0] = unit[a] - unit[b] + unit[c]
             if fault == "baseline nearest to b":
                 targets[1] = unit[b]
+            if fault == "baseline of b + c":
+                targets[1] = unit[b] + unit[c]
             if fault == "baseline of b − a":
                 targets[1] = unit[b] - unit[a]
             excluded = [(a, b, c), (a, b, c)]
@@ -199,6 +201,7 @@ FAULTS = {
     "a − b": "a − b + c",
     "baseline nearest to b": "nearest to b",
     "baseline of b − a": "baseline of b − a",
+    "baseline of b + c": "baseline of b + c",
     "baseline excludes c alone": "only c excluded",
     "baseline excludes nothing": "nothing excluded",
     "nothing excluded": "nothing excluded in either",
@@ -237,3 +240,17 @@ def as_many_guesses_as_right_answers(E, questions):
             scores[[a, b, c]] = -math.inf
             hits[n] += bool(set(scores.topk(len(good)).indices.tolist()) & set(good))
     return tuple((hits / len(questions)).tolist())
+
+
+@wrong(ID, named="first five")
+def right_if_among_the_first_five(E, questions):
+    unit = F.normalize(E, dim=1)
+
+    def hits(target, a, b, c, good):
+        scores = unit @ target
+        scores[[a, b, c]] = -math.inf
+        return not set(scores.argsort(descending=True)[:5].tolist()).isdisjoint(good)
+
+    arithmetic = [hits(unit[b] - unit[a] + unit[c], a, b, c, good) for a, b, c, good in questions]
+    baseline = [hits(unit[c], a, b, c, good) for a, b, c, good in questions]
+    return sum(arithmetic) / len(questions), sum(baseline) / len(questions)

@@ -270,3 +270,19 @@ def the_roles_mixed_up(E, a, b, c):
     scores = unit @ (unit[a] + unit[b] - unit[c])
     scores[[a, b, c]] = -math.inf
     return scores.argmax().item()
+
+
+@wrong(ID, named="parallel step")
+def step_from_c_most_parallel_to_the_step_from_a(E, a, b, c):
+    unit = F.normalize(E, dim=1)
+    scores = F.normalize(unit - unit[c], dim=1) @ F.normalize(unit[b] - unit[a], dim=0)
+    scores[[a, b, c]] = -math.inf
+    return scores.argmax().item()
+
+
+@wrong(ID, named="absolute score")
+def largest_absolute_score(E, a, b, c):
+    unit = F.normalize(E, dim=1)
+    scores = (unit @ (unit[b] - unit[a] + unit[c])).abs()
+    scores[[a, b, c]] = -math.inf
+    return scores.argmax().item()

@@ -201,3 +201,13 @@ def nearer_by_distance(w, A, B):
 def both_groups_pooled(w, A, B):
     signs = torch.cat([torch.ones(len(A)), -torch.ones(len(B))])
     return (F.cosine_similarity(torch.cat([A, B]), w[None]) * signs).mean()
+
+
+@wrong(ID, named="mean product by mean length")
+def mean_product_by_mean_length(w, A, B):
+    return ((A @ w).mean() / A.norm(dim=1).mean() - (B @ w).mean() / B.norm(dim=1).mean()) / w.norm()
+
+
+@wrong(ID, named="one cosine")
+def cosine_with_the_difference_of_the_means(w, A, B):
+    return F.cosine_similarity(w, A.mean(dim=0) - B.mean(dim=0), dim=0)

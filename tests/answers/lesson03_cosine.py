@@ -160,3 +160,13 @@ def mapped_to_a_share(u, v):
 @wrong(ID, named="mean of the squared lengths")
 def twice_the_product_over_both_squares(u, v):
     return 2 * torch.dot(u, v) / (u.square().sum() + v.square().sum())
+
+
+@wrong(ID, named="length of the products")
+def length_of_the_products(u, v):
+    return (u @ v) / (u * v).norm()
+
+
+@wrong(ID, named="two features")
+def formula_for_two_features(u, v):
+    return (u[0] * v[0] + u[1] * v[1]) / (torch.hypot(u[0], u[1]) * torch.hypot(v[0], v[1]))

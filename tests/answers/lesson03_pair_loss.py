@@ -197,3 +197,13 @@ def squares_of_the_probabilities_errors(w, c, noise):
 def scores_scaled_as_in_attention(w, c, noise):
     scale = math.sqrt(w.shape[0])
     return -F.logsigmoid(w @ c / scale) - F.logsigmoid(-(noise @ w) / scale).sum()
+
+
+@wrong(ID, named="true score minus noise scores")
+def true_score_against_each_noise_score(w, c, noise):
+    return F.softplus(noise @ w - w @ c).sum()
+
+
+@wrong(ID, named="one noise word")
+def hardest_noise_word_alone(w, c, noise):
+    return -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w).max())

@@ -212,3 +212,15 @@ def divided_by_the_surprise_of_the_pair(counts):
 def chance_subtracted(counts):
     joint = counts / counts.sum()
     return joint - torch.outer(joint.sum(1), joint.sum(0))
+
+
+@wrong(ID, named="rows scaled first")
+def rows_scaled_to_one_first(counts):
+    joint = counts / counts.sum(dim=1, keepdim=True)
+    return (joint / (joint.sum(dim=1, keepdim=True) * joint.sum(dim=0, keepdim=True))).log()
+
+
+@wrong(ID, named="ratio of logarithms")
+def logarithm_divided_by_logarithm(counts):
+    joint = counts / counts.sum()
+    return joint.log() / (joint.sum(1, keepdim=True) * joint.sum(0, keepdim=True)).log()

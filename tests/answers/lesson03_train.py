@@ -223,6 +223,10 @@ def by_number(W, C, batches, lr):
     return train(W, C, (batches[n] for n in range(len(batches))), lr)
 
 
+def prefixes(losses):
+    return [losses[: n + 1] for n in range(len(losses))]
+
+
 def cleared_before_the_step(W, C, batches, lr):
     optimizer = torch.optim.Adam([W, C], lr=lr)
     losses = []
@@ -300,6 +304,13 @@ WRONG = {
     "tensors with their graphs kept": (variant(kept=lambda loss: loss), "graphs kept"),
     "last loss alone": (lambda *arguments: train(*arguments)[-1:], "the last loss alone"),
     "mean of the losses": (lambda *arguments: statistics.mean(train(*arguments)), "the mean loss"),
+    "running means": (
+        lambda *arguments: [statistics.mean(losses) for losses in prefixes(train(*arguments))], "running mean",
+    ),
+    "noise vectors detached": (
+        variant(scores=lambda W, C, *b: (by_products(W, C, *b)[0], by_products(W, C.detach(), *b)[1])),
+        "noise not trained",
+    ),
     "nothing returned": (lambda *arguments: train(*arguments) and None, None),
     "cosines for scores": (
         variant(scores=lambda W, C, *batch: by_products(F.normalize(W, dim=1), F.normalize(C, dim=1), *batch)),

@@ -53,7 +53,8 @@ def _scored(
                 scores[[a, b, c]] = -math.inf
             arithmetic.append(_hit(scores, answers, guesses(answers)))
             others = E if raw_baseline else table
-            scores = others @ (others[b] - others[a] if baseline == "b − a" else others[rows[baseline]])
+            sums = {"b − a": others[b] - others[a], "b + c": others[b] + others[c]}
+            scores = others @ (sums[baseline] if baseline in sums else others[rows[baseline]])
             scores[[rows[name] for name in without]] = -math.inf
             nearest.append(_hit(scores, answers, guesses(answers)))
         if unanswered:
@@ -192,6 +193,16 @@ ACCURACIES = Exercise(
             "baseline of b − a",
             _scored(baseline="b − a"),
             "Your baseline is the row nearest to b − a. Leave b − a out, and keep c.",
+        ),
+        Mistake(
+            "baseline of b + c",
+            _scored(baseline="b + c"),
+            "Your baseline leaves out a alone. Leave b out of its target as well: the row nearest to c.",
+        ),
+        Mistake(
+            "first five",
+            _scored(guesses=lambda answers: 5),
+            "You looked for a right answer among the five best rows. A question gets one: the best row.",
         ),
         Mistake(
             "divided by the right answers",

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.practice.cases import generator as seeded
@@ -54,6 +55,14 @@ def _by_products(E: Tensor, a: int, b: int, c: int) -> int:
     unit = _unit(E)
     near = (unit @ unit.T + 1) / 2
     scores = near[b] * near[c] / (near[a] + 1e-3)
+    scores[[a, b, c]] = -math.inf
+    return scores.argmax().item()
+
+
+def _parallel(E: Tensor, a: int, b: int, c: int) -> int:
+    """The row whose difference from c has the direction of b − a, however far it lies."""
+    unit = _unit(E)
+    scores = F.cosine_similarity(unit - unit[c], (unit[b] - unit[a])[None], dim=1)
     scores[[a, b, c]] = -math.inf
     return scores.argmax().item()
 
@@ -134,6 +143,18 @@ ANALOGY = Exercise(
             "products of cosines",
             _by_products,
             "You multiplied and divided cosines, a rule of its own. Here the nearest row to b − a + c is the answer.",
+        ),
+        Mistake(
+            "parallel step",
+            _parallel,
+            "You compared the direction of the step from c with that of b − a, and a step may be of any length. "
+            "Compare the rows themselves with b − a + c.",
+        ),
+        Mistake(
+            "absolute score",
+            _analogy(choose=lambda scores: scores.masked_fill(scores == -math.inf, 0.0).abs().argmax()),
+            "You took absolute values, so a row in the opposite direction can win. The nearest row has "
+            "the largest score.",
         ),
         Mistake(
             "fourth best",

@@ -179,6 +179,20 @@ PMI = Exercise(
             "You added 1 to every count. All counts are positive here, so take them as they are.",
         ),
         Mistake(
+            "rows scaled first",
+            lambda counts: (
+                counts / counts.sum(dim=1, keepdim=True)
+                / (counts / counts.sum(dim=1, keepdim=True)).sum(dim=0, keepdim=True)
+            ).log(),
+            "You divided each row by its own sum, so that every word counts as equally frequent. Divide the whole "
+            "table by its total, counts.sum().",
+        ),
+        Mistake(
+            "ratio of logarithms",
+            lambda counts: 1 / (1 - _pmi(counts) / (counts / counts.sum()).log()),
+            "You divided one logarithm by the other. Divide the probabilities, and take the logarithm of the ratio.",
+        ),
+        Mistake(
             "means for sums",
             lambda counts: (
                 counts / (counts.mean(dim=1, keepdim=True) * counts.mean(dim=0, keepdim=True))

@@ -169,6 +169,17 @@ PAIR_LOSS = Exercise(
             "The noise words are missing. With true pairs alone, all vectors could point in the same direction.",
         ),
         Mistake(
+            "true score minus noise scores",
+            lambda w, c, noise: -F.logsigmoid(w @ c - noise @ w).sum(),
+            "You put the difference of the true score and each noise score into the sigmoid. Every score has a sigmoid "
+            "of its own.",
+        ),
+        Mistake(
+            "one noise word",
+            lambda w, c, noise: -F.logsigmoid(w @ c) - F.logsigmoid(-(noise @ w).max()),
+            "You kept the noise word with the highest score only. Add up the losses of all k.",
+        ),
+        Mistake(
             "cosines",
             lambda w, c, noise: (
                 -F.logsigmoid(F.cosine_similarity(w, c, dim=0))

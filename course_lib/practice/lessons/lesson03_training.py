@@ -173,10 +173,16 @@ TRAIN = Exercise(
             "After one batch W is right, but C is not where one step of torch.optim.Adam puts it.",
         ),
         _about(
-            "W C losses",
+            "W C",
             "Are the vectors right after three steps, each from gradients of zero, with one optimiser for all?",
             2,
             "One step is right, but after three batches the vectors are not where three steps of Adam put them.",
+        ),
+        _about(
+            "losses",
+            "Is each number the loss of its own batch, before the step?",
+            2,
+            "After three batches the vectors are right, but the losses are not those of the three batches.",
         ),
         holds(
             "Are the losses plain numbers, without a graph behind them?",

@@ -16,6 +16,7 @@ def _loop(
     true_scores: Callable | None = None,
     tables_of: str = "WCC",
     noise_with: str = "words",
+    noise_learns: bool = True,
     shared: bool = False,
     tables: str = "WC",
     reduce: Callable = torch.mean,
@@ -38,6 +39,7 @@ def _loop(
         for_words, for_neighbours, for_noise = (by_name[name] for name in tables_of)
         w, c = for_words[words], for_neighbours[neighbours]  # (batch, d_model)
         centre = {"words": w, "neighbours": c, "a copy": w.detach()}[noise_with]
+        for_noise = for_noise if noise_learns else for_noise.detach()
         if shared:
             noise_scores = centre @ for_noise[noise].flatten(0, 1).T  # (batch, batch * k)
         else:
@@ -250,6 +252,11 @@ MISTAKES = [
         "Noise words do not move w: you detached it from their scores. Both kinds of pairs train it.",
     ),
     Mistake(
+        "noise not trained",
+        _loop(noise_learns=False),
+        "You detached the noise words' vectors, so only w moves away. They are rows of C, and are trained as well.",
+    ),
+    Mistake(
         "batches by number",
         _by_number,
         "batches is a generator, which has no length and no batch number 0. Loop over it: for … in batches.",
@@ -274,6 +281,11 @@ MISTAKES = [
         "the last loss alone",
         _loop(told=lambda losses: losses[-1:]),
         "You returned the last loss. Return one for each batch.",
+    ),
+    Mistake(
+        "running mean",
+        _loop(told=lambda losses: [sum(losses[:n]) / n for n in range(1, len(losses) + 1)]),
+        "Each of your numbers is the mean of all losses so far. Return the loss of each batch by itself.",
     ),
     Mistake(
         "the mean loss",

@@ -115,6 +115,16 @@ COSINE = Exercise(
             "You subtracted the means first. That is the correlation; the cosine takes the vectors as they are.",
         ),
         Mistake(
+            "length of the products",
+            lambda u, v: (u @ v) / (u * v).norm(),
+            "You divided by the length of u * v. Take the length of each vector, and multiply the two lengths.",
+        ),
+        Mistake(
+            "two features",
+            lambda u, v: (u[:2] @ v[:2]) / (u[:2].norm() * v[:2].norm()),
+            "You used the first two numbers of each vector only. A vector may have any number of them.",
+        ),
+        Mistake(
             "a dimension left",
             lambda u, v: (u[None] @ v) / (u.norm() * v.norm()),
             "Your result has one dimension, of length 1. F.cosine_similarity(u, v, dim=0) and u @ v leave none.",
@@ -267,6 +277,19 @@ ASSOCIATION = Exercise(
             "divided by both groups",
             lambda w, A, B: ((_unit(A) @ _unit(w)).sum() - (_unit(B) @ _unit(w)).sum()) / (len(A) + len(B)),
             "You divided by the size of both groups together. Divide each sum by the size of its own group.",
+        ),
+        Mistake(
+            "mean product by mean length",
+            lambda w, A, B: (A @ w).sum() / (A.norm(dim=1).sum() * w.norm())
+            - (B @ w).sum() / (B.norm(dim=1).sum() * w.norm()),
+            "You divided a group's sum of products by its sum of lengths, so long vectors count more. Divide each "
+            "product by its own lengths, then take the mean.",
+        ),
+        Mistake(
+            "one cosine",
+            lambda w, A, B: _unit(A.mean(dim=0) - B.mean(dim=0)) @ _unit(w),
+            "You took one cosine, with the difference of the groups' mean vectors. Take the cosine with each word, the "
+            "mean in each group, and then the difference.",
         ),
         Mistake(
             "two means",
