@@ -101,7 +101,7 @@ check("03.cosine", cosine)
 hint("03.cosine")
 
 # %% [markdown] tags=["solution"]
-# `king` · `dog` is $-2 + 2 = 0$, a right angle. fastText's Python code once ranked neighbours by dot products, not divided by their lengths ([facebookresearch/fastText#791](https://github.com/facebookresearch/fastText/issues/791)).
+# `king` · `dog` is $-2 + 2 = 0$, a right angle. fastText's Python code once ranked neighbours by dot products ([facebookresearch/fastText#791](https://github.com/facebookresearch/fastText/issues/791)).
 
 # %%
 cosines = torch.stack(
@@ -385,7 +385,7 @@ measured("nearest listed word is of the same kind", share_of_own_kind(vectors), 
 measured("cosine of kind and rude", vectors.similarity("kind", "rude"), at_least=0.8)
 
 # %% [markdown]
-# They are close neighbours: both adjectives appear in the same places of the same sentences. *Near* means "occurs in the same contexts", not "has the same meaning".
+# They are neighbours: both appear in the same places of the same sentences. *Near* means "occurs in the same contexts", not "has the same meaning".
 #
 # **Principal components** are the directions along which these vectors vary most; the map shows the first two. Move the slider to watch the training.
 
@@ -593,7 +593,7 @@ hint("03.accuracies")
 # Only what the arithmetic adds to the baseline is evidence for it. Without the same exclusions, one of them has a hidden advantage.
 
 # %% [markdown]
-# Now run the experiment on the vectors that you trained. An answer of the right *kind* counts as right, since nothing in the village distinguishes `keys` from `letters`. The last column counts what the exclusion hides: how often the word nearest to $b - a + c$, among *all* words, is one of the three given.
+# Now run it on the vectors that you trained. An answer of the right *kind* counts as right, since nothing in the village distinguishes `keys` from `letters`. The last column counts how often the word nearest to $b - a + c$, among *all* words, is one of the three given.
 
 # %%
 kinds |= {
@@ -706,7 +706,7 @@ for word in ("cat", "cats", "key", "keys", "girl", "girls"):
     print(f"{word:>19}  " + "  ".join(f"{share:4.1%}" for share in counted[vectors.id(word), vectors.ids(seen)]))
 
 # %% [markdown]
-# Where two pairs differ by *the same change of context*, their differences are parallel, and the arithmetic works. `cat → cats` and `key → keys` both exchange *was* for *were* and *a* for *some*. `girl → girls` exchanges the verbs but not *a*, and loses *she* and *gave* as well; it fits less well. The pronouns' differences are far from parallel.
+# Where two pairs differ by *the same change of context*, their differences are parallel, and the arithmetic works. `cat → cats` and `key → keys` both exchange *was* for *were* and *a* for *some*. `girl → girls` does not exchange *a*, loses *she* and *gave*, and fits less well. The pronouns' differences are far from parallel.
 #
 # ## 7 · Real text: four hundred thousand words, and six billion
 #
@@ -805,7 +805,7 @@ measured("GloVe, plurals: a given word is nearest", on_text["GloVe", "plurals"][
 measured("GloVe, capitals: a given word is nearest", on_text["GloVe", "capitals"][3], at_most=0.2)
 
 # %% [markdown]
-# On vectors from far more text, the arithmetic beats its baseline in all four relations. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ mostly finds it. For plurals, most of the score comes for free.
+# With far more text, the arithmetic beats its baseline in all four relations. Capitals are the cleanest case: the nearest neighbour of a country is never its capital, and yet $b - a + c$ mostly finds it. For plurals, most of the score comes for free.
 #
 # And the question of this lesson?
 
@@ -971,7 +971,7 @@ measured(
 )
 
 # %% [markdown]
-# In six billion words of encyclopedia and news, male words lean from family to career more than female words do, and few splits show as much. No control comes close. But the test has one direction: with instruments and weapons exchanged, $p$ would be about 0.05. Was that a neutral control? Choosing words is a judgement.
+# In six billion words of encyclopedia and news, male words lean from family to career more than female words do, and few splits show as much. None of the controls does. But the test is one-sided: with instruments and weapons exchanged, $p$ would be about 0.05. Was that a neutral control? Choosing words is a judgement.
 #
 # Now single words, in the direction from female (−) to male (+):
 
