@@ -15,7 +15,7 @@
 # # 08 · GPT
 #
 # **How much of a language can a model learn by predicting the next word?** Lesson 07's Transformer needed pairs, a sentence and its translation. Text without a
-# translation is far easier to find. So keep only the decoder, train it to predict the next token of any text, and see what it has to learn in order to do so.
+# translation is far easier to find. So keep only the decoder, train it to predict the next token of any text, and see what it has to learn.
 #
 # You will be able to:
 #
@@ -536,8 +536,7 @@ check("08.write", write)
 hint("08.write")
 
 # %% [markdown] tags=["solution"]
-# Three details matter. The position of a new token is the number of tokens before it in the *whole* text, not in this pass. The mask compares positions, so one line serves the prompt (a triangle) and a single token (a full row). And only the last position's logits are needed, so the
-# product with the embedding matrix is computed for one position per row.
+# Three details matter. The position of a new token is the number of tokens before it in the *whole* text, not in this pass. The mask compares positions, so one line serves the prompt (a triangle) and a single token (a full row). And only the last position's logits are needed.
 
 # %% [markdown]
 # What does it save? Reading $t$ tokens costs a layer $12 d^2 t + 2 t^2 d$ multiplications: four matrices in the attention and eight in the feed-forward network, then scores and weighted means. With a cache, one more token costs $12 d^2 + 2 t d$.
@@ -937,10 +936,8 @@ measured("the same model on rows of period 12: accuracy", loss_by_position(count
 # | | formula | cost | when to use it |
 # |---|---|---|---|
 # | decoder-only model | causal layers, $\text{norm}(x) E^\top$ | $12 d^2 + 13 d$ parameters a layer | text without labels |
-# | targets | the text, shifted by one | none | always; shift exactly once |
 # | temperature, top-k, top-p | $z/T$; the $k$ likeliest; the fewest that reach $p$ | variety | writing, never measuring |
-# | perplexity | $e^{\text{loss}}$ | none | same text **and** symbols |
-# | bits per character | loss per character $/ \ln 2$ | none | same text |
+# | perplexity | $e^{\text{loss}}$ | none | same text **and** symbols (bits per character: same text) |
 # | key/value cache | keep $k_1 \dots k_t,\; v_1 \dots v_t$ | $2d$ numbers a token and layer | writing token by token |
 # | induction head | match the predecessor, copy | two layers | whatever repeats in a context |
 #
