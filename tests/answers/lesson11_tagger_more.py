@@ -109,33 +109,35 @@ def f1_of_the_last_batch(encoder, head, train, test, tags, lr):
     return losses, predicted, pooled_f1(gold_of(test, tags)[-last:], predicted[-last:])
 
 
-@wrong(ID)
-def the_step_before_the_gradient(encoder, head, train, test, tags, lr):
+def trained_out_of_order(encoder, head, train, lr, *, step_first):
+    """The losses, with what belongs around `backward` in another order."""
     adam = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=lr)
     losses = []
     encoder.train()
     for inputs, lengths, words, tag_ids in train:
         labels, _ = pad([first_pieces(*row) for row in zip(words, tag_ids, strict=True)], -100)
         loss = F.cross_entropy(head(encoder(inputs, lengths=lengths)).flatten(0, 1), labels.flatten())
-        adam.step()
-        adam.zero_grad()
-        loss.backward()
+        if step_first:
+            adam.step()
+            adam.zero_grad()
+            loss.backward()
+        else:
+            loss.backward()
+            adam.zero_grad()
+            adam.step()
         losses.append(loss.item())
+    return losses
+
+
+@wrong(ID)
+def the_step_before_the_gradient(encoder, head, train, test, tags, lr):
+    losses = trained_out_of_order(encoder, head, train, lr, step_first=True)
     return finished(encoder, head, test, tags, losses)
 
 
 @wrong(ID, named="gradients reset before the step")
 def zero_grad_between_backward_and_step(encoder, head, train, test, tags, lr):
-    adam = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=lr)
-    losses = []
-    encoder.train()
-    for inputs, lengths, words, tag_ids in train:
-        labels, _ = pad([first_pieces(*row) for row in zip(words, tag_ids, strict=True)], -100)
-        loss = F.cross_entropy(head(encoder(inputs, lengths=lengths)).flatten(0, 1), labels.flatten())
-        loss.backward()
-        adam.zero_grad()
-        adam.step()
-        losses.append(loss.item())
+    losses = trained_out_of_order(encoder, head, train, lr, step_first=False)
     return finished(encoder, head, test, tags, losses)
 
 
